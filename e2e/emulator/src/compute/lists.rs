@@ -1,0 +1,139 @@
+//! Lists of Compute resources, of one scope or aggregated over all of them.
+
+use serde_json::{Map, Value, json};
+
+use crate::call::{Api, Call};
+use crate::compute::{regions, url};
+use crate::engine::{Answer, Engine, compute_scope};
+use crate::filter::Filter;
+use crate::pages::Window;
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+
+pub(crate) static FILTER_INVALID: Rule = Rule::guessed(
+    "compute.list.filter.invalid",
+    "text unrecorded",
+    "A filter expression that does not parse is refused.",
+);
+pub(crate) static EMPTY_SCOPES: Rule = Rule::documented(
+    "compute.aggregated.empty-scopes",
+    "google-cloud.md#aggregated-lists",
+    "An aggregated list names every scope; one without results carries the warning NO_RESULTS_ON_PAGE.",
+);
+
+fn filter(engine: &Engine, call: &Call) -> Result<Option<Filter>, Refusal> {
+    let Some(text) = call.query("filter") else {
+        return Ok(None);
+    };
+    let filter = Filter::parse(text);
+    engine.refuse_if(&FILTER_INVALID, filter.is_none(), || {
+        Refusal::invalid_field("filter", text, "Invalid list filter expression.")
+    })?;
+    Ok(filter)
+}
+
+/// The list of one scope.
+pub(crate) fn list(engine: &mut Engine, call: &Call) -> Answer {
+    regions::check(engine, call)?;
+    let window = Window::of(engine, call)?;
+    let filter = filter(engine, call)?;
+    let prefix = format!("{}/", call.path);
+    let entries = engine
+        .store
+        .list(Api::Compute, &prefix, window.after.as_deref())
+        .filter(|(_, value)| filter.as_ref().is_none_or(|filter| filter.admits(value)));
+    let (page, next) = window.take(entries);
+    let items: Vec<Value> = page
+        .iter()
+        .map(|(path, value)| (call.resource.render)(engine, path, value))
+        .collect();
+    let kind = format!("{}List", call.resource.kind);
+    let mut body = json!({ "kind": kind, "id": call.path, "selfLink": url(&call.path) });
+    if !items.is_empty() {
+        body["items"] = json!(items);
+    }
+    if let Some(next) = next {
+        body["nextPageToken"] = json!(next);
+    }
+    Ok(body)
+}
+
+/// The list of all scopes of a project, each under its own key.
+pub(crate) fn aggregated_list(engine: &mut Engine, call: &Call) -> Answer {
+    let window = Window::of(engine, call)?;
+    let filter = filter(engine, call)?;
+    let collection = call.path.rsplit('/').next().unwrap_or_default();
+    let project = format!("projects/{}/", call.parameter("project"));
+    let is_one = |path: &str| path.rsplit('/').nth(1) == Some(collection);
+    let entries = engine
+        .store
+        .list_below(Api::Compute, &project, window.after.as_deref())
+        .filter(|(path, _)| is_one(path))
+        .filter(|(path, _)| !call.unreachable.contains(&scope_key(path)))
+        .filter(|(_, value)| filter.as_ref().is_none_or(|filter| filter.admits(value)));
+    let (page, next) = window.take(entries);
+    let mut scopes: Map<String, Value> = Map::new();
+    for (path, value) in page {
+        let scope = scopes
+            .entry(scope_key(path))
+            .or_insert_with(|| json!({ collection: [] }));
+        if let Some(items) = scope[collection].as_array_mut() {
+            items.push((call.resource.render)(engine, path, value));
+        }
+    }
+    for scope in all_scopes(call) {
+        if !scopes.contains_key(&scope) && engine.rule(&EMPTY_SCOPES, true) {
+            let message = format!("There are no results for scope '{scope}' on this page.");
+            let warning = warning("NO_RESULTS_ON_PAGE", &message, &scope);
+            scopes.insert(scope, json!({ "warning": warning }));
+        }
+    }
+    let kind = format!("{}AggregatedList", call.resource.kind);
+    let mut body = json!({ "kind": kind, "id": call.path, "selfLink": url(&call.path) });
+    if !call.unreachable.is_empty() {
+        for scope in &call.unreachable {
+            let message = format!("The scope '{scope}' is unreachable.");
+            scopes.insert(
+                scope.clone(),
+                json!({ "warning": warning("UNREACHABLE", &message, scope) }),
+            );
+        }
+        body["unreachables"] = json!(call.unreachable);
+    }
+    body["items"] = Value::Object(scopes);
+    if let Some(next) = next {
+        body["nextPageToken"] = json!(next);
+    }
+    Ok(body)
+}
+
+fn warning(code: &str, message: &str, scope: &str) -> Value {
+    json!({ "code": code, "message": message, "data": [{ "key": "scope", "value": scope }] })
+}
+
+/// `global` or `regions/r`.
+fn scope_key(path: &str) -> String {
+    let scope = compute_scope(path);
+    scope.splitn(3, '/').nth(2).unwrap_or_default().to_owned()
+}
+
+fn all_scopes(call: &Call) -> Vec<String> {
+    let homes = call.resource.homes;
+    let lives_in = |word: &str| {
+        homes
+            .iter()
+            .any(|home| home.split('/').nth(2) == Some(word))
+    };
+    let mut scopes = Vec::new();
+    if lives_in("global") {
+        scopes.push("global".to_owned());
+    }
+    if lives_in("regions") {
+        scopes.extend(
+            regions::REGIONS
+                .iter()
+                .map(|region| format!("regions/{region}")),
+        );
+    }
+    scopes
+}

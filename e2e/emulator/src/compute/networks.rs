@@ -1,0 +1,450 @@
+//! VPC networks. A network brings its default route to the internet with it, and takes it along when it
+//! goes; it cannot go while anything else is in it, which is found out only by the operation.
+
+use serde_json::{Value, json};
+
+use crate::call::{Api, Call, Resource, Route, Verb};
+use crate::compute::{self, name_of, project_of, url};
+use crate::engine::{Answer, Engine};
+use crate::fields::{Field, Fields};
+use crate::identity;
+use crate::operations::{Effect, Failure, Outcome};
+use crate::rules::Rule;
+
+static AUTO_SUBNETS: Rule = Rule::recorded(
+    "compute.network.default.auto-create-subnetworks",
+    "google-cloud.md#network-defaults",
+    "autoCreateSubnetworks is true if it was not sent.",
+);
+static POLICY_ORDER: Rule = Rule::recorded(
+    "compute.network.default.firewall-policy-order",
+    "google-cloud.md#network-defaults",
+    "networkFirewallPolicyEnforcementOrder is AFTER_CLASSIC_FIREWALL.",
+);
+static ROUTING_MODE: Rule = Rule::recorded(
+    "compute.network.default.routing-config",
+    "google-cloud.md#network-defaults",
+    "routingConfig is {routingMode: REGIONAL, bgpBestPathSelectionMode: LEGACY}.",
+);
+static DEFAULT_ROUTE: Rule = Rule::documented(
+    "compute.network.default-route",
+    "google-cloud.md#default-route",
+    "A network is made with a route of 0.0.0.0/0 to the default internet gateway, priority 1000.",
+);
+static IN_USE: Rule = Rule::recorded(
+    "compute.network.delete.in-use",
+    "google-cloud.md#network-delete",
+    "Deleting a network that is in use begins, and fails as an operation.",
+);
+static IMMUTABLE: Rule = Rule::documented(
+    "compute.network.immutable",
+    "google-cloud.md#network-defaults",
+    "A network's name, description and profile cannot be changed.",
+);
+static CUSTOM_ONLY: Rule = Rule::documented(
+    "compute.network.auto-mode",
+    "google-cloud.md#network-defaults",
+    "autoCreateSubnetworks cannot be switched on later; switching it off takes switchToCustomMode.",
+);
+static DOCUMENT_CUSTOM: Rule = Rule::invented(
+    "document.network.custom",
+    "A network that a state document gives without autoCreateSubnetworks is in custom mode.",
+);
+
+const ROUTING: Fields = &[
+    (
+        "routingMode",
+        Field::Choice(&[("REGIONAL", -1), ("GLOBAL", -2)]),
+    ),
+    ("bgpBestPathSelectionMode", Field::Text),
+    ("bgpAlwaysCompareMed", Field::Bool),
+    ("bgpInterRegionCost", Field::Text),
+    ("effectiveBgpAlwaysCompareMed", Field::Output),
+    ("effectiveBgpInterRegionCost", Field::Output),
+];
+
+const FIELDS: Fields = &[
+    ("IPv4Range", Field::Text),
+    ("additionalTags", Field::Output),
+    ("autoCreateSubnetworks", Field::Bool),
+    ("creationTimestamp", Field::Output),
+    ("description", Field::Text),
+    ("enableUlaInternalIpv6", Field::Bool),
+    ("firewallPolicy", Field::Output),
+    ("gatewayIPv4", Field::Output),
+    ("id", Field::Output),
+    ("internalIpv6Range", Field::Text),
+    ("kind", Field::Output),
+    ("mtu", Field::Int),
+    ("name", Field::Text),
+    ("networkFirewallPolicyEnforcementOrder", Field::Text),
+    ("networkProfile", Field::Text),
+    ("params", Field::Any),
+    ("peerings", Field::Output),
+    ("routingConfig", Field::Object(ROUTING)),
+    ("selfLink", Field::Output),
+    ("selfLinkWithId", Field::Output),
+    ("subnetworks", Field::Output),
+];
+
+pub(crate) static RESOURCE: Resource = Resource {
+    api: Api::Compute,
+    kind: "compute#network",
+    homes: &["projects/{project}/global/networks/{network}"],
+    routes: &[
+        Route {
+            verb: Verb::Get,
+            template: "projects/{project}/global/networks",
+            operation: "compute.networks.list",
+            handler: compute::list,
+        },
+        Route {
+            verb: Verb::Post,
+            template: "projects/{project}/global/networks",
+            operation: "compute.networks.insert",
+            handler: insert,
+        },
+        Route {
+            verb: Verb::Get,
+            template: "projects/{project}/global/networks/{network}",
+            operation: "compute.networks.get",
+            handler: compute::get,
+        },
+        Route {
+            verb: Verb::Patch,
+            template: "projects/{project}/global/networks/{network}",
+            operation: "compute.networks.patch",
+            handler: patch,
+        },
+        Route {
+            verb: Verb::Delete,
+            template: "projects/{project}/global/networks/{network}",
+            operation: "compute.networks.delete",
+            handler: delete,
+        },
+        Route {
+            verb: Verb::Post,
+            template: "projects/{project}/global/networks/{network}/switchToCustomMode",
+            operation: "compute.networks.switchToCustomMode",
+            handler: switch_to_custom_mode,
+        },
+    ],
+    rules: &[
+        &AUTO_SUBNETS,
+        &POLICY_ORDER,
+        &ROUTING_MODE,
+        &DEFAULT_ROUTE,
+        &IN_USE,
+        &IMMUTABLE,
+        &CUSTOM_ONLY,
+        &DOCUMENT_CUSTOM,
+    ],
+    complete,
+    render,
+};
+
+fn insert(engine: &mut Engine, call: &Call) -> Answer {
+    let mut network = compute::whole(engine, call, FIELDS)?;
+    let path = compute::new_path(engine, call, &network)?;
+    compute::default(
+        engine,
+        &AUTO_SUBNETS,
+        &mut network,
+        "autoCreateSubnetworks",
+        json!(true),
+    );
+    fill(engine, &path, &mut network);
+    let mut companions = Vec::new();
+    if engine.rule(&DEFAULT_ROUTE, true) {
+        companions.push(default_route(engine, &path));
+    }
+    Ok(compute::insert_with(
+        engine, call, &path, network, companions,
+    ))
+}
+
+fn fill(engine: &mut Engine, path: &str, network: &mut Value) {
+    compute::identify(engine, RESOURCE.kind, path, network);
+    let order = json!("AFTER_CLASSIC_FIREWALL");
+    let field = "networkFirewallPolicyEnforcementOrder";
+    compute::default(engine, &POLICY_ORDER, network, field, order);
+    if engine.rule(&ROUTING_MODE, true) {
+        compute::fill(network, "routingConfig", || json!({}));
+        let routing = &mut network["routingConfig"];
+        compute::fill(routing, "routingMode", || json!("REGIONAL"));
+        compute::fill(routing, "bgpBestPathSelectionMode", || json!("LEGACY"));
+    }
+    let id = network["id"].as_str().unwrap_or_default();
+    let link = url(&format!(
+        "projects/{}/global/networks/{id}",
+        project_of(path)
+    ));
+    compute::fill(network, "selfLinkWithId", || json!(link));
+}
+
+fn complete(engine: &mut Engine, path: &str, mut network: Value) -> Value {
+    // A network that has an id came from a document that we wrote, with the routes that it has.
+    if network.get("id").is_none() && engine.rule(&DEFAULT_ROUTE, !has_routes(engine, path)) {
+        let (route, value) = default_route(engine, path);
+        engine.store.put(Api::Compute, &route, value);
+    }
+    compute::default(
+        engine,
+        &DOCUMENT_CUSTOM,
+        &mut network,
+        "autoCreateSubnetworks",
+        json!(false),
+    );
+    fill(engine, path, &mut network);
+    network
+}
+
+/// A network shows its subnetworks, which are kept nowhere but in themselves.
+fn render(engine: &Engine, path: &str, network: &Value) -> Value {
+    let link = url(path);
+    let regions = format!("projects/{}/regions/", project_of(path));
+    let subnetworks: Vec<Value> = engine
+        .store
+        .list_below(Api::Compute, &regions, None)
+        .filter(|(path, value)| is_in(path, "subnetworks") && value["network"] == link.as_str())
+        .map(|(path, _)| json!(url(path)))
+        .collect();
+    let mut shown = network.clone();
+    if !subnetworks.is_empty() {
+        shown["subnetworks"] = json!(subnetworks);
+    }
+    shown
+}
+
+fn is_in(path: &str, collection: &str) -> bool {
+    path.rsplit('/').nth(1) == Some(collection)
+}
+
+/// The route that is made with a network.
+fn default_route(engine: &mut Engine, network: &str) -> (String, Value) {
+    let project = project_of(network);
+    let hex = identity::hex(&["default-route", network], 16);
+    let path = format!("projects/{project}/global/routes/default-route-{hex}");
+    let gateway = format!("projects/{project}/global/gateways/default-internet-gateway");
+    let mut route = json!({
+        "description": "Default route to the Internet.",
+        "destRange": "0.0.0.0/0",
+        "network": url(network),
+        "nextHopGateway": url(&gateway),
+        "priority": 1000,
+    });
+    compute::identify(engine, "compute#route", &path, &mut route);
+    (path, route)
+}
+
+/// True for the route that [`default_route`] made; it is no use of its network.
+fn is_default_route(path: &str) -> bool {
+    is_in(path, "routes") && name_of(path).starts_with("default-route-")
+}
+
+fn has_routes(engine: &Engine, network: &str) -> bool {
+    let routes = format!("projects/{}/global/routes/", project_of(network));
+    let refers = |value: &Value| {
+        value["network"]
+            .as_str()
+            .is_some_and(|link| link.ends_with(network))
+    };
+    engine
+        .store
+        .within(Api::Compute, &routes)
+        .any(|(_, route)| refers(route))
+}
+
+fn patch(engine: &mut Engine, call: &Call) -> Answer {
+    let change = compute::change(engine, call, FIELDS)?;
+    let mut network = compute::current(engine, &call.path)?;
+    let fixed = ["name", "description", "networkProfile", "IPv4Range"];
+    compute::refuse_changes(engine, &IMMUTABLE, &network, &change, &fixed)?;
+    compute::refuse_changes(
+        engine,
+        &CUSTOM_ONLY,
+        &network,
+        &change,
+        &["autoCreateSubnetworks"],
+    )?;
+    compute::merge(&mut network, change);
+    fill(engine, &call.path, &mut network);
+    Ok(compute::replace(
+        engine,
+        call,
+        "updateNetwork",
+        &call.path,
+        network,
+    ))
+}
+
+fn switch_to_custom_mode(engine: &mut Engine, call: &Call) -> Answer {
+    let path = call.parent();
+    let mut network = compute::current(engine, path)?;
+    network["autoCreateSubnetworks"] = json!(false);
+    Ok(compute::replace(
+        engine,
+        call,
+        "switchToCustomMode",
+        path,
+        network,
+    ))
+}
+
+fn delete(engine: &mut Engine, call: &Call) -> Answer {
+    compute::current(engine, &call.path)?;
+    let path = call.path.clone();
+    let effect: Effect = Box::new(move |engine, imposed| {
+        let user = user(engine, &path).filter(|_| engine.rule(&IN_USE, true));
+        let refusal = user.map(|user| {
+            let text = format!("The network resource '{path}' is already being used by '{user}'");
+            Failure::compute("RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", text)
+        });
+        match imposed.or(refusal) {
+            Some(failure) => Outcome::failed(failure),
+            None => {
+                remove(engine, &path);
+                Outcome::done()
+            }
+        }
+    });
+    Ok(compute::begin(engine, call, "delete", &call.path, effect))
+}
+
+/// Something in the network, other than its default route.
+fn user(engine: &Engine, network: &str) -> Option<String> {
+    let link = url(network);
+    let (project, name) = (project_of(network), name_of(network));
+    let within = format!("projects/{project}/");
+    let inside = engine
+        .store
+        .within(Api::Compute, &within)
+        .find(|(path, value)| value["network"] == link.as_str() && !is_default_route(path))
+        .map(|(path, _)| path.to_owned());
+    // A connector makes firewall rules in its network, which go when it goes.
+    let connector = || {
+        engine
+            .store
+            .within(Api::VpcAccess, &within)
+            .find(|(_, value)| value["network"] == name)
+            .map(|(path, _)| {
+                let hex = identity::hex(&["connector firewall", path], 12);
+                format!("projects/{project}/global/firewalls/aet-{hex}-hcfw")
+            })
+    };
+    inside.or_else(connector)
+}
+
+fn remove(engine: &mut Engine, network: &str) {
+    let link = url(network);
+    let routes = format!("projects/{}/global/routes/", project_of(network));
+    let default_routes: Vec<String> = engine
+        .store
+        .within(Api::Compute, &routes)
+        .filter(|(path, value)| value["network"] == link.as_str() && is_default_route(path))
+        .map(|(path, _)| path.to_owned())
+        .collect();
+    for route in default_routes {
+        engine.store.remove(Api::Compute, &route);
+    }
+    engine.store.remove(Api::Compute, network);
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use serde_json::{Value, json};
+
+    use super::{
+        AUTO_SUBNETS, CUSTOM_ONLY, DEFAULT_ROUTE, DOCUMENT_CUSTOM, IMMUTABLE, IN_USE, POLICY_ORDER,
+        ROUTING_MODE,
+    };
+    use crate::testing::{Bench, Provocation};
+
+    const NETWORKS: &str = "/compute/v1/projects/p/global/networks";
+    const N: &str = "/compute/v1/projects/p/global/networks/n";
+
+    fn custom(bench: &mut Bench) {
+        bench.ok(
+            "POST",
+            NETWORKS,
+            json!({ "name": "n", "autoCreateSubnetworks": false }),
+        );
+    }
+
+    pub(crate) fn provocations() -> Vec<Provocation> {
+        let get = |bench: &mut Bench| {
+            bench.ok("POST", NETWORKS, json!({ "name": "n" }));
+            bench.ok("GET", N, Value::Null)
+        };
+        vec![
+            Provocation::new(&AUTO_SUBNETS, get),
+            Provocation::new(&POLICY_ORDER, get),
+            Provocation::new(&ROUTING_MODE, get),
+            Provocation::new(&DEFAULT_ROUTE, |bench| {
+                custom(bench);
+                bench.ok("GET", "/compute/v1/projects/p/global/routes", Value::Null)
+            }),
+            Provocation::new(&IN_USE, |bench| {
+                custom(bench);
+                let router = json!({ "name": "r", "network": "global/networks/n" });
+                bench.ok(
+                    "POST",
+                    "/compute/v1/projects/p/regions/us-east1/routers",
+                    router,
+                );
+                bench.ended("DELETE", N, Value::Null)
+            }),
+            Provocation::new(&IMMUTABLE, |bench| {
+                custom(bench);
+                bench.ask("PATCH", N, json!({ "description": "another" }))
+            }),
+            Provocation::new(&CUSTOM_ONLY, |bench| {
+                custom(bench);
+                bench.ask("PATCH", N, json!({ "autoCreateSubnetworks": true }))
+            }),
+            Provocation::new(&DOCUMENT_CUSTOM, |bench| {
+                bench.document(json!({ "compute": { "projects/p/global/networks/n": {} } }));
+                bench.ok("GET", N, Value::Null)
+            }),
+        ]
+    }
+
+    #[test]
+    fn a_network_looks_as_it_was_recorded() {
+        let mut bench = Bench::new();
+        custom(&mut bench);
+        let network = bench.ok("GET", N, Value::Null);
+        let fields: Vec<&str> = network
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(k, _)| k.as_str())
+            .collect();
+        let recorded = [
+            "autoCreateSubnetworks",
+            "creationTimestamp",
+            "id",
+            "kind",
+            "name",
+            "networkFirewallPolicyEnforcementOrder",
+            "routingConfig",
+            "selfLink",
+            "selfLinkWithId",
+        ];
+        assert_eq!(fields, recorded);
+        assert_eq!(
+            network["selfLink"],
+            format!("https://www.googleapis.com{N}")
+        );
+    }
+
+    #[test]
+    fn a_network_takes_its_default_route_along() {
+        let mut bench = Bench::new();
+        custom(&mut bench);
+        bench.ended("DELETE", N, Value::Null);
+        let routes = bench.ok("GET", "/compute/v1/projects/p/global/routes", Value::Null);
+        assert_eq!(routes.get("items"), None);
+        assert_eq!(bench.status("GET", N, Value::Null), 404);
+    }
+}

@@ -1,0 +1,108 @@
+//! The whole state as one JSON document: flat, writable by hand, the same after being put back.
+//!
+//! ```json
+//! {"compute": {"projects/p/global/networks/n": {}},
+//!  "run": {"projects/p/locations/europe-west1/services/s": {}},
+//!  "vpcaccess": {},
+//!  "projects": {"p": {"number": "123", "denied": true}}}
+//! ```
+
+use serde_json::{Map, Value, json};
+
+use crate::call::Api;
+use crate::engine::Engine;
+use crate::resources::{RESOURCES, at_home};
+
+/// Why a document was not taken.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DocumentError {
+    #[error("a state document is an object of objects of objects, but {0} is something else")]
+    Shape(String),
+    #[error("\"{0}\" is no part of a state document; it has compute, run, vpcaccess and projects")]
+    Part(String),
+    #[error("{api} keeps nothing at \"{path}\"")]
+    Path { api: &'static str, path: String },
+}
+
+/// The state, without what is under way.
+pub(crate) fn get(engine: &mut Engine) -> Value {
+    engine.settle();
+    let mut document = Map::new();
+    for api in Api::ALL {
+        let tree: Map<String, Value> = engine
+            .store
+            .shown(api)
+            .map(|(path, value)| (path.to_owned(), value.clone()))
+            .collect();
+        if !tree.is_empty() {
+            document.insert(api.name().to_owned(), Value::Object(tree));
+        }
+    }
+    if !engine.projects.is_empty() {
+        document.insert("projects".to_owned(), json!(engine.projects));
+    }
+    Value::Object(document)
+}
+
+/// Replaces the state; what is under way is forgotten. Nothing changes if the document is wrong.
+pub(crate) fn put(engine: &mut Engine, document: &Value) -> Result<(), DocumentError> {
+    let parts = object("the document", document)?;
+    let mut trees = Vec::new();
+    for (name, part) in parts {
+        let part = object(name, part)?;
+        let api = Api::ALL.into_iter().find(|api| api.name() == name);
+        for (path, value) in part {
+            object(path, value)?;
+            if let Some(api) = api
+                && at_home(api, path).is_none()
+            {
+                return Err(DocumentError::Path {
+                    api: api.name(),
+                    path: path.clone(),
+                });
+            }
+        }
+        match api {
+            Some(api) => trees.push((api, part)),
+            None if name == "projects" => {}
+            None => return Err(DocumentError::Part(name.clone())),
+        }
+    }
+    engine.clear();
+    if let Some(projects) = document["projects"].as_object() {
+        engine.projects = projects.clone().into_iter().collect();
+    }
+    for (api, tree) in trees {
+        for (path, value) in tree {
+            engine.store.put(api, path, value.clone());
+        }
+    }
+    complete(engine);
+    Ok(())
+}
+
+fn object<'a>(name: &str, value: &'a Value) -> Result<&'a Map<String, Value>, DocumentError> {
+    value
+        .as_object()
+        .ok_or_else(|| DocumentError::Shape(name.to_owned()))
+}
+
+/// Fills in what the document left out, kind by kind, so that what is referred to is complete first.
+fn complete(engine: &mut Engine) {
+    let mut found: Vec<(usize, Api, String)> = Vec::new();
+    for api in Api::ALL {
+        for (path, _) in engine.store.shown(api) {
+            let kind = RESOURCES
+                .iter()
+                .position(|kind| at_home(api, path).is_some_and(|home| std::ptr::eq(home, *kind)));
+            found.extend(kind.map(|kind| (kind, api, path.to_owned())));
+        }
+    }
+    found.sort();
+    for (kind, api, path) in found {
+        if let Some(value) = engine.store.get(api, &path).cloned() {
+            let completed = (RESOURCES[kind].complete)(engine, &path, value);
+            engine.store.put(api, &path, completed);
+        }
+    }
+}

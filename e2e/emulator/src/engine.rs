@@ -1,0 +1,206 @@
+//! The emulated cloud without its wires: one value that a call is put to and that answers it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::call::{Api, Call};
+use crate::clock::{self, Clock};
+use crate::identity;
+use crate::operations::{self, Beginning, Operations};
+use crate::refusal::{Code, Refusal};
+use crate::rules::{Rule, RuleBook};
+use crate::store::Store;
+
+/// The body of a 200, or an error.
+pub(crate) type Answer = Result<Value, Refusal>;
+
+pub(crate) static PROJECT_INVALID: Rule = Rule::guessed(
+    "project.invalid",
+    "text unrecorded; looser than Google, which asks for six characters",
+    "A project id has lower-case letters, digits and hyphens, or is a project number.",
+);
+pub(crate) static PROJECT_DENIED: Rule = Rule::recorded(
+    "project.denied",
+    "google-cloud.md#project-missing-or-denied",
+    "A project that does not exist, or that the caller may not use, is answered with 403.",
+);
+pub(crate) static REQUEST_REPLAY: Rule = Rule::documented(
+    "compute.request.replay",
+    "google-cloud.md#compute-request-id",
+    "A mutation with the requestId of an earlier one answers with that one's operation again.",
+);
+pub(crate) static REQUEST_ID_INVALID: Rule = Rule::documented(
+    "compute.request.id.invalid",
+    "google-cloud.md#compute-request-id",
+    "A requestId is a UUID other than zero.",
+);
+
+/// The rules that no resource file owns.
+pub(crate) static RULES: &[&Rule] = &[
+    &PROJECT_INVALID,
+    &PROJECT_DENIED,
+    &REQUEST_REPLAY,
+    &REQUEST_ID_INVALID,
+];
+
+#[derive(Debug, Default)]
+pub(crate) struct Engine {
+    pub(crate) store: Store,
+    pub(crate) operations: Operations,
+    pub(crate) rules: RuleBook,
+    pub(crate) clock: Clock,
+    /// How long an operation takes.
+    pub(crate) latency: Duration,
+    /// If not empty, the only projects there are: `{"number": "...", "denied": true}`.
+    pub(crate) projects: BTreeMap<String, Value>,
+    /// Counts what was made, so that what is made anew gets new identifiers.
+    sequence: u64,
+    /// Mutations that carried a requestId, and the operation each of them began.
+    replays: BTreeMap<String, String>,
+}
+
+impl Engine {
+    pub(crate) fn new(clock: Clock, latency: Duration) -> Engine {
+        Engine {
+            clock,
+            latency,
+            ..Engine::default()
+        }
+    }
+
+    /// Answers one call.
+    pub(crate) fn answer(&mut self, call: &Call) -> Answer {
+        self.settle();
+        self.check_project(call)?;
+        if let Some(replay) = self.replay(call)? {
+            return Ok(replay);
+        }
+        let answer = (call.route.handler)(self, call)?;
+        if let (Some(key), Some(name)) = (replay_key(call), answer["name"].as_str())
+            && answer["kind"] == "compute#operation"
+        {
+            let scope = compute_scope(&call.path);
+            self.replays
+                .insert(key, format!("{scope}/operations/{name}"));
+        }
+        Ok(answer)
+    }
+
+    /// Lets the operations whose time has come take effect.
+    pub(crate) fn settle(&mut self) {
+        let now = self.clock.now();
+        operations::settle(self, now);
+    }
+
+    /// Lets every operation that will ever end take effect now.
+    pub(crate) fn settle_all(&mut self) {
+        operations::settle(self, jiff::Timestamp::MAX);
+    }
+
+    pub(crate) fn begin(&mut self, call: &Call, beginning: Beginning) -> Value {
+        let due = clock::later(self.clock.now(), self.latency);
+        self.operations.begin(beginning, &call.fate, due)
+    }
+
+    /// A number that was never given before; for identifiers of what is being made.
+    pub(crate) fn next(&mut self) -> String {
+        self.sequence += 1;
+        self.sequence.to_string()
+    }
+
+    /// See [`RuleBook::applies`].
+    pub(crate) fn rule(&self, rule: &'static Rule, condition: bool) -> bool {
+        self.rules.applies(rule, condition)
+    }
+
+    /// See [`RuleBook::refuse_if`].
+    pub(crate) fn refuse_if(
+        &self,
+        rule: &'static Rule,
+        condition: bool,
+        refusal: impl FnOnce() -> Refusal,
+    ) -> Result<(), Refusal> {
+        self.rules.refuse_if(rule, condition, refusal)
+    }
+
+    pub(crate) fn project_number(&self, project: &str) -> String {
+        self.projects
+            .get(project)
+            .and_then(|project| project["number"].as_str())
+            .map_or_else(|| identity::project_number(project), str::to_owned)
+    }
+
+    /// Begins again with nothing.
+    pub(crate) fn clear(&mut self) {
+        self.store = Store::default();
+        self.operations = Operations::default();
+        self.projects.clear();
+        self.replays.clear();
+    }
+
+    fn check_project(&self, call: &Call) -> Result<(), Refusal> {
+        let project = call.parameter("project");
+        let valid = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-:.".contains(c);
+        let invalid = project.is_empty() || !project.chars().all(valid);
+        let api = call.resource.api;
+        self.refuse_if(&PROJECT_INVALID, invalid, || match api {
+            Api::Compute => Refusal::invalid(format!("Invalid value for project: {project}")),
+            Api::Run | Api::VpcAccess => Refusal::code(
+                Code::InvalidArgument,
+                format!("Invalid project: '{project}'"),
+            ),
+        })?;
+        let entry = self.projects.get(project);
+        let denied = (!self.projects.is_empty() && entry.is_none())
+            || entry.is_some_and(|entry| entry["denied"] == true);
+        self.refuse_if(&PROJECT_DENIED, denied, || match api {
+            Api::Compute => {
+                let text = format!("Project '{project}' not found or permission denied.");
+                Refusal::new(403, "forbidden", text)
+            }
+            Api::Run | Api::VpcAccess => Refusal::code(
+                Code::PermissionDenied,
+                "The caller does not have permission",
+            ),
+        })
+    }
+
+    fn replay(&self, call: &Call) -> Result<Option<Value>, Refusal> {
+        let Some(key) = replay_key(call) else {
+            return Ok(None);
+        };
+        let request = call.query("requestId").unwrap_or_default();
+        let digits: Vec<char> = request.chars().filter(|c| *c != '-').collect();
+        let invalid = digits.len() != 32
+            || !digits.iter().all(char::is_ascii_hexdigit)
+            || digits.iter().all(|c| *c == '0');
+        self.refuse_if(&REQUEST_ID_INVALID, invalid, || {
+            Refusal::invalid_field("requestId", request, "Must be a valid UUID.")
+        })?;
+        let operation = self
+            .replays
+            .get(&key)
+            .and_then(|path| self.operations.get(Api::Compute, path))
+            .cloned();
+        Ok(operation.filter(|_| self.rule(&REQUEST_REPLAY, true)))
+    }
+}
+
+/// What makes two Compute mutations the same one, if the call carries a requestId.
+fn replay_key(call: &Call) -> Option<String> {
+    let request = call.query("requestId")?;
+    let mutation = call.resource.api == Api::Compute && !call.is_read();
+    mutation.then(|| format!("{} {} {request}", call.route.operation, call.path))
+}
+
+/// `projects/p/global` or `projects/p/regions/r`, of a Compute path.
+pub(crate) fn compute_scope(path: &str) -> String {
+    let mut segments = path.split('/');
+    let segments: Vec<_> = match segments.clone().nth(2) {
+        Some("regions") => segments.by_ref().take(4).collect(),
+        Some(_) | None => segments.by_ref().take(3).collect(),
+    };
+    segments.join("/")
+}

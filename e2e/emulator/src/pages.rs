@@ -1,0 +1,87 @@
+//! Lists in pages. A page token names the last resource of the page before, so that resources that come
+//! and go between two pages neither repeat nor hide others.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
+
+use crate::call::{Api, Call};
+use crate::engine::Engine;
+use crate::refusal::{Code, Refusal};
+use crate::rules::Rule;
+
+pub(crate) static PAGE_CAP: Rule = Rule::documented(
+    "list.page.cap",
+    "google-cloud.md#list-pages",
+    "A page holds at most 500 (Compute, VPC Access) or 100 (Run) resources, whatever was asked for.",
+);
+pub(crate) static PAGE_TOKEN: Rule = Rule::guessed(
+    "list.page.token",
+    "text unrecorded",
+    "A page token that the server did not make is refused.",
+);
+
+pub(crate) static RULES: &[&Rule] = &[&PAGE_CAP, &PAGE_TOKEN];
+
+/// Where a list is to begin and how long it may be.
+#[derive(Debug)]
+pub(crate) struct Window {
+    pub(crate) after: Option<String>,
+    size: usize,
+}
+
+impl Window {
+    pub(crate) fn of(engine: &Engine, call: &Call) -> Result<Window, Refusal> {
+        let (parameter, cap) = match call.resource.api {
+            Api::Compute => ("maxResults", 500),
+            Api::Run => ("pageSize", 100),
+            Api::VpcAccess => ("pageSize", 500),
+        };
+        let asked = call
+            .query(parameter)
+            .and_then(|size| size.parse().ok())
+            .filter(|size| *size > 0);
+        let size = asked.unwrap_or(cap);
+        let size = if engine.rule(&PAGE_CAP, size > cap) {
+            cap
+        } else {
+            size
+        };
+        let token = call.query("pageToken");
+        let after = token.and_then(read_token);
+        engine.refuse_if(&PAGE_TOKEN, token.is_some() && after.is_none(), || {
+            let token = token.unwrap_or_default();
+            match call.resource.api {
+                Api::Compute => Refusal::invalid_field("pageToken", token, "Invalid page token."),
+                Api::Run | Api::VpcAccess => Refusal::code(
+                    Code::InvalidArgument,
+                    format!("Invalid page token: {token}"),
+                ),
+            }
+        })?;
+        Ok(Window { after, size })
+    }
+
+    /// The entries of this page, and the token of the next one if there is one.
+    pub(crate) fn take<'a>(
+        &self,
+        entries: impl Iterator<Item = (&'a str, &'a Value)>,
+    ) -> (Vec<(&'a str, &'a Value)>, Option<String>) {
+        let mut page: Vec<_> = entries.take(self.size + 1).collect();
+        if page.len() <= self.size {
+            return (page, None);
+        }
+        page.truncate(self.size);
+        let next = page.last().map(|(key, _)| write_token(key));
+        (page, next)
+    }
+}
+
+fn write_token(last: &str) -> String {
+    URL_SAFE_NO_PAD.encode(format!("after {last}"))
+}
+
+fn read_token(token: &str) -> Option<String> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()?;
+    text.strip_prefix("after ").map(str::to_owned)
+}

@@ -1,0 +1,133 @@
+//! Error answers, in the two envelopes that Google uses.
+
+use std::borrow::Cow;
+
+use serde_json::{Value, json};
+
+use crate::call::Api;
+use crate::rules::Rule;
+
+/// The canonical status codes that we answer with, for the APIs that use them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    InvalidArgument,
+    NotFound,
+    AlreadyExists,
+    PermissionDenied,
+    FailedPrecondition,
+    Aborted,
+    Unimplemented,
+}
+
+impl Code {
+    pub(crate) fn http(self) -> u16 {
+        match self {
+            Code::InvalidArgument | Code::FailedPrecondition => 400,
+            Code::PermissionDenied => 403,
+            Code::NotFound => 404,
+            Code::AlreadyExists | Code::Aborted => 409,
+            Code::Unimplemented => 501,
+        }
+    }
+
+    pub(crate) fn number(self) -> i64 {
+        match self {
+            Code::InvalidArgument => 3,
+            Code::NotFound => 5,
+            Code::AlreadyExists => 6,
+            Code::PermissionDenied => 7,
+            Code::FailedPrecondition => 9,
+            Code::Aborted => 10,
+            Code::Unimplemented => 12,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Code::InvalidArgument => "INVALID_ARGUMENT",
+            Code::NotFound => "NOT_FOUND",
+            Code::AlreadyExists => "ALREADY_EXISTS",
+            Code::PermissionDenied => "PERMISSION_DENIED",
+            Code::FailedPrecondition => "FAILED_PRECONDITION",
+            Code::Aborted => "ABORTED",
+            Code::Unimplemented => "UNIMPLEMENTED",
+        }
+    }
+}
+
+/// A request that is answered with an error.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Refusal {
+    pub(crate) http: u16,
+    /// Compute's `reason` (`notFound`), or the canonical `status` (`NOT_FOUND`) of the others.
+    pub(crate) reason: Cow<'static, str>,
+    pub(crate) message: String,
+    pub(crate) details: Vec<Value>,
+    pub(crate) retry_after: Option<u64>,
+    /// The rule behind it, shown in the `x-emulator-rule` header.
+    pub(crate) rule: Option<&'static str>,
+}
+
+impl Refusal {
+    pub(crate) fn new(
+        http: u16,
+        reason: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Refusal {
+        Refusal {
+            http,
+            reason: reason.into(),
+            message: message.into(),
+            details: Vec::new(),
+            retry_after: None,
+            rule: None,
+        }
+    }
+
+    /// For Run and VPC Access.
+    pub(crate) fn code(code: Code, message: impl Into<String>) -> Refusal {
+        Refusal::new(code.http(), code.name(), message)
+    }
+
+    /// For Compute: a 400 with reason `invalid`.
+    pub(crate) fn invalid(message: impl Into<String>) -> Refusal {
+        Refusal::new(400, "invalid", message)
+    }
+
+    /// For Compute: `Invalid value for field 'resource.x': 'value'. why`.
+    pub(crate) fn invalid_field(field: &str, value: &str, why: &str) -> Refusal {
+        Refusal::invalid(format!(
+            "Invalid value for field '{field}': '{value}'. {why}"
+        ))
+    }
+
+    pub(crate) fn by(mut self, rule: &'static Rule) -> Refusal {
+        self.rule = Some(rule.id);
+        self
+    }
+
+    /// Adds a `google.rpc.BadRequest` that names one field.
+    pub(crate) fn violating(mut self, field: &str) -> Refusal {
+        self.details.push(json!({
+            "@type": "type.googleapis.com/google.rpc.BadRequest",
+            "fieldViolations": [{ "field": field, "description": self.message }],
+        }));
+        self
+    }
+
+    pub(crate) fn body(&self, api: Api) -> Value {
+        let mut error = json!({ "code": self.http, "message": self.message });
+        match api {
+            Api::Compute => {
+                error["errors"] = json!([{
+                    "message": self.message, "domain": "global", "reason": self.reason,
+                }]);
+            }
+            Api::Run | Api::VpcAccess => error["status"] = json!(self.reason),
+        }
+        if !self.details.is_empty() {
+            error["details"] = json!(self.details);
+        }
+        json!({ "error": error })
+    }
+}

@@ -1,0 +1,86 @@
+//! The list of what is served, and the way from a URL to it.
+
+use crate::call::{Api, Resource, Route, Verb, matches};
+use crate::rules::Rule;
+use crate::{compute, engine, fields, pages};
+
+/// Every kind of resource. The order is that in which a document is completed: what is referred to
+/// comes before what refers to it.
+pub(crate) static RESOURCES: &[&Resource] =
+    &[&compute::networks::RESOURCE, &compute::operations::RESOURCE];
+
+/// The rules of every file.
+pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
+    let shared = [engine::RULES, fields::RULES, pages::RULES, compute::RULES];
+    shared.into_iter().flatten().copied().chain(
+        RESOURCES
+            .iter()
+            .flat_map(|resource| resource.rules.iter().copied()),
+    )
+}
+
+/// A method, and what its template matched.
+pub(crate) struct Found {
+    pub(crate) resource: &'static Resource,
+    pub(crate) route: &'static Route,
+    /// The decoded path after the API's prefix.
+    pub(crate) path: String,
+    pub(crate) parameters: Vec<(&'static str, String)>,
+}
+
+/// The method that serves a request, if one does. `path` is as it was sent, percent-encoded.
+pub(crate) fn find(verb: Verb, path: &str) -> Option<Found> {
+    let (api, rest) = Api::ALL
+        .into_iter()
+        .find_map(|api| path.strip_prefix(api.prefix()).map(|rest| (api, rest)))?;
+    let segments: Vec<String> = rest.split('/').map(decode).collect::<Option<_>>()?;
+    RESOURCES
+        .iter()
+        .filter(|resource| resource.api == api)
+        .flat_map(|resource| resource.routes.iter().map(move |route| (*resource, route)))
+        .filter(|(_, route)| route.verb == verb)
+        .find_map(|(resource, route)| {
+            let parameters = matches(route.template, &segments)?;
+            Some(Found {
+                resource,
+                route,
+                path: segments.join("/"),
+                parameters,
+            })
+        })
+}
+
+/// The kind of resource that lives at a path of the state document.
+pub(crate) fn at_home(api: Api, path: &str) -> Option<&'static Resource> {
+    let segments: Vec<String> = path.split('/').map(str::to_owned).collect();
+    RESOURCES
+        .iter()
+        .filter(|resource| resource.api == api)
+        .find(|resource| {
+            resource
+                .homes
+                .iter()
+                .any(|home| matches(home, &segments).is_some())
+        })
+        .copied()
+}
+
+/// Undoes percent-encoding; `None` if what comes out is not UTF-8.
+pub(crate) fn decode(text: &str) -> Option<String> {
+    let hex = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let escaped = match rest {
+            [b'%', high, low, ..] => hex(*high).zip(hex(*low)).map(|(high, low)| high << 4 | low),
+            _ => None,
+        };
+        bytes.push(escaped.unwrap_or(*first));
+        rest = if escaped.is_some() { &rest[3..] } else { tail };
+    }
+    String::from_utf8(bytes).ok()
+}

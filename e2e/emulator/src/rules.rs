@@ -1,0 +1,152 @@
+//! The register of what the emulator claims about Google Cloud: each default, each normalisation and
+//! each refusal is a [`Rule`] that says where it is known from, and that can be switched off.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::refusal::Refusal;
+
+/// How a rule is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Provenance {
+    /// Seen in recorded traffic of the real API, or in the text of an error that somebody got.
+    Recorded,
+    /// Stated by Google's documentation or by the API's description.
+    Documented,
+    /// Not known; our best guess.
+    Guessed,
+    /// Not a claim about Google Cloud: a convenience of the emulator.
+    Invented,
+}
+
+impl Provenance {
+    /// The word that `GET /emulator/rules` shows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Provenance::Recorded => "recorded",
+            Provenance::Documented => "documented",
+            Provenance::Guessed => "guessed",
+            Provenance::Invented => "invented",
+        }
+    }
+}
+
+/// One claim about Google Cloud that the emulator acts upon.
+#[derive(Debug)]
+pub struct Rule {
+    /// Dotted path, such as `compute.subnetwork.range.overlap`; stable.
+    pub id: &'static str,
+    /// How the claim is known.
+    pub provenance: Provenance,
+    /// An anchor of `docs/reference/google-cloud.md`, or a few words.
+    pub source: &'static str,
+    /// The claim in one sentence.
+    pub text: &'static str,
+}
+
+impl Rule {
+    pub(crate) const fn new(
+        id: &'static str,
+        provenance: Provenance,
+        source: &'static str,
+        text: &'static str,
+    ) -> Rule {
+        Rule {
+            id,
+            provenance,
+            source,
+            text,
+        }
+    }
+
+    pub(crate) const fn recorded(
+        id: &'static str,
+        source: &'static str,
+        text: &'static str,
+    ) -> Rule {
+        Rule::new(id, Provenance::Recorded, source, text)
+    }
+
+    pub(crate) const fn documented(
+        id: &'static str,
+        source: &'static str,
+        text: &'static str,
+    ) -> Rule {
+        Rule::new(id, Provenance::Documented, source, text)
+    }
+
+    pub(crate) const fn guessed(
+        id: &'static str,
+        source: &'static str,
+        text: &'static str,
+    ) -> Rule {
+        Rule::new(id, Provenance::Guessed, source, text)
+    }
+
+    pub(crate) const fn invented(id: &'static str, text: &'static str) -> Rule {
+        Rule::new(id, Provenance::Invented, "the emulator's own", text)
+    }
+}
+
+/// Which rules are switched off, and how often each one had its say.
+#[derive(Debug, Default)]
+pub(crate) struct RuleBook {
+    off: BTreeSet<String>,
+    applied: RefCell<BTreeMap<&'static str, u64>>,
+}
+
+impl RuleBook {
+    /// True when `condition` holds and the rule is in force; counts that it was.
+    pub(crate) fn applies(&self, rule: &'static Rule, condition: bool) -> bool {
+        let applies = condition && (self.off.is_empty() || !self.off.contains(rule.id));
+        if applies {
+            *self.applied.borrow_mut().entry(rule.id).or_default() += 1;
+        }
+        applies
+    }
+
+    /// The usual way to refuse: the refusal carries the id of its rule.
+    pub(crate) fn refuse_if(
+        &self,
+        rule: &'static Rule,
+        condition: bool,
+        refusal: impl FnOnce() -> Refusal,
+    ) -> Result<(), Refusal> {
+        if self.applies(rule, condition) {
+            Err(refusal().by(rule))
+        } else {
+            Ok(())
+        }
+    }
+
+    pub(crate) fn switch_off(&mut self, ids: impl IntoIterator<Item = String>) {
+        self.off = ids.into_iter().collect();
+    }
+
+    pub(crate) fn applied(&self, rule: &Rule) -> u64 {
+        self.applied
+            .borrow()
+            .get(rule.id)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// What `GET /emulator/rules` answers.
+    pub(crate) fn describe(&self, rules: impl Iterator<Item = &'static Rule>) -> Value {
+        let mut rules: Vec<_> = rules.collect();
+        rules.sort_by_key(|rule| rule.id);
+        let describe = |rule: &&'static Rule| {
+            json!({
+                "id": rule.id,
+                "provenance": rule.provenance.as_str(),
+                "source": rule.source,
+                "text": rule.text,
+                "on": !self.off.contains(rule.id),
+                "applied": self.applied(rule),
+            })
+        };
+        json!({ "rules": rules.iter().map(describe).collect::<Vec<_>>() })
+    }
+}
