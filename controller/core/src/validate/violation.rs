@@ -1,0 +1,160 @@
+//! A breach of the schema, said to the person who wrote it.
+
+use privatelink_crds::schema::{Breach, Violation};
+
+use crate::codes::Code;
+use crate::diagnostic::{Diagnostic, Origin};
+use crate::ids::LinkName;
+
+/// Fields that the API keeps for later, with what to write today.
+const RESERVED: &[(&str, &str)] = &[
+    ("spec.source.job", "only `service` can be a source in this version"),
+    ("spec.source.workerPool", "only `service` can be a source in this version"),
+    ("spec.destination.invoker", "grant roles/run.invoker to the source's service account yourself"),
+    ("spec.egress.directVpc", "write `connector` instead"),
+    ("spec.egress.profile", "write `connector` instead"),
+    ("spec.access.privateDns", "leave `access` out; Private Google Access is used"),
+    ("spec.access.privateServiceConnect", "leave `access` out; Private Google Access is used"),
+    ("spec.access.internalLoadBalancer", "leave `access` out; Private Google Access is used"),
+    ("spec.access.profile", "leave `access` out; Private Google Access is used"),
+];
+
+/// What to write for required fields whose choice needs a word.
+const REQUIRED: &[(&str, &str)] = &[
+    (
+        "spec.destination.ingress",
+        "write `ingress: Internal` to admit internal traffic alone, which cuts off every caller that comes over the internet; or InternalAndCloudLoadBalancing, All, Unmanaged",
+    ),
+    ("spec.network", "write `network: {name: NAME}`, the VPC network that the source's traffic enters"),
+    (
+        "spec.egress",
+        "write `egress: {connector: {managed: {subnetwork: {managed: {cidr: 10.8.0.0/28}}}}}` with a free /28",
+    ),
+    ("spec.source", "write `source: {service: {name: NAME}}`"),
+    ("spec.destination", "write `destination: {service: {name: NAME}, ingress: Internal}`"),
+    ("spec.projectId", "write the id of the project that the services are in"),
+    ("spec.region", "write the region that the services are in, such as europe-west1"),
+];
+
+/// The finding for a breach of the schema.
+pub fn diagnose(violation: &Violation, origin: &Origin, link: Option<&LinkName>) -> Diagnostic {
+    let Violation { path, breach } = violation;
+    let (code, field, message, help) = match breach {
+        Breach::UnknownField { name, known } => unknown_field(path, name, known),
+        Breach::WrongType { expected, found } => (
+            Code::WrongType,
+            path.clone(),
+            format!("`{path}` must be {expected}, not {found}"),
+            quote_hint(expected, found),
+        ),
+        Breach::MissingField { name } => {
+            let field = format!("{path}.{name}");
+            let help = REQUIRED.iter().find(|(of, _)| *of == field).map(|(_, help)| (*help).into());
+            (Code::MissingField, path.clone(), format!("`{path}` lacks `{name}`"), help)
+        }
+        Breach::NotAllowed { value, allowed } => {
+            let message = format!("`{value}` is not a value of `{path}`");
+            (Code::UnknownValue, path.clone(), message, Some(one_of(value, allowed)))
+        }
+        Breach::Pattern { value, pattern: _ } => (
+            Code::NameInvalid,
+            path.clone(),
+            format!("`{value}` is not spelled as `{path}` must be"),
+            Some(spelling(path).to_owned()),
+        ),
+        Breach::Bound { rule } => {
+            (Code::ValueOutOfBounds, path.clone(), format!("`{path}`: {rule}"), None)
+        }
+        Breach::Rule { message, code } => {
+            let code = code.as_deref().and_then(|code| code.parse().ok());
+            let code = code.unwrap_or(Code::ValueOutOfBounds);
+            (code, path.clone(), format!("`{path}`: {message}"), None)
+        }
+    };
+    let mut diagnostic = Diagnostic::new(code, origin.clone(), message).field(field);
+    diagnostic.link = link.cloned();
+    diagnostic.help = help;
+    diagnostic
+}
+
+type Parts = (Code, String, String, Option<String>);
+
+fn unknown_field(path: &str, name: &str, known: &[String]) -> Parts {
+    let reserved = RESERVED.iter().find(|(field, _)| *field == path);
+    if let Some((_, instead)) = reserved {
+        let message = format!("`{path}` does not work in this version");
+        return (Code::NotInThisVersion, path.to_owned(), message, Some((*instead).to_owned()));
+    }
+    let place = path.rsplit_once('.').map_or("the document", |(place, _)| place);
+    let message = format!("`{place}` has no field `{name}`");
+    (Code::UnknownField, path.to_owned(), message, Some(one_of(name, known)))
+}
+
+/// `did you mean ...?` when something is near, otherwise the whole choice.
+fn one_of(written: &str, choice: &[String]) -> String {
+    match nearest(written, choice) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if choice.is_empty() => "nothing may be written here; write `{}`".to_owned(),
+        None => format!("write one of: {}", choice.join(", ")),
+    }
+}
+
+/// The word of the choice that is a few slips away at most.
+fn nearest<'a>(written: &str, choice: &'a [String]) -> Option<&'a str> {
+    let distance = |word: &str| edits(&written.to_lowercase(), &word.to_lowercase());
+    let near = choice.iter().map(|word| (distance(word), word.as_str())).min()?;
+    let (slips, word) = near;
+    (slips <= 1 + word.len() / 4).then_some(word)
+}
+
+/// How many letters must be added, dropped, replaced or swapped with their neighbour.
+fn edits(from: &str, to: &str) -> usize {
+    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
+    let mut rows: Vec<Vec<usize>> = vec![(0..=to.len()).collect()];
+    for i in 1..=from.len() {
+        let mut row = vec![i];
+        for j in 1..=to.len() {
+            let replaced = rows[i - 1][j - 1] + usize::from(from[i - 1] != to[j - 1]);
+            let mut least = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1] {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows[from.len()][to.len()]
+}
+
+/// YAML reads a bare `123` as a number; quotes make it a text.
+fn quote_hint(expected: &str, found: &str) -> Option<String> {
+    let scalar = found.starts_with("the number") || found.starts_with("the boolean");
+    (expected == "a text" && scalar).then(|| "put it in quotes".to_owned())
+}
+
+/// The rule behind the pattern of a field, in words.
+fn spelling(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap_or(path) {
+        "projectId" => {
+            "a project id is 6 to 30 lower-case letters, digits and hyphens, starting with a letter; not the project number"
+        }
+        "region" => "a region is written like europe-west1",
+        _ => "lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_finds_the_word_that_was_meant_and_nonsense_does_not() {
+        let choice = ["network".to_owned(), "egress".to_owned(), "projectId".to_owned()];
+        for (written, meant) in
+            [("netwrok", "network"), ("Network", "network"), ("project_id", "projectId")]
+        {
+            assert_eq!(nearest(written, &choice), Some(meant));
+        }
+        assert_eq!(nearest("replicas", &choice), None);
+    }
+}
