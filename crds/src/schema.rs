@@ -6,8 +6,9 @@
 
 mod breach;
 mod compile;
+mod rule;
 
-use kube::core::cel::cel::{Context, Value as CelValue};
+use kube::core::cel::cel::Context;
 use serde_json::Value;
 
 pub use breach::{Breach, Violation};
@@ -27,12 +28,18 @@ impl Rules {
 
     /// Everything that is wrong with a `spec`. Paths in the answer start with `spec`.
     ///
-    /// With the former value, rules about change run too. Fields left out count with their
-    /// default, as they do on a server.
-    pub fn check(&self, spec: &Value, former: Option<&Value>) -> Vec<Violation> {
-        let mut walk = Walk { rules: self, path: String::from("spec"), violations: Vec::new() };
-        walk.node(&self.spec, spec, former);
+    /// With the former value, rules about change run too. As on a server, a written `null` counts
+    /// as left out, and what is left out counts with its default.
+    pub fn check(&self, mut spec: Value, former: Option<&Value>) -> Vec<Violation> {
+        self.spec.complete(&mut spec);
+        let mut walk = Walk::new(&self.functions);
+        walk.node(&self.spec, &spec, former);
         walk.violations
+    }
+
+    /// Whether a `spec` can be read as one: fields, types and words; much cheaper than a check.
+    pub fn is_well_shaped(&self, spec: &Value) -> bool {
+        self.spec.is_shaped_like(spec)
     }
 }
 
@@ -43,47 +50,46 @@ impl Default for Rules {
 }
 
 struct Walk<'a> {
-    rules: &'a Rules,
+    functions: &'a Context<'static>,
     path: String,
     violations: Vec<Violation>,
 }
 
-impl Walk<'_> {
-    /// Checks a value and what is in it, and returns it as the rules above will see it.
-    fn node(&mut self, node: &Node, value: &Value, former: Option<&Value>) -> CelValue {
+impl<'a> Walk<'a> {
+    fn new(functions: &'a Context<'static>) -> Self {
+        Self { functions, path: String::from("spec"), violations: Vec::new() }
+    }
+
+    /// Checks a value and what is in it.
+    fn node(&mut self, node: &Node, value: &Value, former: Option<&Value>) {
         let before = self.violations.len();
-        let seen = match (&node.shape, value) {
+        match (&node.shape, value) {
             (Shape::Object { properties, required }, Value::Object(fields)) => {
-                self.object(properties, required, fields, former)
+                self.object(properties, required, fields, former);
             }
             (Shape::List { item, least, most, is_set }, Value::Array(items)) => {
                 self.count(items, *least, *most);
                 if *is_set {
                     self.repeats(items);
                 }
-                self.list(item, items)
+                self.list(item, items);
             }
             (Shape::Text(text), Value::String(word)) => {
                 self.violations.extend(text.breach(word).map(|breach| self.at(breach)));
-                word.as_str().into()
             }
             (Shape::Integer { least, most }, Value::Number(number)) => {
-                self.integer(number, *least, *most)
+                self.integer(number, *least, *most);
             }
-            (Shape::Boolean, Value::Bool(truth)) => CelValue::Bool(*truth),
-            (Shape::Anything, _) => CelValue::Null,
+            (Shape::Boolean, Value::Bool(_)) | (Shape::Anything, _) => {}
             (expected, found) => {
                 let breach = Breach::wrong_type(expected.name(), found);
                 self.violations.push(self.at(breach));
-                CelValue::Null
             }
-        };
-        // A rule on a value of the wrong shape would only fail in its own confusing way.
-        let well_shaped = self.violations[before..].iter().all(|found| !found.breach.is_shape());
-        if well_shaped && !node.rules.is_empty() {
-            self.rules(node, &seen, former);
         }
-        seen
+        // A rule on a value of the wrong shape would only fail in its own confusing way.
+        if self.violations[before..].iter().all(|found| !found.breach.is_shape()) {
+            self.rules(node, value, former);
+        }
     }
 
     fn object(
@@ -92,41 +98,33 @@ impl Walk<'_> {
         required: &[String],
         fields: &serde_json::Map<String, Value>,
         former: Option<&Value>,
-    ) -> CelValue {
+    ) {
         for name in fields.keys().filter(|name| !properties.contains_key(*name)) {
             let known = properties.keys().cloned().collect();
             let breach = Breach::UnknownField { name: name.clone(), known };
             self.violations.push(self.below(name, breach));
         }
-        for name in required {
-            if fields.get(name).is_none_or(Value::is_null) {
-                self.violations.push(self.at(Breach::MissingField { name: name.clone() }));
-            }
+        for name in required.iter().filter(|name| !fields.contains_key(*name)) {
+            self.violations.push(self.at(Breach::MissingField { name: name.clone() }));
         }
-        let mut seen = std::collections::HashMap::with_capacity(fields.len());
         for (name, property) in properties {
-            let written = fields.get(name).filter(|value| !value.is_null());
-            if let Some(value) = written.or(property.default.as_ref()) {
+            if let Some(value) = fields.get(name) {
                 let length = self.path.len();
                 self.path.push('.');
                 self.path.push_str(name);
-                let former = former.and_then(|fields| fields.get(name));
-                seen.insert(name.clone(), self.node(property, value, former));
+                self.node(property, value, former.and_then(|fields| fields.get(name)));
                 self.path.truncate(length);
             }
         }
-        seen.into()
     }
 
-    fn list(&mut self, item: &Node, items: &[Value]) -> CelValue {
-        let mut seen = Vec::with_capacity(items.len());
+    fn list(&mut self, item: &Node, items: &[Value]) {
         for (index, value) in items.iter().enumerate() {
             let length = self.path.len();
             self.path.push_str(&format!("[{index}]"));
-            seen.push(self.node(item, value, None));
+            self.node(item, value, None);
             self.path.truncate(length);
         }
-        seen.into()
     }
 
     fn count(&mut self, items: &[Value], least: usize, most: usize) {
@@ -150,30 +148,20 @@ impl Walk<'_> {
         }
     }
 
-    fn integer(&mut self, number: &serde_json::Number, least: i64, most: i64) -> CelValue {
-        let Some(integer) = number.as_i64() else {
-            let breach = Breach::wrong_type("a whole number", &Value::Number(number.clone()));
-            self.violations.push(self.at(breach));
-            return CelValue::Null;
+    fn integer(&mut self, number: &serde_json::Number, least: i64, most: i64) {
+        let breach = match number.as_i64() {
+            Some(integer) if (least..=most).contains(&integer) => return,
+            Some(integer) => {
+                Breach::Bound { rule: format!("must be from {least} to {most}, not {integer}") }
+            }
+            None => Breach::wrong_type("a whole number", &Value::Number(number.clone())),
         };
-        if !(least..=most).contains(&integer) {
-            let rule = format!("must be from {least} to {most}, not {integer}");
-            self.violations.push(self.at(Breach::Bound { rule }));
-        }
-        CelValue::Int(integer)
+        self.violations.push(self.at(breach));
     }
 
-    fn rules(&mut self, node: &Node, seen: &CelValue, former: Option<&Value>) {
-        let mut scope = self.rules.functions.new_inner_scope();
-        scope.add_variable_from_value("self", seen.clone());
-        if let Some(former) = former {
-            scope.add_variable_from_value("oldSelf", compile::to_cel(former));
-        }
+    fn rules(&mut self, node: &Node, value: &Value, former: Option<&Value>) {
         for rule in &node.rules {
-            if rule.about_change && former.is_none() {
-                continue;
-            }
-            if let Some(breach) = rule.breach(&scope) {
+            if let Some(breach) = rule.breach(self.functions, value, former) {
                 let violation = match &rule.field {
                     Some(field) => self.below(field, breach),
                     None => self.at(breach),

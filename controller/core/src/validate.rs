@@ -69,7 +69,7 @@ pub fn validate(declared: &[Declared]) -> Validated {
 /// One declaration on its own: a link and what is worth saying about it, or what is wrong.
 fn read(rules: &Rules, declared: &Declared) -> Result<(Link, Vec<Diagnostic>), Vec<Diagnostic>> {
     let value = serde_json::to_value(&declared.spec).unwrap_or_default();
-    let violations = rules.check(&value, None);
+    let violations = rules.check(value, None);
     if !violations.is_empty() {
         let diagnose = |found| diagnose(found, &declared.origin, Some(&declared.name));
         return Err(violations.iter().map(diagnose).collect());

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use kube::core::cel::KubeCelExt;
-use kube::core::cel::cel::{Context, Program, Value as CelValue};
+use kube::core::cel::cel::Context;
 use regex::Regex;
 use serde_json::Value;
 
 use super::breach::Breach;
+use super::rule::Rule;
 
 pub(super) type Properties = BTreeMap<String, Node>;
 
@@ -16,6 +17,55 @@ pub(super) struct Node {
     pub(super) shape: Shape,
     pub(super) default: Option<Value>,
     pub(super) rules: Vec<Rule>,
+}
+
+impl Node {
+    /// Drops what is `null` and fills in defaults, as a server does before it looks at anything.
+    pub(super) fn complete(&self, value: &mut Value) {
+        match (&self.shape, value) {
+            (Shape::Object { properties, .. }, Value::Object(fields)) => {
+                fields.retain(|_, field| !field.is_null());
+                for (name, property) in properties {
+                    if let Some(default) = &property.default
+                        && !fields.contains_key(name)
+                    {
+                        fields.insert(name.clone(), default.clone());
+                    }
+                    if let Some(field) = fields.get_mut(name) {
+                        property.complete(field);
+                    }
+                }
+            }
+            (Shape::List { item, .. }, Value::Array(items)) => {
+                items.iter_mut().for_each(|value| item.complete(value));
+            }
+            (_, _) => {}
+        }
+    }
+
+    /// Whether fields, types and words are right, down to the last.
+    pub(super) fn is_shaped_like(&self, value: &Value) -> bool {
+        match (&self.shape, value) {
+            (Shape::Object { properties, required }, Value::Object(fields)) => {
+                let is_known = |(name, field): (&String, &Value)| {
+                    properties
+                        .get(name)
+                        .is_some_and(|node| field.is_null() || node.is_shaped_like(field))
+                };
+                fields.iter().all(is_known)
+                    && required
+                        .iter()
+                        .all(|name| fields.get(name).is_some_and(|field| !field.is_null()))
+            }
+            (Shape::List { item, .. }, Value::Array(items)) => {
+                items.iter().all(|value| item.is_shaped_like(value))
+            }
+            (Shape::Text(text), Value::String(word)) => text.allows(word),
+            (Shape::Integer { .. }, Value::Number(number)) => number.is_i64(),
+            (Shape::Boolean, Value::Bool(_)) | (Shape::Anything, _) => true,
+            (_, _) => false,
+        }
+    }
 }
 
 /// What a value at a place may be.
@@ -49,8 +99,12 @@ pub(super) struct Text {
 }
 
 impl Text {
+    fn allows(&self, word: &str) -> bool {
+        self.allowed.is_empty() || self.allowed.iter().any(|allowed| allowed == word)
+    }
+
     pub(super) fn breach(&self, word: &str) -> Option<Breach> {
-        if !self.allowed.is_empty() && !self.allowed.iter().any(|allowed| allowed == word) {
+        if !self.allows(word) {
             return Some(Breach::NotAllowed { value: word.into(), allowed: self.allowed.clone() });
         }
         if word.chars().count() > self.longest {
@@ -59,32 +113,6 @@ impl Text {
         }
         let pattern = self.pattern.as_ref().filter(|pattern| !pattern.is_match(word))?;
         Some(Breach::Pattern { value: word.into(), pattern: pattern.as_str().into() })
-    }
-}
-
-/// One CEL rule.
-pub(super) struct Rule {
-    /// A rule that cannot be compiled refuses everything, so that it is noticed.
-    program: Result<Program, String>,
-    message: String,
-    /// Where, below the rule's own place.
-    pub(super) field: Option<String>,
-    /// Whether it compares with the former value.
-    pub(super) about_change: bool,
-}
-
-impl Rule {
-    /// What to say when the rule does not hold.
-    pub(super) fn breach(&self, scope: &Context<'_>) -> Option<Breach> {
-        let verdict = match &self.program {
-            Ok(program) => program.execute(scope).map_err(|error| error.to_string()),
-            Err(error) => Err(error.clone()),
-        };
-        match verdict {
-            Ok(CelValue::Bool(true)) => None,
-            Ok(_) => Some(Breach::rule(&self.message)),
-            Err(error) => Some(Breach::rule(&format!("{} [{error}]", self.message))),
-        }
     }
 }
 
@@ -100,7 +128,7 @@ pub(super) fn functions() -> Context<'static> {
 }
 
 fn node(schema: &Value) -> Node {
-    let rules = list(&schema["x-kubernetes-validations"]).iter().map(rule).collect();
+    let rules = list(&schema["x-kubernetes-validations"]).iter().map(Rule::new).collect();
     Node { shape: shape(schema), default: schema.get("default").cloned(), rules }
 }
 
@@ -135,19 +163,6 @@ fn shape(schema: &Value) -> Shape {
     }
 }
 
-fn rule(schema: &Value) -> Rule {
-    let text = schema["rule"].as_str().unwrap_or_default();
-    let program = Program::compile(text).map_err(|error| error.to_string());
-    let about_change =
-        program.as_ref().is_ok_and(|program| program.references().has_variable("oldSelf"));
-    Rule {
-        program,
-        message: schema["message"].as_str().unwrap_or(text).to_owned(),
-        field: schema["fieldPath"].as_str().map(|path| path.trim_start_matches('.').to_owned()),
-        about_change,
-    }
-}
-
 fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
@@ -164,20 +179,4 @@ fn number(value: &Value) -> Option<usize> {
 #[allow(clippy::cast_possible_truncation)]
 fn bound(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_f64().map(|bound| bound as i64))
-}
-
-/// A value as rules see it.
-pub(super) fn to_cel(value: &Value) -> CelValue {
-    match value {
-        Value::Null => CelValue::Null,
-        Value::Bool(truth) => CelValue::Bool(*truth),
-        Value::Number(number) => number.as_i64().map_or(CelValue::Null, CelValue::Int),
-        Value::String(word) => word.as_str().into(),
-        Value::Array(items) => items.iter().map(to_cel).collect::<Vec<_>>().into(),
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, field)| (name.clone(), to_cel(field)))
-            .collect::<std::collections::HashMap<_, _>>()
-            .into(),
-    }
 }
