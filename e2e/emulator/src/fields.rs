@@ -47,6 +47,10 @@ pub(crate) enum Field {
     Ints,
     /// An enum: its values, and the numbers that some clients send instead.
     Choice(&'static [(&'static str, i64)]),
+    /// An enum that travels as its names only, as Compute's do.
+    Word(&'static [&'static str]),
+    /// A list of such enum values.
+    Words(&'static [&'static str]),
     Object(Fields),
     List(Fields),
     /// Anything; for what we keep without looking into it.
@@ -148,6 +152,13 @@ impl Reader<'_> {
                 .iter()
                 .find(|(_, choice)| number.as_i64() == Some(*choice))
                 .map(|(name, _)| json!(name)),
+            (Field::Word(words), Value::String(text)) => words
+                .contains(&text.as_str())
+                .then(|| value.clone()),
+            (Field::Words(words), Value::Array(items)) => items
+                .iter()
+                .all(|item| item.as_str().is_some_and(|text| words.contains(&text)))
+                .then(|| value.clone()),
             (Field::Object(fields), Value::Object(map)) => Some(self.object(at, fields, map)?),
             (Field::List(fields), Value::Array(items)) => Some(self.list(at, fields, items)?),
             (
@@ -158,6 +169,8 @@ impl Reader<'_> {
                 | Field::Labels
                 | Field::Ints
                 | Field::Choice(_)
+                | Field::Word(_)
+                | Field::Words(_)
                 | Field::Object(_)
                 | Field::List(_),
                 _,
@@ -235,7 +248,8 @@ fn expectation(field: &Field) -> &'static str {
         Field::Texts => "a list of strings",
         Field::Labels => "a map of strings",
         Field::Ints => "a list of integers",
-        Field::Choice(_) => "one of the enum's values",
+        Field::Choice(_) | Field::Word(_) => "one of the enum's values",
+        Field::Words(_) => "a list of the enum's values",
         Field::Object(_) => "an object",
         Field::List(_) => "a list of objects",
         Field::Any | Field::Output => "anything",

@@ -1,17 +1,163 @@
-//! (being written)
+//! Google Cloud's REST surface for private Cloud Run networking, on loopback and in memory.
+//!
+//! One port speaks Cloud Run v2 (services, revisions), Serverless VPC Access v1 (connectors) and Compute
+//! Engine v1 (networks, subnetworks, routers, addresses, routes, firewalls), each under the path that Google
+//! gives it: `/v2/projects/...`, `/v1/projects/...`, `/compute/v1/projects/...`. It behaves rather than
+//! only answers: operations take time, servers fill in defaults, what is in use cannot be deleted.
+//!
+//! Everything it claims about Google Cloud is a [`Rule`] that says whether it was *recorded*, is
+//! *documented*, or is *guessed*; `GET /emulator/rules` lists them. Beside Google's APIs there are:
+//!
+//! | endpoint | what it does |
+//! | --- | --- |
+//! | `GET`, `PUT /emulator/state` | the whole state as one JSON document; `{}` empties it |
+//! | `GET /emulator/requests` | how many requests there were, per method and per operation |
+//! | `GET /emulator/requests/log` | the requests themselves, in order |
+//! | `POST /emulator/requests:reset` | forgets them |
+//! | `GET`, `PUT`, `DELETE /emulator/faults` | orders misbehaviour |
+//! | `GET /emulator/rules`, `PUT /emulator/rules` | the rules; `{"off": ["id"]}` switches some off |
+//!
+//! # How it is built
+//!
+//! `server` turns HTTP into a `Call` and an answer into HTTP; `engine` answers a call, synchronously
+//! and without knowing of HTTP. What exists is in `store`, what is under way in `operations`. Each
+//! resource is one file that brings its routes, its fields, its rules and its tests, and one line in
+//! `resources`.
+
 mod call;
 mod clock;
 mod compute;
+mod control;
 mod document;
 mod engine;
+mod faults;
 mod fields;
 mod filter;
 mod identity;
+mod journal;
+mod masks;
 mod operations;
 mod pages;
 mod refusal;
 mod resources;
+mod rpc;
 mod rules;
+mod run;
+mod server;
 mod store;
 #[cfg(test)]
 mod testing;
+mod vpcaccess;
+mod wire;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub use rules::{Provenance, Rule};
+
+use server::Server;
+
+/// How long a shutdown waits for requests in flight.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How an emulator is to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where to listen; must be a loopback address. Port 0 is the kernel's choice.
+    pub listen: SocketAddr,
+    /// How long a long-running operation takes.
+    pub operation_latency: Duration,
+    /// A file with a state document: loaded at the start if it exists, written after changes and at
+    /// the end.
+    pub state: Option<PathBuf>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            operation_latency: Duration::ZERO,
+            state: None,
+        }
+    }
+}
+
+/// A running emulator. Dropping it stops it.
+#[derive(Debug)]
+pub struct Emulator {
+    address: SocketAddr,
+    server: Arc<Server>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Every rule that the emulator knows.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    resources::rules()
+}
+
+impl Emulator {
+    /// Starts to listen. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// If the address is not loopback or is taken, or if the state file cannot be read.
+    pub async fn start(options: Options) -> io::Result<Emulator> {
+        let Options { listen, operation_latency, state } = options;
+        if !listen.ip().is_loopback() {
+            let text = format!("the emulator listens on loopback addresses only, and {listen} is none");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        let server = Arc::new(Server::new(operation_latency, state));
+        server.load()?;
+        let listener = TcpListener::bind(listen).await?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(server::serve(Arc::clone(&server), listener, stopped.clone()));
+        let saving = tokio::spawn(server::save_changes(Arc::clone(&server), stopped));
+        Ok(Emulator { address, server, stop, tasks: vec![serving, saving] })
+    }
+
+    /// The base of every URL: `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Replaces the whole state, as `PUT /emulator/state` does.
+    ///
+    /// # Errors
+    /// If it is no state document; nothing is changed then.
+    pub fn put_state(&self, document: &serde_json::Value) -> io::Result<()> {
+        self.server.put_state(document).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    }
+
+    /// The whole state, as `GET /emulator/state` answers it.
+    pub fn state(&self) -> serde_json::Value {
+        self.server.state()
+    }
+
+    /// Lets requests in flight and operations under way end, and writes the state file.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        for task in self.tasks.drain(..) {
+            // Neither a task that panicked nor a client that never hangs up is waited for.
+            let abort = task.abort_handle();
+            if tokio::time::timeout(PATIENCE, task).await.is_err() {
+                abort.abort();
+            }
+        }
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        self.server.finish();
+    }
+}

@@ -2,21 +2,33 @@
 
 use crate::call::{Api, Resource, Route, Verb, matches};
 use crate::rules::Rule;
-use crate::{compute, engine, fields, pages};
+use crate::{compute, engine, fields, pages, rpc, run, vpcaccess};
 
 /// Every kind of resource. The order is that in which a document is completed: what is referred to
 /// comes before what refers to it.
 pub(crate) static RESOURCES: &[&Resource] =
-    &[&compute::networks::RESOURCE, &compute::operations::RESOURCE];
+    &[
+        &compute::networks::RESOURCE,
+        &compute::operations::RESOURCE,
+        &vpcaccess::connectors::RESOURCE,
+        &rpc::VPC_ACCESS_OPERATIONS,
+        &run::services::RESOURCE,
+        &run::revisions::RESOURCE,
+        &rpc::RUN_OPERATIONS,
+    ];
 
 /// The rules of every file.
 pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
-    let shared = [engine::RULES, fields::RULES, pages::RULES, compute::RULES];
-    shared.into_iter().flatten().copied().chain(
-        RESOURCES
-            .iter()
-            .flat_map(|resource| resource.rules.iter().copied()),
-    )
+    let shared = [
+        engine::RULES,
+        fields::RULES,
+        pages::RULES,
+        rpc::RULES,
+        compute::RULES,
+        vpcaccess::RULES,
+    ];
+    let owned = RESOURCES.iter().flat_map(|resource| resource.rules);
+    shared.into_iter().flatten().chain(owned).copied().chain(run::rules())
 }
 
 /// A method, and what its template matched.

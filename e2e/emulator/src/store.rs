@@ -80,7 +80,7 @@ impl Store {
     pub(crate) fn within<'a>(
         &'a self,
         api: Api,
-        prefix: &'a str,
+        prefix: &str,
     ) -> impl Iterator<Item = (&'a str, &'a Value)> {
         self.range(api, prefix, None)
             .map(|(path, entry)| (path, &entry.value))
@@ -90,8 +90,8 @@ impl Store {
     pub(crate) fn list<'a>(
         &'a self,
         api: Api,
-        prefix: &'a str,
-        after: Option<&'a str>,
+        prefix: &str,
+        after: Option<&str>,
     ) -> impl Iterator<Item = (&'a str, &'a Value)> {
         self.range(api, prefix, after)
             .filter(|(path, entry)| entry.visible && !path[prefix.len()..].contains('/'))
@@ -102,8 +102,8 @@ impl Store {
     pub(crate) fn list_below<'a>(
         &'a self,
         api: Api,
-        prefix: &'a str,
-        after: Option<&'a str>,
+        prefix: &str,
+        after: Option<&str>,
     ) -> impl Iterator<Item = (&'a str, &'a Value)> {
         self.range(api, prefix, after)
             .filter(|(_, entry)| entry.visible)
@@ -120,8 +120,8 @@ impl Store {
     fn range<'a>(
         &'a self,
         api: Api,
-        prefix: &'a str,
-        after: Option<&'a str>,
+        prefix: &str,
+        after: Option<&str>,
     ) -> impl Iterator<Item = (&'a str, &'a Entry)> {
         let start = match after {
             Some(after) if after > prefix => Bound::Excluded(after),

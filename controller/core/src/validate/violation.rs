@@ -45,7 +45,7 @@ pub fn diagnose(violation: &Violation, origin: &Origin, link: Option<&LinkName>)
             Code::WrongType,
             path.clone(),
             format!("`{path}` must be {expected}, not {found}"),
-            quote_hint(expected, found),
+            quote_hint(path, expected, found),
         ),
         Breach::MissingField { name } => {
             let field = format!("{path}.{name}");
@@ -126,10 +126,12 @@ fn edits(from: &str, to: &str) -> usize {
     rows[from.len()][to.len()]
 }
 
-/// YAML reads a bare `123` as a number; quotes make it a text.
-fn quote_hint(expected: &str, found: &str) -> Option<String> {
+/// YAML reads a bare `no` or `123` as something else than a text. Only names can be such words;
+/// for other fields the rule of their spelling helps more.
+fn quote_hint(path: &str, expected: &str, found: &str) -> Option<String> {
     let scalar = found.starts_with("the number") || found.starts_with("the boolean");
-    (expected == "a text" && scalar).then(|| "put it in quotes".to_owned())
+    let hint = if path.ends_with(".name") { "put it in quotes" } else { spelling(path) };
+    (expected == "a text" && scalar).then(|| hint.to_owned())
 }
 
 /// The rule behind the pattern of a field, in words.

@@ -1,9 +1,16 @@
 //! Compute Engine v1: what its resources have in common. Each resource has a file of its own.
 
+pub(crate) mod addresses;
+pub(crate) mod changes;
+pub(crate) mod firewalls;
+pub(crate) mod links;
 pub(crate) mod lists;
 pub(crate) mod networks;
 pub(crate) mod operations;
 pub(crate) mod regions;
+pub(crate) mod routers;
+pub(crate) mod routes;
+pub(crate) mod subnetworks;
 
 use serde_json::{Map, Value, json};
 
@@ -12,10 +19,14 @@ use crate::clock;
 use crate::engine::{Answer, Engine, compute_scope};
 use crate::fields::{self, Fields, Reading};
 use crate::identity;
-use crate::operations::{Beginning, Effect, Outcome};
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 
+pub(crate) use changes::{at_once, begin, insert, insert_with, remove, replace};
+pub(crate) use links::{
+    FULL_LINKS, REFERENCE_INVALID, collection_of, complete_link, is_link, link, name_of, path_in,
+    path_of, project_of, refer, reference, refers, region_of, url,
+};
 pub(crate) use lists::{aggregated_list, list};
 
 pub(crate) static NAME: Rule = Rule::documented(
@@ -38,15 +49,20 @@ pub(crate) static NOT_READY: Rule = Rule::recorded(
     "google-cloud.md#compute-errors",
     "What an operation is at work on can neither be changed nor referred to: 400 resourceNotReady.",
 );
-pub(crate) static REFERENCE_INVALID: Rule = Rule::documented(
-    "compute.reference.invalid",
-    "google-cloud.md#compute-links",
-    "A reference must be the URL, whole or partial, of a resource of the right kind.",
-);
 pub(crate) static REGION_UNKNOWN: Rule = Rule::guessed(
     "compute.region.unknown",
     "text unrecorded",
     "A region that does not exist is refused.",
+);
+pub(crate) static REQUIRED: Rule = Rule::recorded(
+    "compute.field.required",
+    "google-cloud.md#compute-errors",
+    "A required field that is missing is refused with reason required.",
+);
+pub(crate) static STALE_FINGERPRINT: Rule = Rule::documented(
+    "compute.fingerprint.stale",
+    "google-cloud.md#compute-errors",
+    "A change with another fingerprint than the present one is refused with 412 conditionNotMet.",
 );
 pub(crate) static VISIBLE_WHEN_DONE: Rule = Rule::guessed(
     "compute.insert.visible-when-done",
@@ -61,38 +77,14 @@ pub(crate) static RULES: &[&Rule] = &[
     &NOT_READY,
     &REFERENCE_INVALID,
     &REGION_UNKNOWN,
+    &REQUIRED,
+    &STALE_FINGERPRINT,
+    &FULL_LINKS,
     &VISIBLE_WHEN_DONE,
     &lists::FILTER_INVALID,
     &lists::EMPTY_SCOPES,
+    &lists::ORDER_UNKNOWN,
 ];
-
-/// The full URL of a resource, as every answer writes it.
-pub(crate) fn url(path: &str) -> String {
-    format!("https://www.googleapis.com/compute/v1/{path}")
-}
-
-/// The path of a full or partial URL: from `projects/` on, or below the project that the call is about.
-pub(crate) fn path_of(call: &Call, reference: &str) -> String {
-    path_in(call.parameter("project"), reference)
-}
-
-/// As [`path_of`], for a document's resource of a project.
-pub(crate) fn path_in(project: &str, reference: &str) -> String {
-    match reference.find("projects/") {
-        Some(start) => reference[start..].to_owned(),
-        None => format!("projects/{project}/{}", reference.trim_start_matches('/')),
-    }
-}
-
-/// The project of a path.
-pub(crate) fn project_of(path: &str) -> &str {
-    path.split('/').nth(1).unwrap_or_default()
-}
-
-/// The last segment of a path or URL.
-pub(crate) fn name_of(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or_default()
-}
 
 /// Reads a whole resource from the body.
 pub(crate) fn whole(engine: &Engine, call: &Call, fields: Fields) -> Answer {
@@ -144,7 +136,7 @@ pub(crate) fn not_found(path: &str) -> Refusal {
     Refusal::new(404, "notFound", text).by(&NOT_FOUND)
 }
 
-fn ready(engine: &Engine, path: &str) -> Result<(), Refusal> {
+pub(crate) fn ready(engine: &Engine, path: &str) -> Result<(), Refusal> {
     let busy = engine.operations.is_busy(Api::Compute, path);
     engine.refuse_if(&NOT_READY, busy, || {
         Refusal::new(
@@ -155,28 +147,38 @@ fn ready(engine: &Engine, path: &str) -> Result<(), Refusal> {
     })
 }
 
-/// The path of the resource that `resource.{field}` refers to, which exists, is ready, and is of the
-/// named collection.
-pub(crate) fn reference(
+/// Refuses a resource that lacks one of `fields`.
+pub(crate) fn require(engine: &Engine, resource: &Value, fields: &[&str]) -> Result<(), Refusal> {
+    for field in fields {
+        let missing = resource.get(field).is_none_or(|value| *value == "");
+        engine.refuse_if(&REQUIRED, missing, || {
+            let text = format!("Required field 'resource.{field}' not specified");
+            Refusal::new(400, "required", text)
+        })?;
+    }
+    Ok(())
+}
+
+/// Takes the fingerprint out of a change and compares it with the present one.
+pub(crate) fn check_fingerprint(
     engine: &Engine,
-    call: &Call,
-    field: &str,
-    collection: &str,
-    reference: &str,
-) -> Result<String, Refusal> {
-    let path = path_of(call, reference);
-    let of_collection = path.rsplit('/').nth(1) == Some(collection);
-    engine.refuse_if(&REFERENCE_INVALID, !of_collection, || {
-        Refusal::invalid_field(
-            &format!("resource.{field}"),
-            reference,
-            "The URL is malformed.",
-        )
-    })?;
-    ready(engine, &path)?;
-    let missing = engine.store.get(Api::Compute, &path).is_none();
-    engine.refuse_if(&NOT_FOUND, missing, || not_found(&path))?;
-    Ok(path)
+    old: &Value,
+    change: &mut Value,
+) -> Result<(), Refusal> {
+    require(engine, change, &["fingerprint"])?;
+    let sent = change
+        .as_object_mut()
+        .and_then(|fields| fields.remove("fingerprint"));
+    let stale = sent.is_some_and(|sent| sent != old["fingerprint"]);
+    engine.refuse_if(&STALE_FINGERPRINT, stale, || {
+        Refusal::new(412, "conditionNotMet", "Invalid fingerprint.")
+    })
+}
+
+/// A delete of something that `user` needs; `kind` is what the text calls it, such as `subnetwork`.
+pub(crate) fn in_use(kind: &str, path: &str, user: &str) -> Refusal {
+    let text = format!("The {kind} resource '{path}' is already being used by '{user}'");
+    Refusal::new(400, "resourceInUseByAnotherResource", text)
 }
 
 /// Checks the name in an insert's body, that it is free, and the region; gives the new path.
@@ -288,130 +290,3 @@ pub(crate) fn get(engine: &mut Engine, call: &Call) -> Answer {
     Ok((call.resource.render)(engine, &call.path, value))
 }
 
-/// Begins an insert: the name is taken at once, reads show the resource when the operation is done.
-pub(crate) fn insert(engine: &mut Engine, call: &Call, path: &str, resource: Value) -> Value {
-    insert_with(engine, call, path, resource, Vec::new())
-}
-
-/// Begins an insert that brings other resources (path and value) with it.
-pub(crate) fn insert_with(
-    engine: &mut Engine,
-    call: &Call,
-    path: &str,
-    resource: Value,
-    companions: Vec<(String, Value)>,
-) -> Value {
-    let mut made = vec![(path.to_owned(), resource)];
-    made.extend(companions);
-    let hidden = engine.rule(&VISIBLE_WHEN_DONE, true);
-    let mut paths = Vec::new();
-    for (path, value) in made {
-        if hidden {
-            engine.store.put_hidden(Api::Compute, &path, value);
-        } else {
-            engine.store.put(Api::Compute, &path, value);
-        }
-        paths.push(path);
-    }
-    let effect: Effect = Box::new(move |engine, imposed| match imposed {
-        None => {
-            paths
-                .iter()
-                .for_each(|path| engine.store.reveal(Api::Compute, path));
-            Outcome::done()
-        }
-        Some(failure) => {
-            for path in &paths {
-                engine.store.remove(Api::Compute, path);
-            }
-            Outcome::failed(failure)
-        }
-    });
-    begin(engine, call, "insert", path, effect)
-}
-
-/// Begins a change: the resource becomes `resource` when the operation is done.
-pub(crate) fn replace(
-    engine: &mut Engine,
-    call: &Call,
-    operation_type: &str,
-    path: &str,
-    resource: Value,
-) -> Value {
-    let target = path.to_owned();
-    let effect: Effect = Box::new(move |engine, imposed| match imposed {
-        None => {
-            engine.store.put(Api::Compute, &target, resource);
-            Outcome::done()
-        }
-        Some(failure) => Outcome::failed(failure),
-    });
-    begin(engine, call, operation_type, path, effect)
-}
-
-/// Begins a delete: the resource is gone when the operation is done.
-pub(crate) fn remove(engine: &mut Engine, call: &Call, path: &str) -> Value {
-    let target = path.to_owned();
-    let effect: Effect = Box::new(move |engine, imposed| match imposed {
-        None => {
-            engine.store.remove(Api::Compute, &target);
-            Outcome::done()
-        }
-        Some(failure) => Outcome::failed(failure),
-    });
-    begin(engine, call, "delete", path, effect)
-}
-
-/// Begins any operation on the resource at `target`, which is stored.
-pub(crate) fn begin(
-    engine: &mut Engine,
-    call: &Call,
-    operation_type: &str,
-    target: &str,
-    effect: Effect,
-) -> Value {
-    let now = engine.clock.now();
-    let time = clock::compute_time(now);
-    let number = engine.next();
-    let parts = [target, operation_type, &number];
-    let hex = identity::hex(&parts, 29);
-    let (first, second, third) = (&hex[..13], &hex[13..21], &hex[21..29]);
-    let name = format!(
-        "operation-{}-{first}-{second}-{third}",
-        now.as_millisecond()
-    );
-    let scope = compute_scope(target);
-    let path = format!("{scope}/operations/{name}");
-    let target_id = engine
-        .store
-        .any(Api::Compute, target)
-        .map_or(Value::Null, |it| it["id"].clone());
-    let mut body = json!({
-        "kind": "compute#operation",
-        "id": identity::id(&parts),
-        "name": name,
-        "operationType": operation_type,
-        "targetLink": url(target),
-        "targetId": target_id,
-        "status": "RUNNING",
-        "user": "user@example.com",
-        "progress": 0,
-        "insertTime": time,
-        "startTime": time,
-        "selfLink": url(&path),
-    });
-    if scope.contains("/regions/") {
-        body["region"] = json!(url(&scope));
-    }
-    let target = target.to_owned();
-    engine.begin(
-        call,
-        Beginning {
-            api: Api::Compute,
-            path,
-            target,
-            body,
-            effect,
-        },
-    )
-}

@@ -1,0 +1,228 @@
+//! Compiling: links and facts become one graph. Equal wishes merge, limits take the largest, ingress the loosest;
+//! a real contradiction is a conflict that names both links and the field, and disturbs no other link.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::codes::Code;
+use crate::diagnostic::Diagnostic;
+use crate::graph::Graph;
+use crate::ids::LinkName;
+use crate::kinds::{Connector, Id, RegionalRef, Resource, ServiceEgress, ServiceIngress};
+use crate::link::{Instances, Link, NatChoice, NetworkRef};
+use crate::modes;
+use crate::names::Installation;
+use crate::world::World;
+
+/// What compiling made of the links.
+#[derive(Debug, Clone, Default)]
+pub struct Compiled {
+    /// What is wished, NAT entries excepted: they need to know what else stays in them.
+    pub graph: Graph,
+    /// Subnetworks that shall reach the internet by a NAT of ours, with the choice and the links.
+    pub nats: BTreeMap<RegionalRef, NatWish>,
+    /// The egress subnetwork of each link, as far as it is known.
+    pub subnetworks: BTreeMap<LinkName, RegionalRef>,
+    /// Links that contradict another: they hold what they have.
+    pub conflicting: BTreeSet<LinkName>,
+    /// What was noticed.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A subnetwork that shall reach the internet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NatWish {
+    /// Its network.
+    pub network: NetworkRef,
+    /// How.
+    pub choice: NatChoice,
+    /// Who wants it.
+    pub links: BTreeSet<LinkName>,
+}
+
+/// Two links want one thing differently.
+struct Clash {
+    id: Id,
+    field: &'static str,
+    code: Code,
+    links: [LinkName; 2],
+}
+
+/// Compiles the links that take part in this turn.
+///
+/// Links that clash are taken out and the rest is compiled again: taking links away never makes a new clash,
+/// so this ends, and what remains is exactly what it would have been without them.
+pub fn compile(links: &[&Link], world: &World, ours: &Installation) -> Compiled {
+    let mut conflicting: BTreeSet<LinkName> = BTreeSet::new();
+    let mut diagnostics = Vec::new();
+    loop {
+        let taking_part = links.iter().copied().filter(|link| !conflicting.contains(&link.name));
+        match compile_agreeing(taking_part, world, ours) {
+            Ok(mut compiled) => {
+                compiled.conflicting = conflicting;
+                diagnostics.append(&mut compiled.diagnostics);
+                compiled.diagnostics = diagnostics;
+                return compiled;
+            }
+            Err(clashes) => {
+                for clash in clashes {
+                    diagnostics.extend(explain(&clash, links));
+                    conflicting.extend(clash.links);
+                }
+            }
+        }
+    }
+}
+
+/// One diagnostic per link of the clash, each naming the other link, the thing and the field.
+fn explain(clash: &Clash, links: &[&Link]) -> Vec<Diagnostic> {
+    let Clash { id, field, code, links: [one, other] } = clash;
+    let say = |about: &LinkName, against: &LinkName| {
+        let origin = links.iter().find(|link| link.name == *about)?.origin.clone();
+        let message = format!("{about} and {against} want different values of `{field}` for {id}");
+        let help = "make the two equal, or take one of them away; both keep what they have until then";
+        Some(Diagnostic::new(*code, origin, message).link(about).field(*field).help(help))
+    };
+    say(one, other).into_iter().chain(say(other, one)).collect()
+}
+
+fn compile_agreeing<'a>(
+    links: impl Iterator<Item = &'a Link>,
+    world: &World,
+    ours: &Installation,
+) -> Result<Compiled, Vec<Clash>> {
+    let mut compiled = Compiled::default();
+    let mut clashes = Vec::new();
+    for link in links {
+        let needs = modes::needs(link, world, ours);
+        if let Some(subnetwork) = needs.subnetwork {
+            compiled.subnetworks.insert(link.name.clone(), subnetwork);
+        }
+        for (resource, after) in needs.resources {
+            clashes.extend(join(&mut compiled, resource, after, link));
+        }
+        if let Some((subnetwork, choice)) = needs.nat {
+            clashes.extend(join_nat(&mut compiled, subnetwork, choice, link));
+        }
+    }
+    if clashes.is_empty() { Ok(compiled) } else { Err(clashes) }
+}
+
+/// Adds one link's wish to the graph, merging it with what others want of the same thing.
+fn join(compiled: &mut Compiled, resource: Resource, after: BTreeSet<Id>, link: &Link) -> Option<Clash> {
+    let id = resource.id();
+    let Some(node) = compiled.graph.nodes.get_mut(&id) else {
+        compiled.graph.add(resource, BTreeSet::from([link.name.clone()]), after);
+        return None;
+    };
+    match merge(&node.resource, &resource) {
+        Merge::Equal => {}
+        Merge::Into(merged, note) => {
+            if let Some((code, message)) = note {
+                let help = "make them equal to silence this";
+                let origin = link.origin.clone();
+                compiled.diagnostics.push(Diagnostic::new(code, origin, message).link(&link.name).help(help));
+            }
+            node.resource = merged;
+        }
+        Merge::Clash(field, code) => {
+            let first = node.links.first().cloned().unwrap_or_else(|| link.name.clone());
+            return Some(Clash { id, field, code, links: [first, link.name.clone()] });
+        }
+    }
+    node.links.insert(link.name.clone());
+    node.needs.extend(after);
+    None
+}
+
+enum Merge {
+    Equal,
+    Into(Resource, Option<(Code, String)>),
+    Clash(&'static str, Code),
+}
+
+/// What two wishes for one thing come to. A thing of ours and a thing of others never share an identity, because
+/// ours are named by a hash; if they did, that would be a contradiction too.
+fn merge(one: &Resource, other: &Resource) -> Merge {
+    match (one, other) {
+        (Resource::Connector(a), Resource::Connector(b)) => merge_connectors(a, b),
+        (Resource::ServiceEgress(a), Resource::ServiceEgress(b)) => merge_egress(a, b),
+        (Resource::ServiceIngress(a), Resource::ServiceIngress(b)) => merge_ingress(a, b),
+        (a, b) if a == b => Merge::Equal,
+        (
+            Resource::Network(_)
+            | Resource::Subnetwork(_)
+            | Resource::ExistingSubnetwork(_)
+            | Resource::Address(_)
+            | Resource::Router(_)
+            | Resource::ExistingRouter(_)
+            | Resource::Nat(_)
+            | Resource::Connector(_)
+            | Resource::ExistingConnector(_)
+            | Resource::ServiceEgress(_)
+            | Resource::ServiceIngress(_),
+            _,
+        ) => Merge::Clash("spec.egress", Code::LinksConflict),
+    }
+}
+
+fn merge_connectors(a: &Connector, b: &Connector) -> Merge {
+    if a.machine_type != b.machine_type {
+        return Merge::Clash("spec.egress.connector.managed.machineType", Code::LinksConflict);
+    }
+    if a.instances == b.instances {
+        return Merge::Equal;
+    }
+    let instances = Instances {
+        min: a.instances.min.max(b.instances.min),
+        max: a.instances.max.max(b.instances.max),
+    };
+    let message = format!(
+        "links that share connector {} ask for different instance limits; {} to {} are used",
+        a.id.name, instances.min, instances.max
+    );
+    Merge::Into(Resource::Connector(Connector { instances, ..a.clone() }), Some((Code::LargestLimitsWin, message)))
+}
+
+fn merge_egress(a: &ServiceEgress, b: &ServiceEgress) -> Merge {
+    if a.connector != b.connector {
+        return Merge::Clash("spec.egress.connector", Code::ServiceInTwoNetworks);
+    }
+    if a.routing != b.routing {
+        return Merge::Clash("spec.egress.routing", Code::LinksConflict);
+    }
+    let mut links = a.links.clone();
+    links.extend(b.links.clone());
+    Merge::Into(Resource::ServiceEgress(ServiceEgress { links, ..a.clone() }), None)
+}
+
+fn merge_ingress(a: &ServiceIngress, b: &ServiceIngress) -> Merge {
+    let mut links = a.links.clone();
+    links.extend(b.links.clone());
+    let ingress = a.ingress.max(b.ingress);
+    let note = (a.ingress != b.ingress).then(|| {
+        let service = &a.service.name;
+        (Code::LoosestIngressWins, format!("links ask for different ingress of {service}; the loosest, {ingress}, is used"))
+    });
+    Merge::Into(Resource::ServiceIngress(ServiceIngress { ingress, links, ..a.clone() }), note)
+}
+
+fn join_nat(compiled: &mut Compiled, subnetwork: RegionalRef, choice: NatChoice, link: &Link) -> Option<Clash> {
+    let id = Id::Subnetwork(subnetwork.clone());
+    let Some(wish) = compiled.nats.get_mut(&subnetwork) else {
+        let links = BTreeSet::from([link.name.clone()]);
+        compiled.nats.insert(subnetwork, NatWish { network: link.network.clone(), choice, links });
+        return None;
+    };
+    let field = if wish.choice.addresses != choice.addresses {
+        "spec.internet.nat.addresses"
+    } else if wish.choice.min_ports_per_vm != choice.min_ports_per_vm {
+        "spec.internet.nat.minPortsPerVm"
+    } else if wish.choice.router != choice.router {
+        "spec.internet.nat.router"
+    } else {
+        wish.links.insert(link.name.clone());
+        return None;
+    };
+    let first = wish.links.first().cloned().unwrap_or_else(|| link.name.clone());
+    Some(Clash { id, field, code: Code::LinksConflict, links: [first, link.name.clone()] })
+}

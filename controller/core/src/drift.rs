@@ -1,0 +1,80 @@
+//! Drift: the declaration is the one last applied, and the plan is not empty all the same. Somebody changed
+//! something. Ranked by what it does to the path.
+
+use serde::Serialize;
+
+use crate::kinds::service_ingress::INGRESS_FIELD;
+use crate::kinds::{Id, Kind};
+use crate::plan::{Action, Step};
+
+/// What drift does to the path, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Rank {
+    /// Requests do not arrive any more.
+    Broken,
+    /// Requests arrive that should not.
+    Exposed,
+    /// The path works, and something beside it is lost.
+    Degraded,
+    /// Only our own records differ.
+    Cosmetic,
+}
+
+impl Rank {
+    /// The word that reports use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Broken => "Broken",
+            Self::Exposed => "Exposed",
+            Self::Degraded => "Degraded",
+            Self::Cosmetic => "Cosmetic",
+        }
+    }
+}
+
+/// How much a step that repairs drift matters. `None` when there is nothing to repair.
+pub fn rank(id: &Id, step: &Step) -> Option<Rank> {
+    let differs = match step.action {
+        Action::Create | Action::Update => true,
+        Action::Wait | Action::Refuse | Action::Nothing => !step.changes.is_empty(),
+        Action::Delete => id.kind() == Kind::Connector && !step.links.is_empty(),
+    };
+    if !differs {
+        return None;
+    }
+    let ranks = step.changes.iter().map(|change| rank_field(id.kind(), &change.field, step));
+    Some(ranks.min().unwrap_or_else(|| rank_missing(id.kind())))
+}
+
+fn rank_missing(kind: Kind) -> Rank {
+    match kind {
+        Kind::Network
+        | Kind::Subnetwork
+        | Kind::Route
+        | Kind::Connector
+        | Kind::Revision
+        | Kind::ServiceEgress
+        | Kind::ServiceIngress => Rank::Broken,
+        Kind::Address | Kind::Router | Kind::Nat => Rank::Degraded,
+    }
+}
+
+fn rank_field(kind: Kind, field: &str, step: &Step) -> Rank {
+    if field.starts_with("annotations[") {
+        return Rank::Cosmetic;
+    }
+    match kind {
+        Kind::ServiceIngress if field == INGRESS_FIELD => {
+            // What is there admits nothing that was asked for only when it is shut altogether.
+            let shut = step.changes.iter().any(|change| change.from == "INGRESS_TRAFFIC_NONE");
+            if shut { Rank::Broken } else { Rank::Exposed }
+        }
+        Kind::Network
+        | Kind::Subnetwork
+        | Kind::Route
+        | Kind::Revision
+        | Kind::ServiceEgress
+        | Kind::ServiceIngress => Rank::Broken,
+        Kind::Address | Kind::Router | Kind::Nat | Kind::Connector => Rank::Degraded,
+    }
+}

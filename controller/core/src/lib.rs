@@ -1,0 +1,47 @@
+//! Everything that privatelink can decide without asking anyone.
+//!
+//! Declarations compile to a graph of desired resources; the graph is compared with a snapshot of what is live
+//! and ours; the plan is carried out as far as it can be; what happened is one report, and everything that a
+//! person or a machine sees is rendered from that report.
+//!
+//! ```text
+//! declare -> validate -> observe -> compile -> plan -> policy -> lint -> apply -> report
+//!    |          |           |          |        |                |        |         |
+//! Declared    Link        World      Graph    Plan             Plan    Outcome    Report
+//! ```
+//!
+//! * [`declare`], [`validate`]: what somebody wrote becomes a [`link::Link`] that can no longer be wrong on its own.
+//! * [`observe`]: the lists that are needed become a [`world::World`]; what was not read is never taken for absent.
+//! * [`compile`], [`modes`], [`nats`]: links become one [`graph::Graph`]; equal wishes merge, unequal ones conflict.
+//! * [`plan`], [`hold`], [`path`]: the graph and the world become a [`plan::Plan`].
+//! * [`policy`], [`lint`]: functions from a plan to a plan.
+//! * [`apply`]: the only effect, through the one port [`cloud::Cloud`].
+//! * [`turn`]: all of it, in passes, until there is nothing left to do.
+//!
+//! No clock, no runtime, no client, no global state, no log calls: `docs/decisions/` says why.
+
+pub mod apply;
+pub mod cloud;
+pub mod codes;
+pub mod compile;
+pub mod decide;
+pub mod declare;
+pub mod diagnostic;
+pub mod drift;
+pub mod graph;
+pub mod hold;
+pub mod ids;
+pub mod kinds;
+pub mod link;
+pub mod lint;
+pub mod modes;
+pub mod names;
+pub mod nats;
+pub mod observe;
+pub mod path;
+pub mod plan;
+pub mod policy;
+pub mod report;
+pub mod turn;
+pub mod validate;
+pub mod world;

@@ -1,0 +1,228 @@
+//! Which NAT entry serves which subnetwork.
+//!
+//! A subnetwork that a NAT of somebody else covers needs nothing. The others are grouped by router and by how
+//! they shall reach the internet, and spread over entries of at most fifty. Spreading is *sticky*: a subnetwork
+//! stays in the entry that lists it now, because moving it would cut its connections, and a new one takes the
+//! first free place. So entries are numbered slots, and their names are functions of the slot.
+//!
+//! An entry also keeps what is listed and not yet free to go: subnetworks that a held link uses, and those whose
+//! connector still carries a service's traffic. Egress is detached before its NAT goes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::codes::Code;
+use crate::compile::NatWish;
+use crate::diagnostic::{Diagnostic, Origin};
+use crate::graph::Graph;
+use crate::ids::LinkName;
+use crate::kinds::nat::{NATS_PER_ROUTER, SUBNETWORKS_PER_NAT};
+use crate::kinds::{Id, LiveNat, Nat, NatAddresses, NatRef, RegionalRef, Resource, Router};
+use crate::link::{Addresses, NatChoice, NetworkRef};
+use crate::names::Installation;
+use crate::world::World;
+
+/// The subnetworks of one router that are to be served alike.
+#[derive(Debug, Clone)]
+struct Group {
+    choice: NatChoice,
+    subnetworks: BTreeMap<RegionalRef, BTreeSet<LinkName>>,
+}
+
+/// Adds routers, addresses and NAT entries to the graph.
+///
+/// `stays` tells of a subnetwork that nobody wishes to be served any more whether it has to stay all the same.
+pub fn add_nats(
+    graph: &mut Graph,
+    wishes: &BTreeMap<RegionalRef, NatWish>,
+    world: &World,
+    ours: &Installation,
+    stays: &dyn Fn(&RegionalRef) -> bool,
+) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    let mut routers: BTreeMap<(RegionalRef, NetworkRef), Vec<Group>> = BTreeMap::new();
+    for (subnetwork, wish) in wishes {
+        if let Some(nat) = served_by_another(world, &wish.network, subnetwork, ours) {
+            diagnostics.push(used(&nat, subnetwork, wish));
+            continue;
+        }
+        let router = router_id(&wish.network, subnetwork, &wish.choice, ours);
+        let groups = routers.entry((router, wish.network.clone())).or_default();
+        let place = groups.iter().position(|group| group.choice == wish.choice).unwrap_or_else(|| {
+            groups.push(Group { choice: wish.choice.clone(), subnetworks: BTreeMap::new() });
+            groups.len() - 1
+        });
+        groups[place].subnetworks.insert(subnetwork.clone(), wish.links.clone());
+    }
+    for ((router, network), groups) in routers {
+        diagnostics.extend(add_router(graph, &router, &network, groups, world, ours, stays));
+    }
+    diagnostics
+}
+
+fn used(nat: &NatRef, subnetwork: &RegionalRef, wish: &NatWish) -> Diagnostic {
+    let id = Id::Nat(nat.clone());
+    let message = format!("{id} serves {} already and is used as it is", subnetwork.compute("subnetworks"));
+    let diagnostic = Diagnostic::new(Code::ExistingNatUsed, Origin::Cloud { id: id.to_string() }, message);
+    match wish.links.first() {
+        Some(link) => diagnostic.link(link),
+        None => diagnostic,
+    }
+}
+
+/// A public NAT that is not ours and covers the subnetwork.
+fn served_by_another(
+    world: &World,
+    network: &NetworkRef,
+    subnetwork: &RegionalRef,
+    ours: &Installation,
+) -> Option<NatRef> {
+    world.routers_of(network, &subnetwork.region).find_map(|router| {
+        let nat = router.nats.iter().find(|nat| nat.covers(subnetwork) && !ours.made(nat.name.as_str()))?;
+        Some(NatRef { router: router.id.clone(), name: nat.name.clone() })
+    })
+}
+
+/// Ours is one per network and region, unless the link names another's.
+fn router_id(network: &NetworkRef, subnetwork: &RegionalRef, choice: &NatChoice, ours: &Installation) -> RegionalRef {
+    let name = choice
+        .router
+        .clone()
+        .unwrap_or_else(|| ours.name(&["router", &network.to_string(), subnetwork.region.as_str()]));
+    RegionalRef { project: network.project.clone(), region: subnetwork.region.clone(), name }
+}
+
+fn slot_name(router: &RegionalRef, slot: usize, ours: &Installation) -> NatRef {
+    let name = ours.name(&["nat", &router.compute("routers"), &slot.to_string()]);
+    NatRef { router: router.clone(), name }
+}
+
+fn add_router(
+    graph: &mut Graph,
+    router: &RegionalRef,
+    network: &NetworkRef,
+    groups: Vec<Group>,
+    world: &World,
+    ours: &Installation,
+    stays: &dyn Fn(&RegionalRef) -> bool,
+) -> Vec<Diagnostic> {
+    let links: BTreeSet<LinkName> = groups.iter().flat_map(|g| g.subnetworks.values().flatten().cloned()).collect();
+    let wanted = Router { id: router.clone(), network: network.clone() };
+    let named = groups.iter().any(|group| group.choice.router.is_some());
+    let resource = if named { Resource::ExistingRouter(wanted) } else { Resource::Router(wanted) };
+    graph.add(resource, links, BTreeSet::from([Id::Network(network.clone())]));
+
+    let live: BTreeMap<usize, &LiveNat> = (0..NATS_PER_ROUTER)
+        .filter_map(|slot| Some((slot, world.nat(&slot_name(router, slot, ours)).present()?)))
+        .collect();
+    let owners = owners_of_slots(&live, &groups);
+    let mut free: Vec<usize> = (0..NATS_PER_ROUTER).rev().filter(|slot| !live.contains_key(slot)).collect();
+    let mut diagnostics = Vec::new();
+    for (index, group) in groups.iter().enumerate() {
+        let mut own: Vec<usize> = owners.iter().filter(|(_, owner)| **owner == index).map(|(slot, _)| *slot).collect();
+        let mut filled = keep_in_place(group, &own, &live, stays);
+        let placed: BTreeSet<RegionalRef> = filled.values().flatten().cloned().collect();
+        for subnetwork in group.subnetworks.keys().filter(|subnetwork| !placed.contains(*subnetwork)) {
+            let room = own.iter().copied().find(|slot| filled.get(slot).map_or(0, BTreeSet::len) < SUBNETWORKS_PER_NAT);
+            let Some(slot) = room.or_else(|| free.pop().inspect(|slot| own.push(*slot))) else {
+                diagnostics.push(no_room(router, group));
+                break;
+            };
+            filled.entry(slot).or_default().insert(subnetwork.clone());
+        }
+        for (slot, subnetworks) in filled {
+            add_entry(graph, router, slot, group, subnetworks, ours);
+        }
+    }
+    diagnostics
+}
+
+/// A live entry belongs to the group most of whose subnetworks it lists already.
+fn owners_of_slots(live: &BTreeMap<usize, &LiveNat>, groups: &[Group]) -> BTreeMap<usize, usize> {
+    let shared = |nat: &LiveNat, group: &Group| nat.listed().filter(|id| group.subnetworks.contains_key(*id)).count();
+    live.iter()
+        .filter_map(|(slot, nat)| {
+            let best = (0..groups.len()).max_by_key(|index| (shared(nat, &groups[*index]), std::cmp::Reverse(*index)))?;
+            (shared(nat, &groups[best]) > 0).then_some((*slot, best))
+        })
+        .collect()
+}
+
+/// What the slots of a group list already and shall go on listing.
+fn keep_in_place(
+    group: &Group,
+    own: &[usize],
+    live: &BTreeMap<usize, &LiveNat>,
+    stays: &dyn Fn(&RegionalRef) -> bool,
+) -> BTreeMap<usize, BTreeSet<RegionalRef>> {
+    let mut filled: BTreeMap<usize, BTreeSet<RegionalRef>> = BTreeMap::new();
+    let mut seen: BTreeSet<&RegionalRef> = BTreeSet::new();
+    for slot in own {
+        let Some(nat) = live.get(slot) else { continue };
+        for subnetwork in nat.listed() {
+            let wanted = group.subnetworks.contains_key(subnetwork) || stays(subnetwork);
+            if wanted && seen.insert(subnetwork) {
+                filled.entry(*slot).or_default().insert(subnetwork.clone());
+            }
+        }
+    }
+    filled
+}
+
+fn no_room(router: &RegionalRef, group: &Group) -> Diagnostic {
+    let id = Id::Router(router.clone()).to_string();
+    let message = format!("{id} has {NATS_PER_ROUTER} NAT entries; Google allows no more");
+    let help = "name another router of the network in `internet.nat.router`";
+    let diagnostic = Diagnostic::new(Code::NatLimitReached, Origin::Cloud { id }, message).help(help);
+    match group.subnetworks.values().flatten().next() {
+        Some(link) => diagnostic.link(link),
+        None => diagnostic,
+    }
+}
+
+fn add_entry(
+    graph: &mut Graph,
+    router: &RegionalRef,
+    slot: usize,
+    group: &Group,
+    subnetworks: BTreeSet<RegionalRef>,
+    ours: &Installation,
+) {
+    let id = slot_name(router, slot, ours);
+    let links: BTreeSet<LinkName> =
+        subnetworks.iter().filter_map(|id| group.subnetworks.get(id)).flatten().cloned().collect();
+    let mut needs = BTreeSet::from([Id::Router(router.clone())]);
+    needs.extend(subnetworks.iter().filter(|id| group.subnetworks.contains_key(*id)).cloned().map(Id::Subnetwork));
+    let addresses = match &group.choice.addresses {
+        Addresses::Auto => NatAddresses::Auto,
+        Addresses::Manual(names) => NatAddresses::Manual(names.clone()),
+    };
+    if let NatAddresses::Manual(names) = &addresses {
+        for name in names {
+            let place = RegionalRef { project: router.project.clone(), region: router.region.clone(), name: name.clone() };
+            needs.insert(Id::Address(place.clone()));
+            graph.add(Resource::Address(place), links.clone(), BTreeSet::new());
+        }
+    }
+    for link_egress in egress_nodes(graph, &group.subnetworks, &subnetworks) {
+        if let Some(node) = graph.nodes.get_mut(&link_egress) {
+            node.needs.insert(Id::Nat(id.clone()));
+        }
+    }
+    let wanted = Nat { id, addresses, subnetworks, min_ports_per_vm: group.choice.min_ports_per_vm };
+    graph.add(Resource::Nat(wanted), links, needs);
+}
+
+/// The sources whose traffic leaves from these subnetworks: a NAT exists before their egress switches.
+fn egress_nodes(
+    graph: &Graph,
+    wanted: &BTreeMap<RegionalRef, BTreeSet<LinkName>>,
+    subnetworks: &BTreeSet<RegionalRef>,
+) -> Vec<Id> {
+    let links: BTreeSet<&LinkName> = subnetworks.iter().filter_map(|id| wanted.get(id)).flatten().collect();
+    graph
+        .nodes
+        .iter()
+        .filter(|(id, node)| matches!(id, Id::ServiceEgress(_)) && node.links.iter().any(|link| links.contains(link)))
+        .map(|(id, _)| id.clone())
+        .collect()
+}

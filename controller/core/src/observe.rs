@@ -1,0 +1,177 @@
+//! Observing: which lists a turn needs, and reading them into a [`World`].
+//!
+//! By list, per project, region and kind, never one read per link: the number of calls grows with projects,
+//! regions, kinds and pages. Revisions are the exception, read one by one and only where traffic or a tag names
+//! one (`docs/reference/google-cloud.md#pinned-traffic`).
+
+use std::collections::BTreeSet;
+
+use futures::stream::{self, StreamExt};
+
+use crate::cloud::{Cloud, Scope};
+use crate::ids::{ProjectId, Region};
+use crate::kinds::{Id, RevisionRef};
+use crate::link::{Addresses, ConnectorChoice, Egress, Internet, Link, ServiceRef};
+use crate::names::Installation;
+use crate::world::World;
+
+/// Lists in flight at once. More would only queue at the rate limiter.
+const CONCURRENT_READS: usize = 16;
+
+/// Where a turn looks: what the declarations name, and what the user adds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Territory {
+    /// Projects whose networks are looked at.
+    pub network_projects: BTreeSet<ProjectId>,
+    /// Projects with services and connectors.
+    pub service_projects: BTreeSet<ProjectId>,
+    /// Project and region pairs whose services are read.
+    pub services: BTreeSet<(ProjectId, Region)>,
+    /// Project and region pairs whose connectors are read.
+    pub connectors: BTreeSet<(ProjectId, Region)>,
+    /// Does any link use manual NAT addresses, or may some be left over?
+    pub addresses: bool,
+    /// The services that links name: only theirs and our own revisions are worth a read each.
+    pub named: BTreeSet<ServiceRef>,
+}
+
+impl Territory {
+    /// What these declarations name, and the projects of `--scope`.
+    ///
+    /// Addresses are looked at when a link names some, and whenever something may have to be removed.
+    pub fn new<'a>(links: impl Iterator<Item = &'a Link>, extra: &BTreeSet<ProjectId>, prune: bool) -> Self {
+        let mut territory = Self { addresses: prune, ..Self::default() };
+        for project in extra {
+            territory.network_projects.insert(project.clone());
+            territory.service_projects.insert(project.clone());
+        }
+        for link in links {
+            territory.add(link);
+        }
+        territory
+    }
+
+    fn add(&mut self, link: &Link) {
+        self.network_projects.insert(link.network.project.clone());
+        for service in [&link.source, &link.destination] {
+            self.add_service(service);
+        }
+        let connector_project = match &link.egress {
+            Egress::Connector(ConnectorChoice::Existing(connector)) => &connector.project,
+            Egress::Connector(ConnectorChoice::Managed { .. }) => &link.source.project,
+        };
+        self.connectors.insert((connector_project.clone(), link.region.clone()));
+        if let Internet::Nat(nat) = &link.internet {
+            self.addresses |= matches!(nat.addresses, Addresses::Manual(_));
+        }
+    }
+
+    fn add_service(&mut self, service: &ServiceRef) {
+        self.service_projects.insert(service.project.clone());
+        self.services.insert((service.project.clone(), service.region.clone()));
+        self.named.insert(service.clone());
+    }
+
+    fn project_scopes(&self) -> Vec<Scope> {
+        let mut scopes = Vec::new();
+        for project in &self.network_projects {
+            scopes.push(Scope::Networks(project.clone()));
+            scopes.push(Scope::Routes(project.clone()));
+            scopes.push(Scope::Subnetworks(project.clone()));
+            scopes.push(Scope::Routers(project.clone()));
+            if self.addresses {
+                scopes.push(Scope::Addresses(project.clone()));
+            }
+        }
+        scopes
+    }
+
+    fn regional_scopes(&self) -> Vec<Scope> {
+        let services = self.services.iter().map(|(project, region)| Scope::Services(project.clone(), region.clone()));
+        let connectors =
+            self.connectors.iter().map(|(project, region)| Scope::Connectors(project.clone(), region.clone()));
+        services.chain(connectors).collect()
+    }
+
+    /// Adds every region in which an aggregated list shows our mark, for all projects with services.
+    fn follow_marks(&mut self, world: &World, ours: &Installation) {
+        let is_ours = |mark: &Option<crate::names::Mark>| mark.as_ref().is_some_and(|m| m.installation == *ours);
+        let mut regions: BTreeSet<Region> = BTreeSet::new();
+        regions.extend(world.subnetworks().filter(|s| is_ours(&s.mark)).map(|s| s.id.region.clone()));
+        regions.extend(world.routers().filter(|r| is_ours(&r.mark)).map(|r| r.id.region.clone()));
+        let named = |router: &&crate::kinds::LiveRouter| router.nats.iter().any(|n| ours.made(n.name.as_str()));
+        regions.extend(world.routers().filter(named).map(|r| r.id.region.clone()));
+        for region in regions {
+            for project in &self.service_projects {
+                self.services.insert((project.clone(), region.clone()));
+                self.connectors.insert((project.clone(), region.clone()));
+            }
+        }
+    }
+
+    /// Adds the destinations that our annotations remember, so that links gone from their source are found whole.
+    fn follow_memories(&mut self, world: &World, ours: &Installation) {
+        let remembered: Vec<ServiceRef> = world
+            .memories()
+            .filter_map(|(_, memory)| memory.egress.this())
+            .filter(|memory| memory.installation == *ours)
+            .flat_map(|memory| memory.links.values())
+            .filter_map(|link| crate::hold::service_of_path(&link.to))
+            .collect();
+        for service in remembered {
+            self.services.insert((service.project.clone(), service.region.clone()));
+            self.service_projects.insert(service.project);
+        }
+    }
+}
+
+/// Reads the world: first what one list shows for all regions, then region by region, then single revisions.
+pub async fn observe(cloud: &dyn Cloud, territory: &Territory, ours: &Installation) -> World {
+    let mut world = World::default();
+    let mut territory = territory.clone();
+    read(cloud, &mut world, territory.project_scopes()).await;
+    territory.follow_marks(&world, ours);
+    read(cloud, &mut world, territory.regional_scopes()).await;
+    territory.follow_memories(&world, ours);
+    read(cloud, &mut world, territory.regional_scopes()).await;
+    read_revisions(cloud, &mut world, &territory, ours).await;
+    world
+}
+
+async fn read(cloud: &dyn Cloud, world: &mut World, scopes: Vec<Scope>) {
+    let missing: Vec<Scope> = scopes.into_iter().filter(|scope| !world.readings().contains_key(scope)).collect();
+    let mut answers = stream::iter(missing)
+        .map(|scope| async move {
+            let answer = cloud.list(&scope).await;
+            (scope, answer)
+        })
+        .buffer_unordered(CONCURRENT_READS);
+    while let Some((scope, answer)) = answers.next().await {
+        world.record(scope, answer);
+    }
+}
+
+/// Revisions of the services that matter: those that carry our annotation or a wish, and those that hold one of
+/// our connectors, as far as their template does not tell how they serve.
+async fn read_revisions(cloud: &dyn Cloud, world: &mut World, territory: &Territory, ours: &Installation) {
+    let wanted: Vec<RevisionRef> = world
+        .services()
+        .filter(|service| !service.template_serves())
+        .filter(|service| territory.named.contains(&service.id) || crate::hold::concerns(service, world, ours))
+        .flat_map(crate::kinds::Service::serving_revisions)
+        .collect();
+    let mut answers = stream::iter(wanted)
+        .map(|id| async move {
+            let answer = cloud.get(&Id::Revision(id.clone())).await;
+            (id, answer)
+        })
+        .buffer_unordered(CONCURRENT_READS);
+    let mut read = Vec::new();
+    while let Some(answer) = answers.next().await {
+        read.push(answer);
+    }
+    drop(answers);
+    for (id, answer) in read {
+        world.record_revision(id, answer);
+    }
+}

@@ -1,0 +1,210 @@
+//! Steps for the source: how its traffic leaves, and the annotation that remembers.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::cloud::{ServicePatch, Write};
+use crate::codes::Code;
+use crate::decide::Context;
+use crate::graph::Node;
+use crate::kinds::service_egress::{
+    ANNOTATION, ANNOTATION_FIELD, EgressAnnotation, Former, LinkMemory, VERSION, VpcAccessMemory, changes,
+};
+use crate::kinds::subnetwork::PRIVATE_GOOGLE_ACCESS;
+use crate::kinds::{FieldChange, RegionalRef, Service, ServiceEgress, VpcAccess};
+use crate::plan::Step;
+use crate::world::{Remembered, Seen};
+
+/// The step for a wanted source.
+pub fn step(context: &Context<'_>, node: &Node, wanted: &ServiceEgress) -> Step {
+    let service = match context.world.service(&wanted.service) {
+        Seen::Unreadable(why) => return Step::unreadable(why),
+        Seen::Absent => return missing(&wanted.service),
+        Seen::Present(service) => service,
+    };
+    let desired = wanted.vpc_access();
+    let as_wished = service.vpc_access.as_ref() == Some(&desired);
+    let memory = match &context.world.memory(&wanted.service).egress {
+        Remembered::Unintelligible(why) => {
+            return Step::refuse(Code::OwnedByAnother, format!("our annotation on it cannot be read: {why}"))
+                .help("use the release that wrote it, or remove the annotation privatelink.dev/egress");
+        }
+        Remembered::This(memory) if memory.installation != *context.ours => {
+            let whose = format!("owner {}, set {}", memory.installation.owner, memory.installation.set);
+            return if as_wished {
+                Step::nothing(format!("{whose} keeps it, and it is as wished"))
+            } else {
+                Step::refuse(Code::OwnedByAnother, format!("its egress belongs to {whose}"))
+                    .showing(changes(service.vpc_access.as_ref(), Some(&desired)))
+                    .help("let one set declare all links of this source")
+            };
+        }
+        Remembered::This(memory) => Some(memory),
+        Remembered::Nothing => None,
+    };
+    if memory.is_none()
+        && let Some(refusal) = without_consent(context, node, service, &desired)
+    {
+        return refusal;
+    }
+    write(context, node, wanted, service, memory, &desired)
+}
+
+fn missing(service: &crate::link::ServiceRef) -> Step {
+    Step::refuse(
+        Code::ServiceMissing,
+        format!("service {} does not exist in {} of project {}", service.name, service.region, service.project),
+    )
+    .help("deploy it first, or correct its name, region or project")
+}
+
+/// Refuses when the field holds somebody's value and nobody allowed us to take it.
+fn without_consent(context: &Context<'_>, node: &Node, service: &Service, desired: &VpcAccess) -> Option<Step> {
+    let live = service.vpc_access.as_ref()?;
+    let made_by_us = live.connector().is_some_and(|connector| context.ours.made(connector.name.as_str()));
+    if live == desired || made_by_us || context.adopts_egress(node, &service.id) {
+        return None;
+    }
+    let holder = match live.connector() {
+        Some(connector) => format!("connector {}", connector.name),
+        None => "a Direct VPC interface".to_owned(),
+    };
+    Some(
+        Step::refuse(Code::HeldBySomebody, format!("its traffic leaves through {holder} already"))
+            .showing(changes(Some(live), Some(desired)))
+            .help(format!("add `adopt: [{{kind: ServiceEgress, name: {}}}]` to take it over", service.id.name)),
+    )
+}
+
+fn write(
+    context: &Context<'_>,
+    node: &Node,
+    wanted: &ServiceEgress,
+    service: &Service,
+    memory: Option<&EgressAnnotation>,
+    desired: &VpcAccess,
+) -> Step {
+    let before = service.vpc_access.as_ref().map(VpcAccessMemory::from);
+    let made_by_us = service
+        .vpc_access
+        .as_ref()
+        .and_then(VpcAccess::connector)
+        .is_some_and(|connector| context.ours.made(connector.name.as_str()));
+    let former = match memory {
+        Some(memory) => memory.former.clone(),
+        None if made_by_us => Former::Unknown,
+        None => Former::Value(before.clone()),
+    };
+    let mut links = kept_links(context, memory);
+    links.extend(enforced(context, wanted));
+    let adopted = adopted(context, node, memory);
+    let annotation = EgressAnnotation {
+        v: VERSION,
+        installation: context.ours.clone(),
+        former,
+        wrote: Some(VpcAccessMemory::from(desired)),
+        links,
+        adopted: adopted.clone(),
+    };
+    // Former values of adopted things are written down before those things change.
+    let recorded = memory.map(|memory| &memory.adopted);
+    if !adopted.is_empty() && recorded != Some(&adopted) {
+        return journal(service, memory, annotation, before);
+    }
+    let mut fields = changes(service.vpc_access.as_ref(), Some(desired));
+    let moves = !fields.is_empty();
+    fields.extend(annotation_change(memory, Some(&annotation)));
+    if fields.is_empty() {
+        return Step::nothing("all of its traffic enters the network through the connector");
+    }
+    let why = if moves {
+        format!("its traffic enters the network through connector {}", wanted.connector.name)
+    } else {
+        "the annotation records the links as applied".to_owned()
+    };
+    let patch = patch(service, Some(&annotation), moves.then(|| Some(desired.clone())));
+    Step::update(why, fields, Write::PatchService(patch))
+}
+
+/// An annotation-only write that comes before anything it speaks of. The links carry no digest yet.
+fn journal(
+    service: &Service,
+    memory: Option<&EgressAnnotation>,
+    annotation: EgressAnnotation,
+    before: Option<VpcAccessMemory>,
+) -> Step {
+    let links = annotation.links.iter().map(|(name, link)| {
+        let known = memory.and_then(|memory| memory.links.get(name)).cloned();
+        (name.clone(), known.unwrap_or_else(|| LinkMemory { digest: String::new(), ..link.clone() }))
+    });
+    let wrote = memory.map_or(before, |memory| memory.wrote.clone());
+    let first = EgressAnnotation { links: links.collect(), wrote, ..annotation };
+    let fields = annotation_change(memory, Some(&first));
+    let write = Write::PatchService(patch(service, Some(&first), None));
+    Step::update(JOURNAL, fields.into_iter().collect(), write)
+}
+
+/// How a journal step is known: it must not wait for what it precedes.
+pub const JOURNAL: &str = "the former values of adopted things are recorded before they change";
+
+/// Links of this annotation that are not part of this turn's wishes and are not released either.
+fn kept_links(context: &Context<'_>, memory: Option<&EgressAnnotation>) -> BTreeMap<String, LinkMemory> {
+    let links = memory.map(|memory| memory.links.clone()).unwrap_or_default();
+    links.into_iter().filter(|(name, _)| context.keeps(name)).collect()
+}
+
+/// The wishes of links that are enforced; those that are only reported leave no trace.
+fn enforced(context: &Context<'_>, wanted: &ServiceEgress) -> BTreeMap<String, LinkMemory> {
+    wanted.links.iter().filter(|(name, _)| context.enforces(name)).map(|(n, l)| (n.clone(), l.clone())).collect()
+}
+
+/// Former values of the things of others that this source's links change with consent: those recorded already on
+/// any source (so that a source that joins later keeps them when the first one leaves), and new ones.
+fn adopted(context: &Context<'_>, node: &Node, memory: Option<&EgressAnnotation>) -> BTreeMap<String, Value> {
+    let mut records = BTreeMap::new();
+    for id in context.existing_subnetworks(node) {
+        let path = id.compute("subnetworks");
+        let known = memory
+            .and_then(|memory| memory.adopted.get(&path))
+            .or_else(|| context.recorded_elsewhere(&path))
+            .cloned();
+        if let Some(record) = known.or_else(|| new_record(context, node, &id)) {
+            records.insert(path, record);
+        }
+    }
+    records
+}
+
+fn new_record(context: &Context<'_>, node: &Node, id: &RegionalRef) -> Option<Value> {
+    let live = context.world.subnetwork(id).present()?;
+    let effective = live.private_google_access
+        || context.world.nat_covering(&live.network, id).is_some()
+        || context.nat_wanted(id);
+    (!effective && context.adopts_subnetwork(node, id)).then(|| json!({PRIVATE_GOOGLE_ACCESS: false}))
+}
+
+/// The change of the annotation as a field, if it changes.
+pub fn annotation_change(was: Option<&EgressAnnotation>, will: Option<&EgressAnnotation>) -> Option<FieldChange> {
+    (was != will).then(|| FieldChange::new(ANNOTATION_FIELD, json!(was), json!(will)))
+}
+
+/// One PATCH: the annotation with every other one as it was, and the field if it changes.
+pub fn patch(
+    service: &Service,
+    annotation: Option<&EgressAnnotation>,
+    vpc_access: Option<Option<VpcAccess>>,
+) -> ServicePatch {
+    let mut annotations = service.annotations.clone();
+    match annotation {
+        Some(annotation) => drop(annotations.insert(ANNOTATION.to_owned(), annotation.text())),
+        None => drop(annotations.remove(ANNOTATION)),
+    }
+    ServicePatch {
+        service: service.id.clone(),
+        etag: service.etag.clone(),
+        annotations,
+        vpc_access,
+        ingress: None,
+    }
+}

@@ -1,0 +1,179 @@
+//! Steps for the destination: who may reach it. Loosened at once, tightened only when the path is proven.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use crate::cloud::{ServicePatch, Write};
+use crate::codes::Code;
+use crate::decide::Context;
+use crate::graph::Node;
+use crate::kinds::service_egress::{Former, VERSION};
+use crate::kinds::service_ingress::{ANNOTATION, ANNOTATION_FIELD, INGRESS_FIELD, IngressAnnotation, google_ingress};
+use crate::kinds::{FieldChange, IngressSetting, Service, ServiceIngress};
+use crate::link::Ingress;
+use crate::plan::Step;
+use crate::world::{Remembered, Seen};
+
+/// The step for a wanted destination.
+pub fn step(context: &Context<'_>, node: &Node, wanted: &ServiceIngress) -> Step {
+    let service = match context.world.service(&wanted.service) {
+        Seen::Unreadable(why) => return Step::unreadable(why),
+        Seen::Absent => {
+            let id = &wanted.service;
+            let why = format!("service {} does not exist in {} of project {}", id.name, id.region, id.project);
+            return Step::refuse(Code::ServiceMissing, why).help("deploy it first, or correct its name, region or project");
+        }
+        Seen::Present(service) => service,
+    };
+    let will = IngressSetting::from(wanted.ingress);
+    let change = ingress_change(service.ingress, will);
+    let memory = match &context.world.memory(&wanted.service).ingress {
+        Remembered::Unintelligible(why) => {
+            return Step::refuse(Code::OwnedByAnother, format!("our annotation on it cannot be read: {why}"))
+                .help("use the release that wrote it, or remove the annotation privatelink.dev/ingress");
+        }
+        Remembered::This(memory) if memory.installation != *context.ours => {
+            let whose = format!("owner {}, set {}", memory.installation.owner, memory.installation.set);
+            return match change {
+                None => Step::nothing(format!("{whose} keeps it, and it is as wished")),
+                Some(change) => Step::refuse(Code::OwnedByAnother, format!("its ingress belongs to {whose}"))
+                    .showing(vec![change])
+                    .help("let one set declare all links to this destination, or declare `ingress: Unmanaged`"),
+            };
+        }
+        Remembered::This(memory) => Some(memory),
+        Remembered::Nothing => None,
+    };
+    match change {
+        None => as_wished(context, node, wanted, service, memory),
+        Some(change) => differs(context, node, wanted, service, memory, change),
+    }
+}
+
+/// The field is as wished: at most the annotation has to say so.
+fn as_wished(
+    context: &Context<'_>,
+    node: &Node,
+    wanted: &ServiceIngress,
+    service: &Service,
+    memory: Option<&IngressAnnotation>,
+) -> Step {
+    let nothing = Step::nothing("it admits what it shall");
+    if memory.is_none() && wanted.ingress == Ingress::All {
+        // Google's default, and nothing of ours to remember.
+        return nothing;
+    }
+    let former = match memory {
+        Some(memory) => memory.former.clone(),
+        // A source that remembers a link here tells that we wrote this once, and that the record of what was
+        // there before is lost.
+        None if context.applied_before(node) => Former::Unknown,
+        None => Former::Value(wanted.ingress),
+    };
+    let annotation = annotation(context, wanted, memory, former);
+    if memory == Some(&annotation) {
+        return nothing;
+    }
+    let fields = vec![annotation_change(memory, Some(&annotation))];
+    let patch = patch(service, Some(&annotation), None);
+    Step::update("the annotation records which links end here", fields, Write::PatchService(patch))
+}
+
+fn differs(
+    context: &Context<'_>,
+    node: &Node,
+    wanted: &ServiceIngress,
+    service: &Service,
+    memory: Option<&IngressAnnotation>,
+    change: FieldChange,
+) -> Step {
+    let will = IngressSetting::from(wanted.ingress);
+    let default = service.ingress == IngressSetting::All;
+    if memory.is_none() && !default && !context.adopts_ingress(node, &wanted.service) {
+        return Step::refuse(Code::HeldBySomebody, format!("somebody set its ingress to {}", google_ingress(service.ingress)))
+            .showing(vec![change])
+            .help(format!("add `adopt: [{{kind: ServiceIngress, name: {}}}]` to take it over", wanted.service.name));
+    }
+    let former = match (memory, former_value(service.ingress)) {
+        (Some(memory), _) => memory.former.clone(),
+        (None, Some(ingress)) => Former::Value(ingress),
+        (None, None) => Former::Unknown,
+    };
+    let tightens = will < service.ingress;
+    if tightens && let Some(reason) = context.unproven(node) {
+        let why = format!("ingress is tightened when the path is proven: {reason}");
+        return Step::wait(Code::IngressHeld, why).showing(vec![change]);
+    }
+    let annotation = annotation(context, wanted, memory, former);
+    let why = if tightens {
+        format!("the path is proven, so only {} traffic is admitted", describe(wanted.ingress))
+    } else {
+        format!("{} traffic is admitted", describe(wanted.ingress))
+    };
+    let mut fields = vec![change];
+    if memory != Some(&annotation) {
+        fields.push(annotation_change(memory, Some(&annotation)));
+    }
+    Step::update(why, fields, Write::PatchService(patch(service, Some(&annotation), Some(will))))
+}
+
+fn describe(ingress: Ingress) -> &'static str {
+    match ingress {
+        Ingress::Internal => "internal",
+        Ingress::InternalAndCloudLoadBalancing => "internal and load-balanced",
+        Ingress::All => "all",
+    }
+}
+
+fn annotation(
+    context: &Context<'_>,
+    wanted: &ServiceIngress,
+    memory: Option<&IngressAnnotation>,
+    former: Former<Ingress>,
+) -> IngressAnnotation {
+    let kept = memory.map(|memory| memory.links.clone()).unwrap_or_default();
+    let mut links: BTreeSet<String> = kept.into_iter().filter(|name| context.keeps(name)).collect();
+    links.extend(wanted.links.iter().filter(|name| context.enforces(name)).cloned());
+    IngressAnnotation { v: VERSION, installation: context.ours.clone(), former, wrote: wanted.ingress, links }
+}
+
+/// A declarable setting, for the annotation to remember.
+pub fn former_value(setting: IngressSetting) -> Option<Ingress> {
+    match setting {
+        IngressSetting::Internal => Some(Ingress::Internal),
+        IngressSetting::InternalAndCloudLoadBalancing => Some(Ingress::InternalAndCloudLoadBalancing),
+        IngressSetting::All => Some(Ingress::All),
+        IngressSetting::None | IngressSetting::Unknown => None,
+    }
+}
+
+/// The change of the field, if it changes.
+pub fn ingress_change(was: IngressSetting, will: IngressSetting) -> Option<FieldChange> {
+    (was != will).then(|| FieldChange::new(INGRESS_FIELD, json!(google_ingress(was)), json!(google_ingress(will))))
+}
+
+/// The change of the annotation as a field.
+pub fn annotation_change(was: Option<&IngressAnnotation>, will: Option<&IngressAnnotation>) -> FieldChange {
+    FieldChange::new(ANNOTATION_FIELD, json!(was), json!(will))
+}
+
+/// One PATCH: the annotation with every other one as it was, and the field if it changes.
+pub fn patch(
+    service: &Service,
+    annotation: Option<&IngressAnnotation>,
+    ingress: Option<IngressSetting>,
+) -> ServicePatch {
+    let mut annotations = service.annotations.clone();
+    match annotation {
+        Some(annotation) => drop(annotations.insert(ANNOTATION.to_owned(), annotation.text())),
+        None => drop(annotations.remove(ANNOTATION)),
+    }
+    ServicePatch {
+        service: service.id.clone(),
+        etag: service.etag.clone(),
+        annotations,
+        vpc_access: None,
+        ingress,
+    }
+}

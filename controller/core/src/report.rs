@@ -1,0 +1,313 @@
+//! The report: the only thing that leaves a turn. What people read, what machines parse and the exit code are
+//! rendered from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::apply::Outcome;
+use crate::cloud::Scope;
+use crate::decide::{Decision, Standing};
+use crate::diagnostic::Diagnostic;
+use crate::drift::{self, Rank};
+use crate::ids::LinkName;
+use crate::kinds::{FieldChange, Id, Kind};
+use crate::path::{Trace, Verdict};
+use crate::plan::{Action, Step, Summary};
+use crate::turn::Performed;
+use crate::world::World;
+
+/// The version of the JSON document. Fields are added under it; none changes its meaning.
+pub const API_VERSION: &str = "privatelink.dev/report/v1";
+
+/// Everything that a turn found and did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[must_use = "an unread report is of no use to anybody"]
+pub struct Report {
+    /// [`API_VERSION`].
+    pub api_version: &'static str,
+    /// Where was looked, and what could not be read.
+    pub scope: ScopeReport,
+    /// How many steps of each action.
+    pub summary: Summary,
+    /// The steps: those carried out in their order, then what is left of the last plan.
+    pub steps: Vec<StepReport>,
+    /// Every link.
+    pub links: Vec<LinkReport>,
+    /// What was found.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many times the world was observed.
+    pub passes: usize,
+}
+
+/// Where was looked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScopeReport {
+    /// Projects.
+    pub projects: BTreeSet<String>,
+    /// Regions whose services were read.
+    pub regions: BTreeSet<String>,
+    /// Lists, or regions of lists, that could not be read.
+    pub unreadable: Vec<String>,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepReport {
+    /// The thing, as Google prints it.
+    pub id: Id,
+    /// What sort of thing.
+    pub kind: Kind,
+    /// What.
+    pub action: Action,
+    /// Why.
+    pub why: String,
+    /// The page that says more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<crate::codes::Code>,
+    /// Field by field.
+    pub changes: Vec<FieldChange>,
+    /// What has to come first.
+    pub after: BTreeSet<Id>,
+    /// The links that want it.
+    pub links: BTreeSet<LinkName>,
+    /// What it does to the path, when somebody changed what was applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Rank>,
+    /// What became of it, when it was carried out or tried.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+}
+
+/// How a link stands at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum LinkState {
+    /// As declared, and the path is proven.
+    Ready,
+    /// As declared, and the path is not proven.
+    Unproven,
+    /// Something is to be done.
+    Changed,
+    /// Somebody changed what was applied.
+    Drifted,
+    /// Something else has to come first.
+    Waiting,
+    /// Something was tried and did not work out.
+    Failed,
+    /// Something will not be done.
+    Refused,
+    /// It contradicts another link.
+    Conflicting,
+    /// Its declaration is wrong.
+    Invalid,
+    /// It is left alone.
+    Suspended,
+    /// It is being undone, or was.
+    Released,
+    /// It is protected from being undone.
+    Protected,
+    /// What it made stays.
+    Abandoned,
+}
+
+/// One link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LinkReport {
+    /// Namespace and name.
+    pub name: LinkName,
+    /// How it stands.
+    pub state: LinkState,
+    /// Enforced, reported, suspended, ...
+    pub standing: Standing,
+    /// The worst that somebody's changes do to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drift: Option<Rank>,
+    /// Does the path work now?
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<Verdict>,
+    /// The path, hop by hop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
+}
+
+impl Report {
+    /// The report of a turn that ended with this decision, after these steps.
+    pub fn new(world: &World, decision: Decision, performed: Vec<Performed>, passes: usize) -> Self {
+        let Decision { plan, standings, traces, applied, diagnostics, in_hand: _ } = decision;
+        let drifted = |id: &Id, step: &Step| {
+            step.links.iter().any(|link| applied.contains(link)).then(|| drift::rank(id, step)).flatten()
+        };
+        let mut steps: Vec<StepReport> = Vec::new();
+        let mut summary = Summary::default();
+        let last_tried: BTreeMap<&Id, &Performed> = performed.iter().map(|done| (&done.id, done)).collect();
+        for done in &performed {
+            summary.count(done.step.action);
+            let drift = if done.pass == 1 { drifted_when_done(done, &applied) } else { None };
+            steps.push(StepReport::new(&done.id, &done.step, drift, Some(done.outcome.clone())));
+        }
+        for (id, step) in &plan.steps {
+            let done = last_tried.get(id);
+            // What was carried out has been told; what failed and would be tried again too.
+            let told = done.is_some() && (step.action == Action::Nothing || step.action.writes());
+            if !told {
+                summary.count(step.action);
+                steps.push(StepReport::new(id, step, drifted(id, step), None));
+            }
+        }
+        let links = standings
+            .iter()
+            .map(|(name, standing)| link_report(name, *standing, &steps, &traces, &performed))
+            .collect();
+        Self {
+            api_version: API_VERSION,
+            scope: ScopeReport::new(world),
+            summary,
+            steps,
+            links,
+            diagnostics: with_failures(diagnostics, &performed, &plan),
+            passes,
+        }
+    }
+
+    /// Adds what was found before the turn, while reading and validating.
+    pub fn with(mut self, earlier: Vec<Diagnostic>) -> Self {
+        self.diagnostics.extend(earlier);
+        self.diagnostics.sort();
+        self.diagnostics.dedup();
+        self
+    }
+
+    /// The exit code: 1 if anything was invalid, refused or unreadable; else 6 if a write failed; else 5 if
+    /// something is pending; else 0, whatever else was applied.
+    pub fn exit_code(&self) -> u8 {
+        let refused = self.summary.refuse > 0 || self.diagnostics.iter().any(|d| d.is_error() && !is_write_failure(d));
+        if refused || !self.scope.unreadable.is_empty() {
+            return 1;
+        }
+        let last: BTreeMap<&Id, &Outcome> =
+            self.steps.iter().filter_map(|step| Some((&step.id, step.outcome.as_ref()?))).collect();
+        if last.values().any(|outcome| matches!(outcome, Outcome::Failed { .. }) && !outcome.is_pending()) {
+            return 6;
+        }
+        let pending = last.values().any(|outcome| !matches!(outcome, Outcome::Done));
+        if pending || self.summary.wait > 0 { 5 } else { 0 }
+    }
+
+    /// Is anything to be done, or different from what was applied?
+    pub fn has_changes(&self) -> bool {
+        self.summary.writes() > 0 || self.summary.wait > 0 || self.steps.iter().any(|step| step.drift.is_some())
+    }
+}
+
+/// Codes of failures while carrying out a plan: told by exit code 6, not by 1.
+fn is_write_failure(diagnostic: &Diagnostic) -> bool {
+    diagnostic.field.as_deref() == Some(WRITE)
+}
+
+/// Marks diagnostics that speak of a write.
+const WRITE: &str = "write";
+
+fn drifted_when_done(done: &Performed, applied: &BTreeSet<LinkName>) -> Option<Rank> {
+    let concerned = done.step.links.iter().any(|link| applied.contains(link));
+    concerned.then(|| drift::rank(&done.id, &done.step)).flatten()
+}
+
+fn with_failures(
+    mut diagnostics: Vec<Diagnostic>,
+    performed: &[Performed],
+    plan: &crate::plan::Plan,
+) -> Vec<Diagnostic> {
+    let last: BTreeMap<&Id, &Performed> = performed.iter().map(|done| (&done.id, done)).collect();
+    for (id, done) in last {
+        let Outcome::Failed { error } = &done.outcome else { continue };
+        if plan.steps.get(id).is_none_or(|step| step.action == Action::Nothing) && done.outcome.is_conflict() {
+            continue;
+        }
+        let origin = crate::diagnostic::Origin::Cloud { id: id.to_string() };
+        let message = format!("{} {}: {}", done.step.action.word(), id.short(), error.message);
+        let mut diagnostic = Diagnostic::new(error.code, origin, message).field(WRITE);
+        diagnostic.help.clone_from(&error.help);
+        diagnostics.push(diagnostic);
+    }
+    diagnostics
+}
+
+fn link_report(
+    name: &LinkName,
+    standing: Standing,
+    steps: &[StepReport],
+    traces: &BTreeMap<LinkName, Trace>,
+    performed: &[Performed],
+) -> LinkReport {
+    let trace = traces.get(name);
+    let own: Vec<&StepReport> = steps.iter().filter(|step| step.links.contains(name)).collect();
+    let drift = own.iter().filter_map(|step| step.drift).min();
+    let state = match standing {
+        Standing::Suspended => LinkState::Suspended,
+        Standing::Invalid => LinkState::Invalid,
+        Standing::Conflicting => LinkState::Conflicting,
+        Standing::Released => LinkState::Released,
+        Standing::Protected => LinkState::Protected,
+        Standing::Abandoned => LinkState::Abandoned,
+        Standing::Enforced | Standing::Reported => active_state(&own, drift, trace, !performed.is_empty()),
+    };
+    LinkReport { name: name.clone(), state, standing, drift, path: trace.map(Trace::verdict), trace: trace.cloned() }
+}
+
+fn active_state(own: &[&StepReport], drift: Option<Rank>, trace: Option<&Trace>, applied: bool) -> LinkState {
+    let has = |action: Action| own.iter().any(|step| step.action == action && step.outcome.is_none());
+    let failed = own.iter().any(|step| matches!(&step.outcome, Some(Outcome::Failed { error }) if error.kind != crate::cloud::CloudErrorKind::Conflict));
+    if has(Action::Refuse) {
+        LinkState::Refused
+    } else if failed {
+        LinkState::Failed
+    } else if drift.is_some() && !applied {
+        LinkState::Drifted
+    } else if [Action::Create, Action::Update, Action::Delete].into_iter().any(has) {
+        LinkState::Changed
+    } else if has(Action::Wait) {
+        LinkState::Waiting
+    } else if trace.is_some_and(Trace::proven) {
+        LinkState::Ready
+    } else {
+        LinkState::Unproven
+    }
+}
+
+impl StepReport {
+    fn new(id: &Id, step: &Step, drift: Option<Rank>, outcome: Option<Outcome>) -> Self {
+        Self {
+            id: id.clone(),
+            kind: id.kind(),
+            action: step.action,
+            why: step.why.to_string(),
+            code: step.code,
+            changes: step.changes.clone(),
+            after: step.after.clone(),
+            links: step.links.clone(),
+            drift,
+            outcome,
+        }
+    }
+}
+
+impl ScopeReport {
+    fn new(world: &World) -> Self {
+        let mut scope = Self { projects: BTreeSet::new(), regions: BTreeSet::new(), unreadable: Vec::new() };
+        for (read, answer) in world.readings() {
+            scope.projects.insert(read.project().to_string());
+            if let Scope::Services(_, region) = read {
+                scope.regions.insert(region.to_string());
+            }
+            if answer.is_err() {
+                scope.unreadable.push(read.to_string());
+            }
+        }
+        scope.unreadable.extend(world.unreachable().keys().map(|(read, region)| format!("{read} in {region}")));
+        scope
+    }
+}

@@ -1,0 +1,115 @@
+//! One turn: observe, decide, apply, until there is nothing left to do. The job is one call of it; a daemon is a
+//! timer and triggers around it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::apply::{Observer, Outcome, Progress, apply};
+use crate::cloud::Cloud;
+use crate::decide::{Decision, Orders, Wishes, decide};
+use crate::ids::ProjectId;
+use crate::kinds::Id;
+use crate::observe::{Territory, observe};
+use crate::plan::{Plan, Step};
+use crate::report::Report;
+use crate::world::World;
+
+/// Passes of one turn. The longest honest chain is five: record what is adopted, build, tighten, clear away what
+/// was replaced, and look again. The rest is room for others who write at the same time.
+pub const MAX_PASSES: usize = 10;
+
+/// A step that was carried out, or tried.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Performed {
+    /// What it was about.
+    pub id: Id,
+    /// What it was.
+    pub step: Step,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// In which pass, from 1.
+    pub pass: usize,
+}
+
+/// Observes and decides, and writes nothing.
+pub async fn preview(cloud: &dyn Cloud, wishes: &Wishes, orders: &Orders, extra: &BTreeSet<ProjectId>) -> Report {
+    let (world, decision) = look(cloud, wishes, orders, extra, &BTreeSet::new()).await;
+    Report::new(&world, decision, Vec::new(), 1)
+}
+
+/// One whole turn.
+///
+/// Each pass observes afresh, so a thing that was not there yet is there in the next. The turn ends when a pass
+/// has nothing to write, or when what it would write has just failed for a reason that another pass cannot mend.
+pub async fn turn(
+    cloud: &dyn Cloud,
+    wishes: &Wishes,
+    orders: &Orders,
+    extra: &BTreeSet<ProjectId>,
+    observer: Observer<'_>,
+) -> Report {
+    let mut performed: Vec<Performed> = Vec::new();
+    let mut in_hand = BTreeSet::new();
+    let mut pass = 0;
+    loop {
+        pass += 1;
+        let (world, decision) = look(cloud, wishes, orders, extra, &in_hand).await;
+        in_hand.clone_from(&decision.in_hand);
+        let plan = without_failed(&decision.plan, &performed);
+        if !plan.writes() || pass > MAX_PASSES {
+            return Report::new(&world, decision, performed, pass);
+        }
+        observer(Progress::Planned(&plan));
+        let outcomes = apply(cloud, &plan, &orders.ours, observer).await;
+        performed.extend(record(&plan, outcomes, pass));
+    }
+}
+
+async fn look(
+    cloud: &dyn Cloud,
+    wishes: &Wishes,
+    orders: &Orders,
+    extra: &BTreeSet<ProjectId>,
+    in_hand: &BTreeSet<Id>,
+) -> (World, Decision) {
+    let removes = orders.prune || !orders.destroy.is_empty();
+    let territory = Territory::new(wishes.links.iter(), extra, removes);
+    let world = observe(cloud, &territory, &orders.ours).await;
+    let decision = decide(wishes, orders, &world, in_hand);
+    (world, decision)
+}
+
+fn record(plan: &Plan, outcomes: BTreeMap<Id, Outcome>, pass: usize) -> Vec<Performed> {
+    outcomes
+        .into_iter()
+        .filter_map(|(id, outcome)| {
+            let step = plan.steps.get(&id)?.clone();
+            Some(Performed { id, step, outcome, pass })
+        })
+        .collect()
+}
+
+/// Takes out what failed earlier in this turn for good, with everything that comes after it. A conflict is worth
+/// another try, because the plan is a new one; three of them on one thing are enough for one turn.
+fn without_failed(plan: &Plan, performed: &[Performed]) -> Plan {
+    let hopeless = |id: &Id| {
+        let failures = performed.iter().filter(|done| done.id == *id);
+        let (conflicts, others): (Vec<_>, Vec<_>) = failures
+            .filter(|done| matches!(done.outcome, Outcome::Failed { .. }))
+            .partition(|done| done.outcome.is_conflict());
+        !others.is_empty() || conflicts.len() >= 3
+    };
+    let mut out: BTreeSet<Id> = plan.steps.keys().filter(|id| hopeless(id)).cloned().collect();
+    loop {
+        let more: Vec<Id> = plan
+            .steps
+            .iter()
+            .filter(|(id, step)| !out.contains(*id) && step.after.iter().any(|before| out.contains(before)))
+            .map(|(id, _)| id.clone())
+            .collect();
+        if more.is_empty() {
+            break;
+        }
+        out.extend(more);
+    }
+    Plan { steps: plan.steps.iter().filter(|(id, _)| !out.contains(*id)).map(|(id, s)| (id.clone(), s.clone())).collect() }
+}

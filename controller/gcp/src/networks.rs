@@ -1,0 +1,78 @@
+//! VPC networks: read.
+
+use google_cloud_compute_v1::model;
+use google_cloud_gax::options::RequestOptionsBuilder as _;
+use privatelink_core::cloud::{CloudError, Listing};
+use privatelink_core::ids::ProjectId;
+use privatelink_core::kinds::{Live, Network};
+use privatelink_core::link::NetworkRef;
+
+use crate::Google;
+use crate::attempt::{Api, Call};
+use crate::lists::{COMPUTE_PAGE, PageToken, refuse_partial, warning};
+use crate::references::{Unmapped, named, own_name};
+
+impl Google {
+    pub(crate) async fn list_networks(&self, project: &ProjectId) -> Result<Listing, CloudError> {
+        let doing = format!("list the networks of {project}");
+        let call = Call::read(Api::Compute, "compute.networks.list", project, None, doing);
+        let (mut listing, mut token) = (Listing::default(), PageToken::default());
+        loop {
+            let page = self
+                .ask(&call, || {
+                    let request = self.clients.networks.list().with_user_agent(&*self.user_agent);
+                    request.set_project(project.as_str()).set_max_results(COMPUTE_PAGE).set_page_token(token.text()).send()
+                })
+                .await?;
+            let next = read(page, &mut listing, project).and_then(|next| token.advance(next));
+            if !next.map_err(|why| call.unparsable(&why))? {
+                return Ok(listing);
+            }
+        }
+    }
+
+    pub(crate) async fn get_network(&self, id: &NetworkRef) -> Result<Option<Network>, CloudError> {
+        let call = Call::read(Api::Compute, "compute.networks.get", &id.project, None, format!("read {id}"));
+        let found = self
+            .ask_if_there(&call, || {
+                let request = self.clients.networks.get().with_user_agent(&*self.user_agent);
+                request.set_project(id.project.as_str()).set_network(id.name.as_str()).send()
+            })
+            .await?;
+        found.map(|found| network(&found, &id.project)).transpose().map_err(|why| call.unparsable(&why))
+    }
+}
+
+fn read(page: model::NetworkList, listing: &mut Listing, project: &ProjectId) -> Result<Option<String>, Unmapped> {
+    refuse_partial(warning!(page.warning))?;
+    for item in &page.items {
+        listing.items.push(Live::Network(network(item, project)?));
+    }
+    Ok(page.next_page_token)
+}
+
+fn network(found: &model::Network, project: &ProjectId) -> Result<Network, Unmapped> {
+    Ok(Network {
+        id: NetworkRef { project: project.clone(), name: named(own_name(found.name.as_ref(), "network")?, "network")? },
+        auto_mode: found.auto_create_subnetworks == Some(true),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+    use crate::references::tests::project;
+
+    #[test]
+    fn auto_mode_is_told_from_custom_mode() {
+        for (field, auto) in [(json!(true), true), (json!(false), false), (json!(null), false)] {
+            let body = json!({"kind": "compute#network", "name": "prod", "autoCreateSubnetworks": field, "mtu": 1460});
+            let found = network(&serde_json::from_value(body).unwrap(), &project()).unwrap();
+            assert_eq!(found.auto_mode, auto);
+            assert_eq!(found.id.to_string(), "projects/acme-prod/global/networks/prod");
+        }
+    }
+}

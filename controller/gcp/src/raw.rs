@@ -1,0 +1,82 @@
+//! Requests that the SDK cannot make: it drops empty lists from a PATCH, so the last NAT entry of a router
+//! could never be removed; it knows no `connectors.patch`; and it hands out no answer in Google's own text.
+//! They use the same credentials, and go through the same [`crate::attempt`] as all others.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use google_cloud_auth::credentials::{CacheableResource, Credentials};
+use google_cloud_gax::error::Error;
+use google_cloud_gax::error::rpc::Status;
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method};
+
+use crate::attempt::Api;
+use crate::failure::{Failure, Nature};
+
+/// Sends and receives JSON as text.
+pub(crate) struct Raw {
+    client: Client,
+    credentials: Credentials,
+    /// Instead of `https://` and the API's own host.
+    base: Option<String>,
+}
+
+impl Raw {
+    pub(crate) fn new(
+        credentials: Credentials,
+        base: Option<&str>,
+        stand_in: bool,
+        user_agent: &str,
+    ) -> Result<Self, reqwest::Error> {
+        let builder = Client::builder().user_agent(user_agent).connect_timeout(Duration::from_secs(10));
+        // A stand-in on this machine is never behind a proxy.
+        let builder = if stand_in { builder.no_proxy() } else { builder };
+        Ok(Self { client: builder.build()?, credentials, base: base.map(str::to_owned) })
+    }
+
+    /// Sends one request and returns the body of a successful answer. `path` starts with a slash.
+    pub(crate) async fn send(
+        &self,
+        api: Api,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        body: Option<String>,
+    ) -> Result<String, Failure> {
+        let base = self.base.as_deref().map_or_else(|| Cow::from(format!("https://{}", api.service())), Cow::from);
+        let mut request = self.client.request(method, format!("{base}{path}")).query(query).headers(self.headers().await?);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body);
+        }
+        let response = request.send().await.map_err(|error| unreached(error))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = response.bytes().await.map_err(|error| unreached(error))?;
+        if status.is_success() {
+            let text = String::from_utf8(body.into());
+            return text.map_err(|_| Failure::new(Nature::Unparsable, "the body is not UTF-8"));
+        }
+        let status = status.as_u16();
+        Err(match Status::try_from(&body) {
+            Ok(said) => Error::service_with_http_metadata(said, Some(status), Some(headers)),
+            Err(_) => Error::http(status, headers, body),
+        }
+        .into())
+    }
+
+    async fn headers(&self) -> Result<HeaderMap, Failure> {
+        match self.credentials.headers(Default::default()).await {
+            Ok(CacheableResource::New { data, .. }) => Ok(data),
+            // Only an answer to a request that named an entity tag, which ours does not.
+            Ok(CacheableResource::NotModified) => Ok(HeaderMap::new()),
+            Err(error) => Err(Error::authentication(error).into()),
+        }
+    }
+}
+
+/// The address is left out: it is known, and may be long.
+fn unreached(error: reqwest::Error) -> Failure {
+    let error = error.without_url();
+    let error = if error.is_timeout() { Error::timeout(error) } else { Error::io(error) };
+    error.into()
+}

@@ -1,0 +1,100 @@
+//! Google's words, made safe to print and searched for what they name.
+
+/// Longest text of Google's that we repeat, in characters.
+const LONGEST: usize = 600;
+
+/// One line of Google's text without anything that could steer a terminal or give a token away.
+pub(crate) fn neutral(text: &str) -> String {
+    let printable: String = text
+        .chars()
+        .map(|c| match c {
+            '\n' | '\r' | '\t' => ' ',
+            // Marks that reorder what follows could make a message read differently from what it says.
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            c if c.is_control() => '\u{fffd}',
+            c => c,
+        })
+        .take(LONGEST)
+        .collect();
+    let words: Vec<&str> =
+        printable.split_whitespace().map(|word| if is_token(word) { "[token]" } else { word }).collect();
+    let mut line = words.join(" ").replace("Bearer [token]", "[token]");
+    if text.chars().nth(LONGEST).is_some() {
+        line.push('…');
+    }
+    line
+}
+
+/// Access tokens start with `ya29.`, identity tokens with a base64 `{"`.
+fn is_token(word: &str) -> bool {
+    let bare = word.trim_start_matches(|c: char| !c.is_alphanumeric());
+    bare.len() > 20 && (bare.starts_with("ya29.") || bare.starts_with("eyJ"))
+}
+
+/// The words between quotation marks of any kind, in order.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['\'', '"', '`']).skip(1).step_by(2)
+}
+
+/// The permission that a refusal names, such as `compute.routers.get`.
+pub(crate) fn permission(text: &str) -> Option<&str> {
+    let bare = text.split([' ', ',', ';', '(', ')']).map(|word| word.trim_end_matches(['.', ':']));
+    quoted(text).chain(bare).find(|word| {
+        let mut parts = word.split('.');
+        let first_is_lower = parts.next().is_some_and(|part| part.chars().all(|c| c.is_ascii_lowercase()));
+        let rest: Vec<&str> = parts.collect();
+        first_is_lower
+            && rest.len() >= 2
+            && !word.ends_with(".com")
+            && rest.iter().all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphabetic()))
+            && rest.last().is_some_and(|part| part.starts_with(|c: char| c.is_ascii_lowercase()))
+    })
+}
+
+/// The organisation policy constraint that a refusal names, such as `constraints/run.allowedIngress`.
+pub(crate) fn constraint(text: &str) -> Option<&str> {
+    let start = text.find("constraints/")?;
+    let end = |c: char| !(c.is_ascii_alphanumeric() || "./_-".contains(c));
+    text[start..].split(end).next().map(|name| name.trim_end_matches(['.', '/'])).filter(|name| name.len() > 12)
+}
+
+/// The service account that a refusal names.
+pub(crate) fn service_account(text: &str) -> Option<&str> {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || "@.-_".contains(c)))
+        .map(|word| word.trim_end_matches('.'))
+        .find(|word| word.contains('@') && word.ends_with(".gserviceaccount.com"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_steers_the_terminal_and_no_token_is_repeated() {
+        assert_eq!(neutral("a\u{1b}[31mb\nc\u{202e}d"), "a\u{fffd}[31mb c\u{fffd}d");
+        assert_eq!(neutral("sent Bearer ya29.a0AfH6SMBxyzxyzxyzxyzxyz to"), "sent [token] to");
+        assert_eq!(neutral(&"x".repeat(700)).chars().count(), LONGEST + 1);
+    }
+
+    #[test]
+    fn a_permission_is_found_in_every_api_s_way_of_saying_it() {
+        for (text, found) in [
+            ("Required 'compute.routers.get' permission for 'projects/p/regions/r/routers/x'", "compute.routers.get"),
+            ("Permission 'run.services.get' denied on resource 'namespaces/p/services/s'", "run.services.get"),
+            ("Permission \"vpcaccess.connectors.list\" denied on resource", "vpcaccess.connectors.list"),
+            ("caller lacks compute.subnetworks.use.", "compute.subnetworks.use"),
+        ] {
+            assert_eq!(permission(text), Some(found));
+        }
+        assert_eq!(permission("The caller does not have permission"), None);
+        assert_eq!(permission("see www.example.com or run.googleapis.com"), None);
+    }
+
+    #[test]
+    fn constraints_and_service_accounts_are_found() {
+        let text = "Constraint constraints/compute.restrictSharedVpcSubnetworks violated for projects/p.";
+        assert_eq!(constraint(text), Some("constraints/compute.restrictSharedVpcSubnetworks"));
+        let text = "denied on service account run@acme-prod.iam.gserviceaccount.com (or it may not exist).";
+        assert_eq!(service_account(text), Some("run@acme-prod.iam.gserviceaccount.com"));
+    }
+}

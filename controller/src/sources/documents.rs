@@ -1,0 +1,237 @@
+//! Reads the documents of one text into declarations.
+
+use std::sync::Arc;
+
+use privatelink_core::codes::Code;
+use privatelink_core::declare::Declared;
+use privatelink_core::diagnostic::{Diagnostic, Origin};
+use privatelink_core::ids::LinkName;
+use privatelink_core::validate::diagnose;
+use privatelink_crds::schema::{Breach, Rules, Violation};
+use privatelink_crds::{GROUP, KIND, PrivateLinkSpec, VERSION};
+use serde_json::{Map, Value};
+
+use super::{Sources, positions, text};
+
+/// Reads texts with rules that are compiled once.
+pub(super) struct Reader {
+    rules: Rules,
+}
+
+impl Reader {
+    pub(super) fn new() -> Self {
+        Self { rules: Rules::new() }
+    }
+
+    /// Adds what one text declares.
+    pub(super) fn read(&mut self, path: &Arc<str>, text: &str, sources: &mut Sources) {
+        for (line, chunk) in text::chunks(text) {
+            let origin = Origin::File { path: path.clone(), line, column: 1 };
+            match text::parse(chunk) {
+                Ok(value) => self.value(value, chunk, origin, sources),
+                Err(error) => self.unparsed(&error, chunk, origin, sources),
+            }
+        }
+    }
+
+    /// A text that does not parse says nothing about what it declares. One with a field written
+    /// twice does: it is read with the later value, so that everything else wrong with it is found
+    /// too, and is then broken.
+    fn unparsed(
+        &mut self,
+        error: &text::ParseError,
+        chunk: &str,
+        origin: Origin,
+        sources: &mut Sources,
+    ) {
+        let repeated = error.is_repetition().then(|| positions::repeated(chunk)).flatten();
+        let Some((value, repeated)) = repeated else {
+            sources.complete = false;
+            sources.diagnostics.push(error.diagnostic(&origin));
+            return;
+        };
+        let (declared, broken) = (sources.declared.len(), sources.named_broken.len());
+        self.value(value, chunk, origin.clone(), sources);
+        let names = sources.declared.drain(declared..).map(|found| found.name);
+        sources.named_broken.extend(names);
+        for mut found in repeated.into_iter().map(|field| field.diagnostic(&origin)) {
+            found.link = sources.named_broken.get(broken).cloned();
+            sources.diagnostics.push(found);
+        }
+    }
+
+    /// One document: ours, a list of documents, or something else that lives in the same file.
+    fn value(&mut self, value: Value, chunk: &str, origin: Origin, sources: &mut Sources) {
+        let mut fields = match value {
+            Value::Null => return,
+            Value::Object(fields) => fields,
+            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                let message = "a document must be an object with apiVersion and kind".to_owned();
+                sources.complete = false;
+                sources.diagnostics.push(Diagnostic::new(Code::KindMissing, origin, message));
+                return;
+            }
+        };
+        let word = |name: &str| {
+            fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let (api, kind) = (word("apiVersion"), word("kind"));
+        let (api, kind) = (api.as_str(), kind.as_str());
+        let (group, version) = api.split_once('/').unwrap_or(("", api));
+        let is_list = (api, kind) == ("v1", "List") || (group, kind) == (GROUP, "PrivateLinkList");
+        if is_list && let Some(Value::Array(items)) = fields.remove("items") {
+            let lines = positions::item_lines(chunk);
+            for (index, item) in items.into_iter().enumerate() {
+                let origin = positions::item_origin(&origin, lines.get(index).copied());
+                self.value(item, chunk, origin, sources);
+            }
+        } else if group == GROUP && !kind.is_empty() {
+            let known = (version == VERSION && kind == KIND).then_some(());
+            let wrong = known.is_none().then(|| unknown_kind(version, kind, &origin));
+            self.declaration(fields, wrong, origin, sources);
+        } else if !api.is_empty() && !kind.is_empty() {
+            let message = format!("a {kind} of {api} is not ours");
+            sources.diagnostics.push(Diagnostic::new(Code::OtherKindSkipped, origin, message));
+        } else if fields.contains_key("spec") || !api.is_empty() || !kind.is_empty() {
+            let wrong = kind_missing(api, &origin);
+            self.declaration(fields, Some(wrong), origin, sources);
+        } else {
+            let message = "a document without apiVersion, kind and spec is not ours".to_owned();
+            sources.diagnostics.push(Diagnostic::new(Code::OtherKindSkipped, origin, message));
+        }
+    }
+
+    /// A document that means to be ours; `wrong` is what is already known to be wrong with it.
+    fn declaration(
+        &mut self,
+        mut fields: Map<String, Value>,
+        wrong: Option<Diagnostic>,
+        origin: Origin,
+        sources: &mut Sources,
+    ) {
+        let name = match link_name(&fields, &origin) {
+            Ok(name) => Some(name),
+            Err(diagnostic) => {
+                // A name that cannot be read may be that of a link which is live.
+                sources.complete = false;
+                sources.diagnostics.push(diagnostic);
+                None
+            }
+        };
+        let mut found: Vec<Diagnostic> = wrong.into_iter().collect();
+        found.extend(unknown_top(&fields).map(|v| diagnose(&v, &origin, name.as_ref())));
+        let spec = self.spec(fields.remove("spec"), &origin, name.as_ref(), &mut found);
+        match (name, spec) {
+            (Some(name), Some(spec)) if found.is_empty() => {
+                sources.declared.push(Declared { name, spec, origin });
+            }
+            (Some(name), _) => sources.named_broken.push(name),
+            (None, _) => {}
+        }
+        sources.diagnostics.append(&mut found);
+    }
+
+    /// The spec, when it has the right shape. When not, everything that is wrong with it is said
+    /// here, because nobody will look at it again.
+    fn spec(
+        &mut self,
+        spec: Option<Value>,
+        origin: &Origin,
+        name: Option<&LinkName>,
+        found: &mut Vec<Diagnostic>,
+    ) -> Option<PrivateLinkSpec> {
+        let Some(mut spec) = spec else {
+            let breach = Breach::MissingField { name: "spec".to_owned() };
+            let violation = Violation { path: "the document".to_owned(), breach };
+            found.push(diagnose(&violation, origin, name).field("metadata"));
+            return None;
+        };
+        if !self.rules.is_well_shaped(&spec) || !found.is_empty() {
+            let violations = self.rules.check(spec, None);
+            found.extend(violations.iter().map(|violation| diagnose(violation, origin, name)));
+            return None;
+        }
+        drop_nulls(&mut spec);
+        match serde_json::from_value(spec) {
+            Ok(spec) => Some(spec),
+            Err(error) => {
+                let message = format!("the declaration cannot be read: {error}");
+                found.push(Diagnostic::new(Code::WrongType, origin.clone(), message).field("spec"));
+                None
+            }
+        }
+    }
+}
+
+fn unknown_kind(version: &str, kind: &str, origin: &Origin) -> Diagnostic {
+    if kind == KIND {
+        let message = format!("{GROUP} has no version `{version}`");
+        Diagnostic::new(Code::UnknownVersion, origin.clone(), message)
+            .field("apiVersion")
+            .help(format!("write `apiVersion: {GROUP}/{VERSION}`"))
+    } else {
+        let message = format!("{GROUP} has no kind `{kind}`");
+        Diagnostic::new(Code::UnknownKind, origin.clone(), message)
+            .field("kind")
+            .help(format!("write `kind: {KIND}`"))
+    }
+}
+
+fn kind_missing(api: &str, origin: &Origin) -> Diagnostic {
+    let (field, line) = if api.is_empty() {
+        ("apiVersion", format!("apiVersion: {GROUP}/{VERSION}"))
+    } else {
+        ("kind", format!("kind: {KIND}"))
+    };
+    Diagnostic::new(Code::KindMissing, origin.clone(), format!("the document lacks `{field}`"))
+        .field(field)
+        .help(format!("write `{line}`"))
+}
+
+fn link_name(fields: &Map<String, Value>, origin: &Origin) -> Result<LinkName, Diagnostic> {
+    let metadata = fields.get("metadata");
+    let text = |field: &str| metadata.and_then(|metadata| metadata.get(field));
+    let Some(name) = text("name").filter(|name| !name.is_null()) else {
+        let message = "the declaration has no `metadata.name`".to_owned();
+        return Err(Diagnostic::new(Code::NameMissing, origin.clone(), message)
+            .field("metadata")
+            .help("write `metadata: {name: SOURCE-to-DESTINATION}`"));
+    };
+    let namespace = text("namespace").filter(|namespace| !namespace.is_null());
+    let namespace = namespace.map_or(Some(LinkName::DEFAULT_NAMESPACE), Value::as_str);
+    let (Some(name), Some(namespace)) = (name.as_str(), namespace) else {
+        let message = "`metadata.name` and `metadata.namespace` must be texts".to_owned();
+        return Err(Diagnostic::new(Code::LinkNameInvalid, origin.clone(), message)
+            .field("metadata.name")
+            .help("put it in quotes"));
+    };
+    LinkName::new(namespace, name).map_err(|error| {
+        Diagnostic::new(Code::LinkNameInvalid, origin.clone(), error.to_string())
+            .field("metadata.name")
+            .help(error.rule())
+    })
+}
+
+const TOP: [&str; 5] = ["apiVersion", "kind", "metadata", "spec", "status"];
+
+fn unknown_top(fields: &Map<String, Value>) -> impl Iterator<Item = Violation> {
+    fields.keys().filter(|field| !TOP.contains(&field.as_str())).map(|field| Violation {
+        path: field.clone(),
+        breach: Breach::UnknownField {
+            name: field.clone(),
+            known: TOP.iter().map(ToString::to_string).collect(),
+        },
+    })
+}
+
+/// A server drops a written `null` as if the field had been left out.
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}

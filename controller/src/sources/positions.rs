@@ -1,0 +1,286 @@
+//! Where things stand in a document: fields, items, and fields written twice.
+
+use std::fmt;
+
+use privatelink_core::codes::Code;
+use privatelink_core::diagnostic::{Diagnostic, Origin};
+use serde::de::{self, Deserialize, Deserializer};
+use serde_json::Value;
+use serde_saphyr::Spanned;
+use serde_saphyr::options::DuplicateKeyPolicy;
+
+use super::text::{chunks, lines_before_content, moved, options};
+
+/// A field that is written again, and where.
+pub(super) struct Repeated {
+    path: String,
+    line: u32,
+    column: u32,
+}
+
+impl Repeated {
+    pub(super) fn diagnostic(&self, document: &Origin) -> Diagnostic {
+        let Self { path, line, column } = self;
+        let message = format!("`{path}` is written twice");
+        Diagnostic::new(Code::DuplicateField, moved(document, *line, *column), message)
+            .field(path)
+            .help("keep one of them")
+    }
+}
+
+/// The value of a document with fields written twice, the later one counting, and those fields.
+pub(super) fn repeated(chunk: &str) -> Option<(Value, Vec<Repeated>)> {
+    let last = options(DuplicateKeyPolicy::LastWins);
+    let value = serde_saphyr::from_str_with_options(chunk, last).ok()?;
+    let mut repeated = Vec::new();
+    let before = lines_before_content(chunk);
+    tree(chunk)?.repeated("", &mut |path, key| {
+        let line = key.line.saturating_sub(1 + before);
+        repeated.push(Repeated { path, line, column: key.column });
+    });
+    Some((value, repeated))
+}
+
+/// The lines of the items of a `List`, within the chunk and counted from its first content.
+pub(super) fn item_lines(chunk: &str) -> Vec<u32> {
+    let before = lines_before_content(chunk);
+    let place = tree(chunk);
+    let items = place.as_ref().and_then(|place| place.field("items"));
+    match items.map(|(_, items)| &items.shape) {
+        Some(Shape::List(items)) => {
+            items.iter().map(|item| item.at.line.saturating_sub(1 + before)).collect()
+        }
+        Some(Shape::Fields(_) | Shape::Scalar) | None => Vec::new(),
+    }
+}
+
+/// Where an item of a `List` starts.
+pub(super) fn item_origin(document: &Origin, line: Option<u32>) -> Origin {
+    line.map_or_else(|| document.clone(), |line| moved(document, line, 1))
+}
+
+/// Moves a finding to its field and adds the line of text.
+pub(super) fn locate(diagnostic: &mut Diagnostic, text: &str) {
+    let Origin::File { path: _, line, column } = &mut diagnostic.origin else { return };
+    if *line == 0 {
+        return;
+    }
+    if let Some(field) = diagnostic.field.as_deref().filter(|_| *column == 1) {
+        let on_name = match diagnostic.code {
+            Code::UnknownField | Code::NotInThisVersion => true,
+            Code::DuplicateField => return shown(diagnostic, text),
+            _ => false,
+        };
+        if let Some(at) = place_of(field, *line, on_name, text) {
+            (*line, *column) = (at.line, at.column);
+        }
+    }
+    shown(diagnostic, text);
+}
+
+/// A line longer than this, in bytes, helps nobody and is not shown.
+const WIDEST: usize = 400;
+
+fn shown(diagnostic: &mut Diagnostic, text: &str) {
+    if let Origin::File { path: _, line, column: _ } = &diagnostic.origin {
+        let text = text.lines().nth(line.saturating_sub(1) as usize);
+        diagnostic.snippet = text.filter(|line| line.len() <= WIDEST).map(str::to_owned);
+    }
+}
+
+/// Where a field of the document at a line stands, or the nearest thing around it that is written.
+fn place_of(field: &str, document: u32, on_name: bool, text: &str) -> Option<At> {
+    let chunks = chunks(text);
+    let (first, chunk) = chunks.iter().rev().find(|(line, _)| *line <= document)?;
+    // Lines of the tree count from the chunk's start, which may be above its first content.
+    let above = first.checked_sub(lines_before_content(chunk) + 1)?;
+    let root = tree(chunk)?;
+    let root = root.declaration_at(document.checked_sub(above)?);
+    let at = root.find(field, on_name)?;
+    Some(At { line: at.line + above, column: at.column })
+}
+
+/// Line and column, from 1.
+#[derive(Clone, Copy)]
+struct At {
+    line: u32,
+    column: u32,
+}
+
+/// What stands at a place, without its values.
+struct Place {
+    at: At,
+    shape: Shape,
+}
+
+enum Shape {
+    Scalar,
+    List(Vec<Place>),
+    Fields(Vec<(String, At, Place)>),
+}
+
+fn tree(chunk: &str) -> Option<Place> {
+    let options = options(DuplicateKeyPolicy::PassThrough);
+    serde_saphyr::from_str_with_options::<Spanned<Shape>>(chunk, options).ok().map(Place::from)
+}
+
+impl Place {
+    fn field(&self, name: &str) -> Option<(At, &Place)> {
+        match &self.shape {
+            Shape::Fields(fields) => {
+                let named = |(field, _, _): &&(String, At, Place)| field == name;
+                fields.iter().rfind(named).map(|(_, at, place)| (*at, place))
+            }
+            Shape::Scalar | Shape::List(_) => None,
+        }
+    }
+
+    /// The item of a `List` that starts at a line, or the document itself.
+    fn declaration_at(&self, line: u32) -> &Place {
+        match self.field("items").map(|(_, items)| &items.shape) {
+            Some(Shape::List(items)) => {
+                items.iter().find(|item| item.at.line == line).unwrap_or(self)
+            }
+            Some(Shape::Scalar | Shape::Fields(_)) | None => self,
+        }
+    }
+
+    /// The value of a field when it is a scalar, otherwise its name.
+    fn find(&self, path: &str, on_name: bool) -> Option<At> {
+        let (mut here, mut name) = (self, None);
+        for step in steps(path) {
+            let next = match step {
+                Step::Field(field) => here.field(field).map(|(at, place)| (Some(at), place)),
+                Step::Item(index) => match &here.shape {
+                    Shape::List(items) => items.get(index).map(|item| (Some(item.at), item)),
+                    Shape::Scalar | Shape::Fields(_) => None,
+                },
+            };
+            let Some(next) = next else { break };
+            (name, here) = next;
+        }
+        match here.shape {
+            Shape::Scalar if !on_name => Some(here.at),
+            Shape::Scalar | Shape::List(_) | Shape::Fields(_) => name,
+        }
+    }
+
+    fn repeated(&self, path: &str, found: &mut impl FnMut(String, At)) {
+        match &self.shape {
+            Shape::Scalar => {}
+            Shape::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    item.repeated(&format!("{path}[{index}]"), found);
+                }
+            }
+            Shape::Fields(fields) => {
+                for (index, (name, at, place)) in fields.iter().enumerate() {
+                    let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                    if fields[..index].iter().any(|(earlier, _, _)| earlier == name) {
+                        found(path.clone(), *at);
+                    }
+                    place.repeated(&path, found);
+                }
+            }
+        }
+    }
+}
+
+enum Step<'a> {
+    Field(&'a str),
+    Item(usize),
+}
+
+/// `spec.adopt[0].name` as its steps.
+fn steps(path: &str) -> impl Iterator<Item = Step<'_>> {
+    path.split('.').flat_map(|part| {
+        let mut pieces = part.split('[');
+        let field = pieces.next().unwrap_or_default();
+        let item = |piece: &str| piece.trim_end_matches(']').parse().ok().map(Step::Item);
+        std::iter::once(Step::Field(field)).chain(pieces.filter_map(item))
+    })
+}
+
+impl From<Spanned<Shape>> for Place {
+    fn from(spanned: Spanned<Shape>) -> Self {
+        Self { at: at(&spanned), shape: spanned.value }
+    }
+}
+
+fn at<T>(spanned: &Spanned<T>) -> At {
+    let number = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+    At { line: number(spanned.referenced.line()), column: number(spanned.referenced.column()) }
+}
+
+impl<'de> Deserialize<'de> for Shape {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ShapeVisitor)
+    }
+}
+
+struct ShapeVisitor;
+
+impl<'de> de::Visitor<'de> for ShapeVisitor {
+    type Value = Shape;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("anything")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Shape, E> {
+        Ok(Shape::Scalar)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Shape, E> {
+        Ok(Shape::Scalar)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Shape, E> {
+        Ok(Shape::Scalar)
+    }
+
+    fn visit_i128<E>(self, _: i128) -> Result<Shape, E> {
+        Ok(Shape::Scalar)
+    }
+
+    fn visit_u128<E>(self, _: u128) -> Result<Shape, E> {
+        Ok(Shape::Scalar)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Shape, E> {
+        Ok(Shape::Scalar)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Shape, E> {
+        Ok(Shape::Scalar)
+    }
+
+    fn visit_bytes<E>(self, _: &[u8]) -> Result<Shape, E> {
+        Ok(Shape::Scalar)
+    }
+
+    fn visit_unit<E>(self) -> Result<Shape, E> {
+        Ok(Shape::Scalar)
+    }
+
+    fn visit_none<E>(self) -> Result<Shape, E> {
+        Ok(Shape::Scalar)
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut items: A) -> Result<Shape, A::Error> {
+        let mut places = Vec::new();
+        while let Some(item) = items.next_element::<Spanned<Shape>>()? {
+            places.push(item.into());
+        }
+        Ok(Shape::List(places))
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, mut fields: A) -> Result<Shape, A::Error> {
+        let mut places = Vec::new();
+        while let Some(name) = fields.next_key::<Spanned<String>>()? {
+            let value = fields.next_value::<Spanned<Shape>>()?;
+            places.push((name.value.clone(), at(&name), value.into()));
+        }
+        Ok(Shape::Fields(places))
+    }
+}

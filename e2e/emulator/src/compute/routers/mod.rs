@@ -1,0 +1,246 @@
+//! Cloud Routers. A router has no fingerprint, and a NAT is no resource of its own but an entry in its
+//! router's `nats`, which every change sends whole.
+
+mod conflicts;
+pub(crate) mod nats;
+mod refusals;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use serde_json::{Value, json};
+
+use crate::call::{Api, Call, Resource, Route, Verb, as_stored};
+use crate::compute::{self, region_of, refers};
+use crate::engine::{Answer, Engine};
+use crate::fields::{Field, Fields};
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+
+static ENCRYPTED: Rule = Rule::recorded(
+    "compute.router.default.encrypted-interconnect",
+    "google-cloud.md#router-defaults",
+    "encryptedInterconnectRouter is false.",
+);
+static BGP: Rule = Rule::documented(
+    "compute.router.default.bgp",
+    "google-cloud.md#router-defaults",
+    "bgp, if sent, has advertiseMode DEFAULT and keepaliveInterval 20.",
+);
+static PER_NETWORK: Rule = Rule::documented(
+    "compute.router.limit.per-network",
+    "google-cloud.md#router-limits; text unrecorded",
+    "A network has at most 5 routers per region.",
+);
+static IMMUTABLE: Rule = Rule::documented(
+    "compute.router.immutable",
+    "google-cloud.md#router-changes",
+    "A router's name and network cannot be changed.",
+);
+
+const RANGE: Fields = &[("description", Field::Text), ("range", Field::Text)];
+
+const BGP_FIELDS: Fields = &[
+    ("advertiseMode", Field::Word(&["CUSTOM", "DEFAULT"])),
+    ("advertisedGroups", Field::Texts),
+    ("advertisedIpRanges", Field::List(RANGE)),
+    ("asn", Field::Int),
+    ("identifierRange", Field::Text),
+    ("keepaliveInterval", Field::Int),
+];
+
+const FIELDS: Fields = &[
+    ("bgp", Field::Object(BGP_FIELDS)),
+    ("bgpPeers", Field::Any),
+    ("creationTimestamp", Field::Output),
+    ("description", Field::Text),
+    ("encryptedInterconnectRouter", Field::Bool),
+    ("id", Field::Output),
+    ("interfaces", Field::Any),
+    ("kind", Field::Output),
+    ("md5AuthenticationKeys", Field::Any),
+    ("name", Field::Text),
+    ("nats", Field::List(nats::FIELDS)),
+    ("nccGateway", Field::Text),
+    ("network", Field::Text),
+    ("params", Field::Any),
+    ("region", Field::Output),
+    ("selfLink", Field::Output),
+];
+
+const COLLECTION: &str = "projects/{project}/regions/{region}/routers";
+const ONE: &str = "projects/{project}/regions/{region}/routers/{router}";
+
+pub(crate) static RESOURCE: Resource = Resource {
+    api: Api::Compute,
+    kind: "compute#router",
+    homes: &[ONE],
+    routes: &[
+        Route {
+            verb: Verb::Get,
+            template: "projects/{project}/aggregated/routers",
+            operation: "compute.routers.aggregatedList",
+            handler: compute::aggregated_list,
+        },
+        Route {
+            verb: Verb::Get,
+            template: COLLECTION,
+            operation: "compute.routers.list",
+            handler: compute::list,
+        },
+        Route {
+            verb: Verb::Post,
+            template: COLLECTION,
+            operation: "compute.routers.insert",
+            handler: insert,
+        },
+        Route {
+            verb: Verb::Get,
+            template: ONE,
+            operation: "compute.routers.get",
+            handler: compute::get,
+        },
+        Route {
+            verb: Verb::Patch,
+            template: ONE,
+            operation: "compute.routers.patch",
+            handler: patch,
+        },
+        Route {
+            verb: Verb::Put,
+            template: ONE,
+            operation: "compute.routers.update",
+            handler: update,
+        },
+        Route {
+            verb: Verb::Delete,
+            template: ONE,
+            operation: "compute.routers.delete",
+            handler: delete,
+        },
+    ],
+    rules: &[
+        &ENCRYPTED,
+        &BGP,
+        &PER_NETWORK,
+        &IMMUTABLE,
+        &nats::KIND,
+        &nats::TIER,
+        &nats::ENDPOINTS,
+        &nats::TIME_WAIT,
+        &nats::DYNAMIC_PORTS,
+        &nats::SOURCE_RANGES,
+        &nats::EMPTIES,
+        &refusals::DUPLICATE,
+        &refusals::PER_ROUTER,
+        &refusals::SUBNETWORKS,
+        &refusals::LIST,
+        &refusals::ADDRESSES,
+        &refusals::ADDRESS_KIND,
+        &refusals::DRAIN,
+        &refusals::PLACE,
+        &refusals::RANGE_NAMES,
+        &refusals::MAPPING,
+        &refusals::PORTS,
+        &refusals::IMMUTABLE,
+        &conflicts::EXCLUSIVE,
+        &conflicts::RANGE_TAKEN,
+        &conflicts::ADDRESS_TAKEN,
+    ],
+    complete,
+    render: as_stored,
+};
+
+fn insert(engine: &mut Engine, call: &Call) -> Answer {
+    let mut router = compute::whole(engine, call, FIELDS)?;
+    let path = compute::new_path(engine, call, &router)?;
+    compute::require(engine, &router, &["network"])?;
+    let network = compute::refer(engine, call, &mut router, "network", "networks")?;
+    let siblings = format!("{}/", call.path);
+    let routers = engine.store.within(Api::Compute, &siblings);
+    let count = routers
+        .filter(|(_, router)| refers(router, "network", &network))
+        .count();
+    engine.refuse_if(&PER_NETWORK, count >= 5, || {
+        let region = region_of(&path);
+        let text = format!(
+            "Quota 'ROUTERS_PER_NETWORK_AND_REGION' exceeded.  Limit: 5.0 in region {region}."
+        );
+        Refusal::new(403, "quotaExceeded", text)
+    })?;
+    accept_nats(engine, call, &path, &router, &Value::Null)?;
+    fill(engine, &path, &mut router);
+    Ok(compute::insert(engine, call, &path, router))
+}
+
+/// Refuses a router's NATs one by one, and then for what they do to others.
+fn accept_nats(
+    engine: &Engine,
+    call: &Call,
+    path: &str,
+    router: &Value,
+    old: &Value,
+) -> Result<(), Refusal> {
+    refusals::check(engine, call, path, router, old)?;
+    let mut router = router.clone();
+    nats::fill(engine, path, &mut router);
+    conflicts::check(engine, path, &router, old)
+}
+
+fn fill(engine: &mut Engine, path: &str, router: &mut Value) {
+    compute::identify(engine, RESOURCE.kind, path, router);
+    let field = "encryptedInterconnectRouter";
+    compute::default(engine, &ENCRYPTED, router, field, json!(false));
+    if engine.rule(&BGP, router["bgp"].is_object()) {
+        let bgp = &mut router["bgp"];
+        compute::fill(bgp, "advertiseMode", || json!("DEFAULT"));
+        compute::fill(bgp, "keepaliveInterval", || json!(20));
+    }
+    nats::fill(engine, path, router);
+}
+
+fn complete(engine: &mut Engine, path: &str, mut router: Value) -> Value {
+    compute::complete_link(engine, path, &mut router, "network", "global/networks");
+    fill(engine, path, &mut router);
+    router
+}
+
+/// JSON merge patch: what is not sent stays, so that only `"nats": []` removes the last NAT.
+fn patch(engine: &mut Engine, call: &Call) -> Answer {
+    let change = compute::change(engine, call, FIELDS)?;
+    let old = compute::current(engine, &call.path)?;
+    refuse_changes(engine, &old, &change)?;
+    let changes_nats = change.get("nats").is_some();
+    let mut router = old.clone();
+    compute::merge(&mut router, change);
+    router["network"] = old["network"].clone();
+    if changes_nats {
+        accept_nats(engine, call, &call.path, &router, &old)?;
+    }
+    fill(engine, &call.path, &mut router);
+    Ok(compute::replace(engine, call, "patch", &call.path, router))
+}
+
+/// Replaces the whole router: what is not sent is gone.
+fn update(engine: &mut Engine, call: &Call) -> Answer {
+    let mut router = compute::whole(engine, call, FIELDS)?;
+    let old = compute::current(engine, &call.path)?;
+    compute::require(engine, &router, &["network"])?;
+    refuse_changes(engine, &old, &router)?;
+    let kept = ["network", "id", "creationTimestamp", "encryptedInterconnectRouter"];
+    for field in kept {
+        router[field] = old[field].clone();
+    }
+    accept_nats(engine, call, &call.path, &router, &old)?;
+    fill(engine, &call.path, &mut router);
+    Ok(compute::replace(engine, call, "update", &call.path, router))
+}
+
+fn refuse_changes(engine: &Engine, old: &Value, change: &Value) -> Result<(), Refusal> {
+    let fixed = ["name", "network", "encryptedInterconnectRouter"];
+    compute::refuse_changes(engine, &IMMUTABLE, old, change, &fixed)
+}
+
+fn delete(engine: &mut Engine, call: &Call) -> Answer {
+    compute::current(engine, &call.path)?;
+    Ok(compute::remove(engine, call, &call.path))
+}

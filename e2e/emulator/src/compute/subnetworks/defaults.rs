@@ -1,0 +1,93 @@
+//! What the server adds to a subnetwork.
+
+use serde_json::{Value, json};
+
+use crate::compute;
+use crate::compute::subnetworks::ranges;
+use crate::engine::Engine;
+use crate::identity;
+use crate::rules::Rule;
+
+pub(super) static ROUTES_OVERLAP: Rule = Rule::recorded(
+    "compute.subnetwork.default.allow-routes-overlap",
+    "google-cloud.md#subnetwork-defaults",
+    "allowSubnetCidrRoutesOverlap is false.",
+);
+pub(super) static FLOW_LOGS: Rule = Rule::recorded(
+    "compute.subnetwork.default.flow-logs",
+    "google-cloud.md#subnetwork-defaults",
+    "enableFlowLogs is false, or what logConfig.enable says; a proxy-only subnetwork has none.",
+);
+pub(super) static GATEWAY: Rule = Rule::recorded(
+    "compute.subnetwork.default.gateway-address",
+    "google-cloud.md#subnetwork-defaults",
+    "gatewayAddress is the second address of the range.",
+);
+pub(super) static GOOGLE_ACCESS: Rule = Rule::recorded(
+    "compute.subnetwork.default.private-google-access",
+    "google-cloud.md#subnetwork-defaults",
+    "privateIpGoogleAccess is false.",
+);
+pub(super) static GOOGLE_ACCESS_V6: Rule = Rule::recorded(
+    "compute.subnetwork.default.private-ipv6-google-access",
+    "google-cloud.md#subnetwork-defaults",
+    "privateIpv6GoogleAccess is DISABLE_GOOGLE_ACCESS.",
+);
+pub(super) static PURPOSE: Rule = Rule::recorded(
+    "compute.subnetwork.default.purpose",
+    "google-cloud.md#subnetwork-defaults",
+    "purpose is PRIVATE.",
+);
+pub(super) static STACK_TYPE: Rule = Rule::recorded(
+    "compute.subnetwork.default.stack-type",
+    "google-cloud.md#subnetwork-defaults",
+    "stackType is IPV4_ONLY on a PRIVATE subnetwork; those of other purposes have none.",
+);
+pub(super) static PROXY_ONLY: Rule = Rule::recorded(
+    "compute.subnetwork.default.proxy-only",
+    "google-cloud.md#subnetwork-defaults",
+    "A proxy-only subnetwork has state READY and role ACTIVE; others have neither.",
+);
+pub(super) static FINGERPRINT: Rule = Rule::recorded(
+    "compute.subnetwork.fingerprint",
+    "google-cloud.md#subnetwork-defaults",
+    "A subnetwork has a fingerprint, and another one after each change.",
+);
+/// True for a subnetwork that only load balancer proxies live in.
+pub(super) fn is_proxy_only(subnetwork: &Value) -> bool {
+    subnetwork["purpose"]
+        .as_str()
+        .is_some_and(|purpose| purpose.ends_with("_MANAGED_PROXY"))
+}
+
+/// Completes a subnetwork as the server does; what is there stays.
+pub(super) fn fill(engine: &mut Engine, path: &str, subnetwork: &mut Value) {
+    compute::identify(engine, super::RESOURCE.kind, path, subnetwork);
+    compute::default(engine, &PURPOSE, subnetwork, "purpose", json!("PRIVATE"));
+    let off = json!(false);
+    let field = "allowSubnetCidrRoutesOverlap";
+    compute::default(engine, &ROUTES_OVERLAP, subnetwork, field, off.clone());
+    let range = subnetwork["ipCidrRange"].as_str().and_then(ranges::parse);
+    if let Some(gateway) = range.and_then(|range| range.hosts().next()) {
+        let gateway = json!(gateway.to_string());
+        compute::default(engine, &GATEWAY, subnetwork, "gatewayAddress", gateway);
+    }
+    let field = "privateIpGoogleAccess";
+    compute::default(engine, &GOOGLE_ACCESS, subnetwork, field, off);
+    let field = "privateIpv6GoogleAccess";
+    let disabled = json!("DISABLE_GOOGLE_ACCESS");
+    compute::default(engine, &GOOGLE_ACCESS_V6, subnetwork, field, disabled);
+    if is_proxy_only(subnetwork) {
+        compute::default(engine, &PROXY_ONLY, subnetwork, "state", json!("READY"));
+        compute::default(engine, &PROXY_ONLY, subnetwork, "role", json!("ACTIVE"));
+    } else {
+        let logs = json!(subnetwork["logConfig"]["enable"] == true);
+        compute::default(engine, &FLOW_LOGS, subnetwork, "enableFlowLogs", logs);
+    }
+    if subnetwork["purpose"] == "PRIVATE" {
+        let stack = json!("IPV4_ONLY");
+        compute::default(engine, &STACK_TYPE, subnetwork, "stackType", stack);
+    }
+    let fingerprint = json!(identity::fingerprint(subnetwork));
+    compute::default(engine, &FINGERPRINT, subnetwork, "fingerprint", fingerprint);
+}

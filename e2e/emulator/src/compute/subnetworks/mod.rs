@@ -1,0 +1,404 @@
+//! Subnetworks: an address range of a network in one region.
+
+mod defaults;
+pub(crate) mod ranges;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use serde_json::{Value, json};
+
+use crate::call::{Api, Call, Resource, Route, Verb};
+use crate::compute::routers::nats;
+use crate::compute::{self, collection_of, is_link, name_of, project_of, refers, regions};
+use crate::engine::{Answer, Engine};
+use crate::fields::{Field, Fields};
+use crate::operations::Failure;
+use crate::refusal::Refusal;
+use crate::rules::Rule;
+
+use defaults::{fill, is_proxy_only};
+pub(crate) use ranges::overlap;
+
+static IMMUTABLE: Rule = Rule::documented(
+    "compute.subnetwork.immutable",
+    "google-cloud.md#subnetwork-changes",
+    "A subnetwork's name, description, network and purpose cannot be changed.",
+);
+static OWN_METHOD: Rule = Rule::guessed(
+    "compute.subnetwork.patch.own-method",
+    "google-cloud.md#subnetwork-changes names the methods; the refusal is unrecorded",
+    "PATCH changes neither the range nor Private Google Access: each has a method of its own.",
+);
+static NAT_KEEPS_ACCESS: Rule = Rule::documented(
+    "compute.subnetwork.private-google-access.nat",
+    "google-cloud.md#private-google-access-with-nat; text unrecorded",
+    "Private Google Access cannot be switched off while a public NAT serves the subnetwork.",
+);
+static EXPAND_ONLY: Rule = Rule::documented(
+    "compute.subnetwork.expand-only",
+    "google-cloud.md#subnetwork-changes; text unrecorded",
+    "A range is expanded to one that contains it.",
+);
+static IN_USE_ADDRESS: Rule = Rule::recorded(
+    "compute.subnetwork.delete.in-use.address",
+    "google-cloud.md#subnetwork-delete",
+    "A subnetwork with addresses reserved in it, Cloud Run's included, cannot be deleted: 400.",
+);
+static IN_USE_NAT: Rule = Rule::recorded(
+    "compute.subnetwork.delete.in-use.nat",
+    "google-cloud.md#subnetwork-delete; the text follows the other in-use refusals",
+    "A subnetwork that a NAT lists cannot be deleted: 400.",
+);
+static IN_USE_CONNECTOR: Rule = Rule::guessed(
+    "compute.subnetwork.delete.in-use.connector",
+    "google-cloud.md#subnetwork-delete; the text follows the other in-use refusals",
+    "A subnetwork that a connector is on cannot be deleted: 400.",
+);
+static AUTOMATIC: Rule = Rule::recorded(
+    "compute.subnetwork.delete.automatic",
+    "google-cloud.md#subnetwork-delete",
+    "An auto mode network's own subnetworks cannot be deleted one by one.",
+);
+
+const LOG_CONFIG: Fields = &[
+    ("aggregationInterval", Field::Text),
+    ("enable", Field::Bool),
+    ("filterExpr", Field::Text),
+    ("flowSampling", Field::Real),
+    ("metadata", Field::Text),
+    ("metadataFields", Field::Texts),
+];
+
+const SECONDARY_RANGE: Fields = &[
+    ("ipCidrRange", Field::Text),
+    ("ipCollection", Field::Text),
+    ("ipVersion", Field::Text),
+    ("rangeName", Field::Text),
+    ("reservedInternalRange", Field::Text),
+];
+
+const FIELDS: Fields = &[
+    ("allowSubnetCidrRoutesOverlap", Field::Bool),
+    ("creationTimestamp", Field::Output),
+    ("description", Field::Text),
+    ("enableFlowLogs", Field::Bool),
+    ("externalIpv6Prefix", Field::Text),
+    ("fingerprint", Field::Text),
+    ("gatewayAddress", Field::Output),
+    ("id", Field::Output),
+    ("internalIpv6Prefix", Field::Text),
+    ("ipCidrRange", Field::Text),
+    ("ipCollection", Field::Text),
+    ("ipv6AccessType", Field::Text),
+    ("ipv6CidrRange", Field::Output),
+    ("ipv6GceEndpoint", Field::Output),
+    ("kind", Field::Output),
+    ("logConfig", Field::Object(LOG_CONFIG)),
+    ("name", Field::Text),
+    ("network", Field::Text),
+    ("params", Field::Any),
+    ("privateIpGoogleAccess", Field::Bool),
+    (
+        "privateIpv6GoogleAccess",
+        Field::Word(&["DISABLE_GOOGLE_ACCESS", "ENABLE_BIDIRECTIONAL_ACCESS_TO_GOOGLE", "ENABLE_OUTBOUND_VM_ACCESS_TO_GOOGLE"]),
+    ),
+    (
+        "purpose",
+        Field::Word(&["GLOBAL_MANAGED_PROXY", "INTERNAL_HTTPS_LOAD_BALANCER", "PEER_MIGRATION", "PRIVATE", "PRIVATE_NAT", "PRIVATE_RFC_1918", "PRIVATE_SERVICE_CONNECT", "REGIONAL_MANAGED_PROXY"]),
+    ),
+    ("region", Field::Output),
+    ("reservedInternalRange", Field::Text),
+    ("resolveSubnetMask", Field::Text),
+    (
+        "role",
+        Field::Word(&["ACTIVE", "BACKUP"]),
+    ),
+    ("secondaryIpRanges", Field::List(SECONDARY_RANGE)),
+    ("selfLink", Field::Output),
+    (
+        "stackType",
+        Field::Word(&["IPV4_IPV6", "IPV4_ONLY", "IPV6_ONLY"]),
+    ),
+    ("state", Field::Output),
+    ("systemReservedExternalIpv6Ranges", Field::Output),
+    ("systemReservedInternalIpv6Ranges", Field::Output),
+    ("utilizationDetails", Field::Output),
+];
+
+const COLLECTION: &str = "projects/{project}/regions/{region}/subnetworks";
+const ONE: &str = "projects/{project}/regions/{region}/subnetworks/{subnetwork}";
+
+pub(crate) static RESOURCE: Resource = Resource {
+    api: Api::Compute,
+    kind: "compute#subnetwork",
+    homes: &[ONE],
+    routes: &[
+        Route {
+            verb: Verb::Get,
+            template: "projects/{project}/aggregated/subnetworks",
+            operation: "compute.subnetworks.aggregatedList",
+            handler: compute::aggregated_list,
+        },
+        Route {
+            verb: Verb::Get,
+            template: COLLECTION,
+            operation: "compute.subnetworks.list",
+            handler: compute::list,
+        },
+        Route {
+            verb: Verb::Post,
+            template: COLLECTION,
+            operation: "compute.subnetworks.insert",
+            handler: insert,
+        },
+        Route {
+            verb: Verb::Get,
+            template: ONE,
+            operation: "compute.subnetworks.get",
+            handler: compute::get,
+        },
+        Route {
+            verb: Verb::Patch,
+            template: ONE,
+            operation: "compute.subnetworks.patch",
+            handler: patch,
+        },
+        Route {
+            verb: Verb::Delete,
+            template: ONE,
+            operation: "compute.subnetworks.delete",
+            handler: delete,
+        },
+        Route {
+            verb: Verb::Post,
+            template: "projects/{project}/regions/{region}/subnetworks/{subnetwork}/setPrivateIpGoogleAccess",
+            operation: "compute.subnetworks.setPrivateIpGoogleAccess",
+            handler: set_private_google_access,
+        },
+        Route {
+            verb: Verb::Post,
+            template: "projects/{project}/regions/{region}/subnetworks/{subnetwork}/expandIpCidrRange",
+            operation: "compute.subnetworks.expandIpCidrRange",
+            handler: expand,
+        },
+    ],
+    rules: &[
+        &ranges::INVALID,
+        &ranges::LENGTH,
+        &ranges::PROHIBITED,
+        &ranges::AUTO_MODE,
+        &ranges::OVERLAP,
+        &defaults::ROUTES_OVERLAP,
+        &defaults::FLOW_LOGS,
+        &defaults::GATEWAY,
+        &defaults::GOOGLE_ACCESS,
+        &defaults::GOOGLE_ACCESS_V6,
+        &defaults::PURPOSE,
+        &defaults::STACK_TYPE,
+        &defaults::PROXY_ONLY,
+        &defaults::FINGERPRINT,
+        &IMMUTABLE,
+        &OWN_METHOD,
+        &NAT_KEEPS_ACCESS,
+        &EXPAND_ONLY,
+        &IN_USE_ADDRESS,
+        &IN_USE_NAT,
+        &IN_USE_CONNECTOR,
+        &AUTOMATIC,
+    ],
+    complete,
+    render: crate::call::as_stored,
+};
+
+fn insert(engine: &mut Engine, call: &Call) -> Answer {
+    let mut subnetwork = compute::whole(engine, call, FIELDS)?;
+    if let Some(fields) = subnetwork.as_object_mut() {
+        fields.remove("fingerprint");
+    }
+    let path = compute::new_path(engine, call, &subnetwork)?;
+    compute::require(engine, &subnetwork, &["network", "ipCidrRange"])?;
+    let network_path = compute::refer(engine, call, &mut subnetwork, "network", "networks")?;
+    let network = engine.store.get(Api::Compute, &network_path);
+    let network = network.unwrap_or(&Value::Null);
+    ranges::check(engine, network, &subnetwork)?;
+    fill(engine, &path, &mut subnetwork);
+    let conflict = ranges::conflict(engine, &network_path, &subnetwork, None);
+    let doom = conflict.map(|(_, sentence)| Failure::compute("INVALID_USAGE", sentence));
+    Ok(compute::insert_with(
+        engine,
+        call,
+        &path,
+        subnetwork,
+        Vec::new(),
+        doom,
+    ))
+}
+
+fn complete(engine: &mut Engine, path: &str, mut subnetwork: Value) -> Value {
+    compute::complete_link(engine, path, &mut subnetwork, "network", "global/networks");
+    fill(engine, path, &mut subnetwork);
+    subnetwork
+}
+
+/// The subnetworks, one per region, that an auto mode network is made with.
+pub(crate) fn automatic(engine: &mut Engine, network: &str) -> Vec<(String, Value)> {
+    let (project, name) = (project_of(network), name_of(network));
+    let mut made = Vec::new();
+    for (index, region) in regions::REGIONS.iter().enumerate() {
+        let path = format!("projects/{project}/regions/{region}/subnetworks/{name}");
+        let range = format!("10.{}.0.0/20", 128 + index);
+        let mut subnetwork = json!({ "ipCidrRange": range, "network": compute::url(network) });
+        fill(engine, &path, &mut subnetwork);
+        made.push((path, subnetwork));
+    }
+    made
+}
+
+/// True for a subnetwork that its auto mode network made.
+pub(crate) fn is_automatic(engine: &Engine, path: &str, subnetwork: &Value) -> bool {
+    let network = subnetwork["network"].as_str().unwrap_or_default();
+    let network = compute::path_in(project_of(path), network);
+    let automatic = ranges::parse(ranges::AUTOMATIC);
+    let range = subnetwork["ipCidrRange"].as_str().and_then(ranges::parse);
+    name_of(&network) == name_of(path)
+        && range.is_some_and(|range| automatic.is_some_and(|all| all.contains(&range)))
+        && engine
+            .store
+            .get(Api::Compute, &network)
+            .is_some_and(|network| network["autoCreateSubnetworks"] == true)
+}
+
+/// Begins a change after which the subnetwork has another fingerprint.
+fn change_to(engine: &mut Engine, call: &Call, kind: &str, path: &str, mut new: Value) -> Answer {
+    if engine.rule(&defaults::FINGERPRINT, true)
+        && let Some(fields) = new.as_object_mut()
+    {
+        fields.remove("fingerprint");
+    }
+    fill(engine, path, &mut new);
+    Ok(compute::replace(engine, call, kind, path, new))
+}
+
+fn patch(engine: &mut Engine, call: &Call) -> Answer {
+    let mut change = compute::change(engine, call, FIELDS)?;
+    let mut subnetwork = compute::current(engine, &call.path)?;
+    compute::check_fingerprint(engine, &subnetwork, &mut change)?;
+    let fixed = ["name", "description", "network", "purpose"];
+    compute::refuse_changes(engine, &IMMUTABLE, &subnetwork, &change, &fixed)?;
+    let elsewhere = ["ipCidrRange", "privateIpGoogleAccess"];
+    compute::refuse_changes(engine, &OWN_METHOD, &subnetwork, &change, &elsewhere)?;
+    if change.get("logConfig").is_some() && change.get("enableFlowLogs").is_none() {
+        change["enableFlowLogs"] = Value::Null;
+    }
+    if let Some(fields) = change.as_object_mut() {
+        fields.remove("network");
+    }
+    compute::merge(&mut subnetwork, change);
+    refuse_ranges(engine, &call.path, &subnetwork)?;
+    change_to(engine, call, "patch", &call.path, subnetwork)
+}
+
+/// Refuses ranges that cannot be or that are taken, of a subnetwork that is there already.
+fn refuse_ranges(engine: &Engine, path: &str, subnetwork: &Value) -> Result<(), Refusal> {
+    let network = subnetwork["network"].as_str().unwrap_or_default();
+    let network = compute::path_in(project_of(path), network);
+    ranges::check(engine, &Value::Null, subnetwork)?;
+    match ranges::conflict(engine, &network, subnetwork, Some(path)) {
+        Some((field, sentence)) => {
+            let taken = ranges::of(subnetwork);
+            let taken = taken.iter().find(|(name, _)| *name == field);
+            let range = taken.map_or("", |(_, range)| range);
+            Err(Refusal::invalid_field(&field, range, &sentence).by(&ranges::OVERLAP))
+        }
+        None => Ok(()),
+    }
+}
+
+fn set_private_google_access(engine: &mut Engine, call: &Call) -> Answer {
+    let fields: Fields = &[("privateIpGoogleAccess", Field::Bool)];
+    let request = compute::whole(engine, call, fields)?;
+    let path = call.parent();
+    let mut subnetwork = compute::current(engine, path)?;
+    let on = request["privateIpGoogleAccess"] == true;
+    let off = !on && subnetwork["privateIpGoogleAccess"] == true;
+    let nat = nats::serving(engine, path, &subnetwork);
+    engine.refuse_if(&NAT_KEEPS_ACCESS, off && nat.is_some(), || {
+        let nat = nat.unwrap_or_default();
+        Refusal::invalid_field(
+            "privateIpGoogleAccess",
+            "false",
+            &format!(
+                "Private Google Access cannot be disabled while '{nat}' serves the subnetwork."
+            ),
+        )
+    })?;
+    subnetwork["privateIpGoogleAccess"] = json!(on);
+    change_to(engine, call, "setPrivateIpGoogleAccess", path, subnetwork)
+}
+
+fn expand(engine: &mut Engine, call: &Call) -> Answer {
+    let request = compute::whole(engine, call, &[("ipCidrRange", Field::Text)])?;
+    compute::require(engine, &request, &["ipCidrRange"])?;
+    let path = call.parent();
+    let mut subnetwork = compute::current(engine, path)?;
+    let old = subnetwork["ipCidrRange"].as_str().and_then(ranges::parse);
+    let text = request["ipCidrRange"].as_str().unwrap_or_default();
+    let new = ranges::parse(text);
+    let shrinks = old.zip(new).is_some_and(|(old, new)| !new.contains(&old) || new == old);
+    engine.refuse_if(&EXPAND_ONLY, shrinks, || {
+        let why = "The new range must be larger than the present one and contain it.";
+        Refusal::invalid_field("ipCidrRange", text, why)
+    })?;
+    subnetwork["ipCidrRange"] = request["ipCidrRange"].clone();
+    refuse_ranges(engine, path, &subnetwork)?;
+    change_to(engine, call, "expandIpCidrRange", path, subnetwork)
+}
+
+fn delete(engine: &mut Engine, call: &Call) -> Answer {
+    let path = &call.path;
+    let subnetwork = compute::current(engine, path)?;
+    let automatic = is_automatic(engine, path, &subnetwork);
+    engine.refuse_if(&AUTOMATIC, automatic, || {
+        Refusal::invalid("Cannot delete auto subnetwork from an auto subnet mode network.")
+    })?;
+    let users = [
+        (&IN_USE_ADDRESS, address(engine, path)),
+        (&IN_USE_NAT, nats::listing(engine, path)),
+        (&IN_USE_CONNECTOR, connector(engine, path)),
+    ];
+    for (rule, user) in users {
+        engine.refuse_if(rule, user.is_some(), || {
+            compute::in_use("subnetwork", path, &user.unwrap_or_default())
+        })?;
+    }
+    Ok(compute::remove(engine, call, path))
+}
+
+/// An address that is reserved in a subnetwork.
+fn address(engine: &Engine, subnetwork: &str) -> Option<String> {
+    let addresses = subnetwork.replacen("/subnetworks/", "/addresses/", 1);
+    let within = addresses.strip_suffix(name_of(subnetwork))?;
+    engine
+        .store
+        .within(Api::Compute, within)
+        .find(|(_, address)| refers(address, "subnetwork", subnetwork))
+        .map(|(path, _)| path.to_owned())
+}
+
+/// A connector on a subnetwork, of whatever project.
+fn connector(engine: &Engine, subnetwork: &str) -> Option<String> {
+    let place = |path: &str| path.split('/').nth(3).map(str::to_owned);
+    engine
+        .store
+        .within(Api::VpcAccess, "")
+        .filter(|(path, _)| collection_of(path) == "connectors" && place(path) == place(subnetwork))
+        .find(|(path, connector)| {
+            let on = &connector["subnet"];
+            let project = on["projectId"].as_str().unwrap_or(project_of(path));
+            on["name"].as_str().is_some_and(|name| {
+                project == project_of(subnetwork)
+                    && (name == name_of(subnetwork) || is_link(name, subnetwork))
+            })
+        })
+        .map(|(path, _)| path.to_owned())
+}

@@ -1,0 +1,165 @@
+//! What Cloud Run and VPC Access have in common: resources below locations, and
+//! `google.longrunning.Operation`.
+
+use serde_json::{Value, json};
+
+use crate::call::{Api, Call, Resource, Route, Verb, as_stored, nothing_to_complete};
+use crate::compute::regions::REGIONS;
+use crate::engine::{Answer, Engine};
+use crate::identity;
+use crate::operations::{Beginning, Effect};
+use crate::pages::Window;
+use crate::refusal::{Code, Refusal};
+use crate::rules::Rule;
+
+pub(crate) static LOCATION_UNKNOWN: Rule = Rule::guessed(
+    "rpc.location.unknown",
+    "text as other Google APIs have it",
+    "A location that does not exist is answered with 403.",
+);
+pub(crate) static OPERATION_NOT_FOUND: Rule = Rule::guessed(
+    "rpc.operation.not-found",
+    "text unrecorded",
+    "An operation that does not exist is answered with 404.",
+);
+
+pub(crate) static RULES: &[&Rule] = &[&LOCATION_UNKNOWN, &OPERATION_NOT_FOUND];
+
+pub(crate) static RUN_OPERATIONS: Resource = Resource {
+    api: Api::Run,
+    kind: "",
+    homes: &[],
+    routes: &[
+        Route {
+            verb: Verb::Get,
+            template: "projects/{project}/locations/{location}/operations",
+            operation: "run.projects.locations.operations.list",
+            handler: list,
+        },
+        Route {
+            verb: Verb::Get,
+            template: "projects/{project}/locations/{location}/operations/{operation}",
+            operation: "run.projects.locations.operations.get",
+            handler: get,
+        },
+        Route {
+            verb: Verb::Delete,
+            template: "projects/{project}/locations/{location}/operations/{operation}",
+            operation: "run.projects.locations.operations.delete",
+            handler: forget,
+        },
+        Route {
+            verb: Verb::Post,
+            template: "projects/{project}/locations/{location}/operations/{operation}:wait",
+            operation: "run.projects.locations.operations.wait",
+            handler: wait,
+        },
+    ],
+    rules: &[],
+    complete: nothing_to_complete,
+    render: as_stored,
+};
+
+pub(crate) static VPC_ACCESS_OPERATIONS: Resource = Resource {
+    api: Api::VpcAccess,
+    kind: "",
+    homes: &[],
+    routes: &[
+        Route {
+            verb: Verb::Get,
+            template: "projects/{project}/locations/{location}/operations",
+            operation: "vpcaccess.projects.locations.operations.list",
+            handler: list,
+        },
+        Route {
+            verb: Verb::Get,
+            template: "projects/{project}/locations/{location}/operations/{operation}",
+            operation: "vpcaccess.projects.locations.operations.get",
+            handler: get,
+        },
+    ],
+    rules: &[],
+    complete: nothing_to_complete,
+    render: as_stored,
+};
+
+fn get(engine: &mut Engine, call: &Call) -> Answer {
+    read(engine, call, &call.path)
+}
+
+/// One look; the server looks again until the operation is done or the client's timeout has passed.
+fn wait(engine: &mut Engine, call: &Call) -> Answer {
+    read(engine, call, call.path.trim_end_matches(":wait"))
+}
+
+fn read(engine: &Engine, call: &Call, path: &str) -> Answer {
+    let operation = engine.operations.get(call.resource.api, path);
+    engine.refuse_if(&OPERATION_NOT_FOUND, operation.is_none(), || {
+        Refusal::code(Code::NotFound, format!("Operation '{path}' was not found"))
+    })?;
+    Ok(operation.cloned().unwrap_or_else(|| json!({})))
+}
+
+fn forget(engine: &mut Engine, call: &Call) -> Answer {
+    read(engine, call, &call.path)?;
+    engine.operations.forget(&call.path);
+    Ok(json!({}))
+}
+
+fn list(engine: &mut Engine, call: &Call) -> Answer {
+    let window = Window::of(engine, call)?;
+    let prefix = format!("{}/", call.path);
+    let after = window.after.as_deref();
+    let operations = engine.operations.list(call.resource.api, &prefix, after);
+    let (page, next) = window.take(operations);
+    Ok(listed("operations", page.into_iter().map(|(_, body)| body.clone()).collect(), next))
+}
+
+/// A list's body; what is empty is left out.
+pub(crate) fn listed(collection: &str, items: Vec<Value>, next: Option<String>) -> Value {
+    let mut body = json!({});
+    if !items.is_empty() {
+        body[collection] = Value::Array(items);
+    }
+    if let Some(next) = next {
+        body["nextPageToken"] = json!(next);
+    }
+    body
+}
+
+/// Refuses a call to a location that does not exist.
+pub(crate) fn check_location(engine: &Engine, call: &Call) -> Result<(), Refusal> {
+    let location = call.parameter("location");
+    engine.refuse_if(&LOCATION_UNKNOWN, !REGIONS.contains(&location), || {
+        let text = format!("Permission denied on 'locations/{location}' (or it may not exist).");
+        Refusal::code(Code::PermissionDenied, text)
+    })
+}
+
+/// `projects/p/locations/l`, of any path below it.
+pub(crate) fn location_of(path: &str) -> String {
+    path.split('/').take(4).collect::<Vec<_>>().join("/")
+}
+
+/// Begins an operation on `target`.
+pub(crate) fn begin(
+    engine: &mut Engine,
+    call: &Call,
+    target: &str,
+    metadata: Value,
+    effect: Effect,
+) -> Value {
+    let uuid = identity::uuid(&["operation", target, &engine.next()]);
+    let path = format!("{}/operations/{uuid}", location_of(target));
+    // `done` is absent while the operation runs, not false.
+    let body = json!({ "name": path, "metadata": metadata });
+    let api = call.resource.api;
+    engine.begin(call, Beginning { api, path, target: target.to_owned(), body, effect })
+}
+
+/// A resource as operations show it, with its type's URL.
+pub(crate) fn typed(type_name: &str, resource: &Value) -> Value {
+    let mut typed = resource.clone();
+    typed["@type"] = json!(format!("type.googleapis.com/{type_name}"));
+    typed
+}

@@ -1,0 +1,294 @@
+//! HTTP: a request becomes a call, an answer becomes a reply.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::call::{Api, Call, Verb};
+use crate::clock::Clock;
+use crate::control;
+use crate::document::{self, DocumentError};
+use crate::engine::{Answer, Engine};
+use crate::faults::{self, Faults, Verdict, When};
+use crate::journal::{Asked, Journal};
+use crate::refusal::{Code, Refusal};
+use crate::resources::{self, Found};
+use crate::wire::{Cord, Wires};
+
+/// The longest body that is read.
+const LONGEST_BODY: usize = 256 * 1024 * 1024;
+/// How often a waiting request looks whether its operation is done.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// How often the state file is written while there are changes.
+const SAVE_EVERY: Duration = Duration::from_millis(500);
+
+/// What the requests of one emulator share.
+#[derive(Debug)]
+pub(crate) struct Server {
+    engine: Mutex<Engine>,
+    journal: Mutex<Journal>,
+    faults: Mutex<Faults>,
+    file: Option<PathBuf>,
+    changed: AtomicBool,
+}
+
+/// No lock is held across a panic that leaves half a change behind, so a poisoned one is still good.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Server {
+    pub(crate) fn new(latency: Duration, file: Option<PathBuf>) -> Server {
+        Server {
+            engine: Mutex::new(Engine::new(Clock::System, latency)),
+            journal: Mutex::default(),
+            faults: Mutex::default(),
+            file,
+            changed: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn engine(&self) -> MutexGuard<'_, Engine> {
+        lock(&self.engine)
+    }
+
+    pub(crate) fn journal(&self) -> MutexGuard<'_, Journal> {
+        lock(&self.journal)
+    }
+
+    pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
+        lock(&self.faults)
+    }
+
+    pub(crate) fn state(&self) -> Value {
+        document::get(&mut self.engine())
+    }
+
+    pub(crate) fn put_state(&self, document: &Value) -> Result<(), DocumentError> {
+        self.changed.store(true, Ordering::Relaxed);
+        document::put(&mut self.engine(), document)
+    }
+
+    /// Loads the state file, if there is one.
+    pub(crate) fn load(&self) -> io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let text = match std::fs::read(file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let unusable = |error: String| {
+            let text = format!("{} is no state document: {error}", file.display());
+            io::Error::new(io::ErrorKind::InvalidData, text)
+        };
+        let document = serde_json::from_slice(&text).map_err(|error| unusable(error.to_string()))?;
+        self.put_state(&document).map_err(|error| unusable(error.to_string()))
+    }
+
+    /// Lets what is under way end, and writes the state file for the last time.
+    pub(crate) fn finish(&self) {
+        self.engine().settle_all();
+        self.save();
+    }
+
+    /// Writes the state file if anything changed since.
+    fn save(&self) {
+        let Some(file) = &self.file else { return };
+        if !self.changed.swap(false, Ordering::Relaxed) {
+            return;
+        }
+        let new = file.with_extension("new");
+        let text = format!("{:#}\n", self.state());
+        let saved = std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, file));
+        if let Err(error) = saved {
+            eprintln!("the state was not written to {}: {error}", file.display());
+        }
+    }
+}
+
+/// Serves until told to stop, or until nobody is left to tell.
+pub(crate) async fn serve(
+    server: Arc<Server>,
+    listener: TcpListener,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let router = Router::new().fallback(handle).with_state(server);
+    let service = router.into_make_service_with_connect_info::<Cord>();
+    let stop = async move { drop(stopped.wait_for(|stopped| *stopped).await) };
+    let served = axum::serve(Wires(listener), service).with_graceful_shutdown(stop).await;
+    if let Err(error) = served {
+        eprintln!("the emulator stopped: {error}");
+    }
+}
+
+/// Writes the state file now and then.
+pub(crate) async fn save_changes(server: Arc<Server>, mut stopped: watch::Receiver<bool>) {
+    while tokio::time::timeout(SAVE_EVERY, stopped.wait_for(|stopped| *stopped)).await.is_err() {
+        server.save();
+    }
+}
+
+async fn handle(
+    State(server): State<Arc<Server>>,
+    ConnectInfo(cord): ConnectInfo<Cord>,
+    request: Request,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let Ok(bytes) = to_bytes(body, LONGEST_BODY).await else {
+        return reply(413, &json!({ "error": { "code": 413, "message": "Request too large." } }));
+    };
+    let path = head.uri.path();
+    if path.starts_with("/emulator/") {
+        return control::answer(&server, &head, &bytes);
+    }
+    let method = head.method.as_str();
+    let query = head.uri.query().unwrap_or_default();
+    let body: Result<Value, _> =
+        if bytes.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&bytes) };
+    let logged = body.as_ref().cloned().unwrap_or_default();
+    let asked = |operation: &str, is_write| {
+        let asked = Asked { method, path, query, operation, body: &logged, is_write };
+        server.journal().asked(&asked)
+    };
+    let Some(found) = Verb::parse(method).and_then(|verb| resources::find(verb, path)) else {
+        let number = asked("unknown", method != "GET");
+        server.journal().replied(number, 404);
+        let text = format!("The emulator serves no method {method} {path}");
+        return reply(404, &Refusal::new(404, "notFound", text).body(Api::Compute));
+    };
+    let api = found.resource.api;
+    let body = body.map_err(|error| malformed(api, &error.to_string()));
+    let mut call = call(found, query, Value::Null);
+    let operation = call.route.operation;
+    let number = asked(operation, !call.is_read());
+    let verdict = server.faults().judge(api, method, operation, path);
+    tokio::time::sleep(verdict.latency).await;
+    let answer = match body {
+        Err(refusal) => Err(refusal),
+        Ok(body) => {
+            call.body = body;
+            perform(&server, &mut call, &verdict).await
+        }
+    };
+    finish(&server, &cord, api, number, verdict, answer)
+}
+
+fn malformed(api: Api, why: &str) -> Refusal {
+    let text = format!("Invalid JSON payload received. {why}");
+    match api {
+        Api::Compute => Refusal::new(400, "parseError", text),
+        Api::Run | Api::VpcAccess => Refusal::code(Code::InvalidArgument, text),
+    }
+}
+
+fn call(found: Found, query: &str, body: Value) -> Call {
+    let decode = |text: &str| {
+        let text = text.replace('+', " ");
+        resources::decode(&text).unwrap_or(text)
+    };
+    let query: BTreeMap<String, String> = query
+        .split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(key, value)| (decode(key), decode(value)))
+        .collect();
+    let Found { resource, route, path, parameters } = found;
+    let (fate, unreachable) = Default::default();
+    Call { resource, route, path, parameters, query, body, fate, unreachable }
+}
+
+/// Puts the call to the engine, as far as the faults let it get there.
+async fn perform(server: &Server, call: &mut Call, verdict: &Verdict) -> Answer {
+    if let Some(refusal) = &verdict.error {
+        return Err(refusal.clone());
+    }
+    if verdict.reset == Some(When::Before) {
+        return Ok(Value::Null);
+    }
+    call.fate = verdict.fate.clone();
+    call.unreachable.clone_from(&verdict.unreachable);
+    if !call.is_read() {
+        server.changed.store(true, Ordering::Relaxed);
+    }
+    let patience = patience(call);
+    let begun = Instant::now();
+    loop {
+        let answer = server.engine().answer(call);
+        let waiting = begun.elapsed() < patience
+            && answer.as_ref().is_ok_and(|body| body["done"] != true && body["status"] != "DONE");
+        if !waiting {
+            return answer;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// How long a `wait` waits; zero for everything else.
+fn patience(call: &Call) -> Duration {
+    if !call.route.operation.ends_with(".wait") {
+        return Duration::ZERO;
+    }
+    let longest = Duration::from_secs(120);
+    let asked = call.body["timeout"].as_str().and_then(faults::duration);
+    asked.map_or(longest, |asked| asked.min(longest))
+}
+
+fn finish(
+    server: &Server,
+    cord: &Cord,
+    api: Api,
+    number: u64,
+    verdict: Verdict,
+    answer: Answer,
+) -> Response {
+    if verdict.reset.is_some() && verdict.error.is_none() {
+        cord.cut_now();
+        return reply(500, &Value::Null);
+    }
+    let mut response = match answer {
+        Ok(body) => reply(200, &body),
+        Err(refusal) => refused(api, &refusal),
+    };
+    server.journal().replied(number, response.status().as_u16());
+    if let Some(body) = verdict.body {
+        *response.body_mut() = Body::from(body);
+    }
+    if verdict.truncate {
+        cord.cut_within_body();
+    }
+    response
+}
+
+fn refused(api: Api, refusal: &Refusal) -> Response {
+    let mut response = reply(refusal.http, &refusal.body(api));
+    let headers = response.headers_mut();
+    if let Some(rule) = refusal.rule {
+        headers.insert("x-emulator-rule", HeaderValue::from_static(rule));
+    }
+    if let Some(seconds) = refusal.retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// A JSON reply.
+pub(crate) fn reply(status: u16, body: &Value) -> Response {
+    let mut response = Response::new(Body::from(body.to_string()));
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let json = HeaderValue::from_static("application/json; charset=UTF-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, json);
+    response
+}

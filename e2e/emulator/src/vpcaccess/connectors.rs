@@ -1,0 +1,321 @@
+//! Serverless VPC Access connectors. A create that fails leaves a connector in ERROR, which holds its
+//! name and can only be deleted.
+
+use serde_json::{Value, json};
+
+use crate::call::{Api, Call, Resource, Route, Verb, as_stored};
+use crate::clock;
+use crate::engine::{Answer, Engine};
+use crate::fields::{self, Field, Fields, Reading};
+use crate::masks;
+use crate::operations::{Effect, Outcome};
+use crate::pages::Window;
+use crate::refusal::{Code, Refusal};
+use crate::rpc;
+use crate::rules::Rule;
+use crate::vpcaccess::creation;
+
+pub(crate) static NOT_FOUND: Rule = Rule::guessed(
+    "vpcaccess.connector.not-found",
+    "text from Config Connector's mock",
+    "A connector that does not exist is answered with 404.",
+);
+static MASK: Rule = Rule::documented(
+    "vpcaccess.connector.patch.mask",
+    "google-cloud.md#connector-update",
+    "Only machineType, minInstances and maxInstances can be changed.",
+);
+static SHRINK: Rule = Rule::guessed(
+    "vpcaccess.connector.patch.shrink",
+    "google-cloud.md#connector-update",
+    "Instance limits can be raised, not lowered.",
+);
+static ERROR_IS_FINAL: Rule = Rule::documented(
+    "vpcaccess.connector.error-is-final",
+    "google-cloud.md#connector-error",
+    "A connector in ERROR can only be deleted.",
+);
+static BUSY: Rule = Rule::guessed(
+    "vpcaccess.connector.busy",
+    "text unrecorded",
+    "A connector that is being created, updated or deleted refuses further changes.",
+);
+static UPDATING: Rule = Rule::documented(
+    "vpcaccess.connector.patch.updating",
+    "google-cloud.md#connector-update",
+    "A connector is UPDATING while a change to it is under way.",
+);
+static DELETING: Rule = Rule::documented(
+    "vpcaccess.connector.delete.deleting",
+    "google-cloud.md#connector-states",
+    "A connector is DELETING until it is gone.",
+);
+
+const SUBNET: Fields = &[("name", Field::Text), ("projectId", Field::Text)];
+
+const FIELDS: Fields = &[
+    ("connectedProjects", Field::Output),
+    ("ipCidrRange", Field::Text),
+    ("machineType", Field::Text),
+    ("maxInstances", Field::Int),
+    ("maxThroughput", Field::Int),
+    ("minInstances", Field::Int),
+    ("minThroughput", Field::Int),
+    ("name", Field::Output),
+    ("network", Field::Text),
+    ("state", Field::Output),
+    ("subnet", Field::Object(SUBNET)),
+];
+
+pub(crate) static RESOURCE: Resource = Resource {
+    api: Api::VpcAccess,
+    kind: "",
+    homes: &["projects/{project}/locations/{location}/connectors/{connector}"],
+    routes: &[
+        Route {
+            verb: Verb::Get,
+            template: "projects/{project}/locations/{location}/connectors",
+            operation: "vpcaccess.projects.locations.connectors.list",
+            handler: list,
+        },
+        Route {
+            verb: Verb::Post,
+            template: "projects/{project}/locations/{location}/connectors",
+            operation: "vpcaccess.projects.locations.connectors.create",
+            handler: creation::create,
+        },
+        Route {
+            verb: Verb::Get,
+            template: "projects/{project}/locations/{location}/connectors/{connector}",
+            operation: "vpcaccess.projects.locations.connectors.get",
+            handler: get,
+        },
+        Route {
+            verb: Verb::Patch,
+            template: "projects/{project}/locations/{location}/connectors/{connector}",
+            operation: "vpcaccess.projects.locations.connectors.patch",
+            handler: patch,
+        },
+        Route {
+            verb: Verb::Delete,
+            template: "projects/{project}/locations/{location}/connectors/{connector}",
+            operation: "vpcaccess.projects.locations.connectors.delete",
+            handler: delete,
+        },
+    ],
+    rules: &[&NOT_FOUND, &MASK, &SHRINK, &ERROR_IS_FINAL, &BUSY, &UPDATING, &DELETING],
+    complete: creation::complete,
+    render: as_stored,
+};
+
+/// Reads a connector from the body.
+pub(crate) fn read(engine: &Engine, call: &Call) -> Answer {
+    fields::read(engine, Api::VpcAccess, "connector", FIELDS, Reading::Whole, &call.body)
+}
+
+/// A connector as operations show it.
+pub(crate) fn typed(connector: &Value) -> Value {
+    rpc::typed("google.cloud.vpcaccess.v1.Connector", connector)
+}
+
+/// The metadata of an operation on a connector.
+pub(crate) fn metadata(engine: &Engine, method: &str, target: &str) -> Value {
+    json!({
+        "@type": "type.googleapis.com/google.cloud.vpcaccess.v1.OperationMetadata",
+        "method": format!("google.cloud.vpcaccess.v1.VpcAccessService.{method}"),
+        "createTime": clock::utc_time(engine.clock.now()),
+        "target": target,
+    })
+}
+
+fn get(engine: &mut Engine, call: &Call) -> Answer {
+    rpc::check_location(engine, call)?;
+    current(engine, &call.path)
+}
+
+fn current(engine: &Engine, path: &str) -> Answer {
+    let connector = engine.store.get(Api::VpcAccess, path);
+    engine.refuse_if(&NOT_FOUND, connector.is_none(), || {
+        Refusal::code(Code::NotFound, "The connector is not found.")
+    })?;
+    Ok(connector.cloned().unwrap_or_else(|| json!({})))
+}
+
+fn list(engine: &mut Engine, call: &Call) -> Answer {
+    rpc::check_location(engine, call)?;
+    let window = Window::of(engine, call)?;
+    let prefix = format!("{}/", call.path);
+    let entries = engine.store.list(Api::VpcAccess, &prefix, window.after.as_deref());
+    let (page, next) = window.take(entries);
+    Ok(rpc::listed("connectors", page.into_iter().map(|(_, it)| it.clone()).collect(), next))
+}
+
+/// The connector that a change is about, if it can be changed now.
+fn changeable(engine: &Engine, path: &str) -> Answer {
+    let connector = current(engine, path)?;
+    let state = connector["state"].as_str().unwrap_or_default();
+    let busy = engine.operations.is_busy(Api::VpcAccess, path);
+    engine.refuse_if(&BUSY, busy, || {
+        let text = format!("Connector {path} is not ready: it is {state}.");
+        Refusal::code(Code::FailedPrecondition, text)
+    })?;
+    Ok(connector)
+}
+
+fn patch(engine: &mut Engine, call: &Call) -> Answer {
+    let request = read(engine, call)?;
+    let connector = changeable(engine, &call.path)?;
+    engine.refuse_if(&ERROR_IS_FINAL, connector["state"] == "ERROR", || {
+        let text = "Connector is in ERROR state. Manual deletion recommended.";
+        Refusal::code(Code::FailedPrecondition, text)
+    })?;
+    let mut changed = connector.clone();
+    for path in mask(engine, call, &request)? {
+        masks::copy(&path, &request, &mut changed);
+    }
+    creation::check_limits(engine, &changed)?;
+    for field in ["minInstances", "maxInstances"] {
+        let lowered = changed[field].as_i64() < connector[field].as_i64();
+        engine.refuse_if(&SHRINK, lowered, || {
+            let text = format!("Connector {field} cannot be decreased.");
+            Refusal::code(Code::InvalidArgument, text).violating(field)
+        })?;
+    }
+    creation::derive_throughput(engine, &mut changed);
+    if engine.rule(&UPDATING, true) {
+        set_state(engine, &call.path, "UPDATING");
+    }
+    let target = call.path.clone();
+    let effect: Effect = Box::new(move |engine, imposed| {
+        if let Some(failure) = imposed {
+            set_state(engine, &target, "READY");
+            return Outcome::failed(failure);
+        }
+        let response = typed(&changed);
+        engine.store.put(Api::VpcAccess, &target, changed);
+        Outcome { metadata: None, result: Ok(response) }
+    });
+    let metadata = metadata(engine, "UpdateConnector", &call.path);
+    Ok(rpc::begin(engine, call, &call.path, metadata, effect))
+}
+
+/// The fields that a patch is about: the mask's, or those that were sent.
+fn mask(engine: &Engine, call: &Call, request: &Value) -> Result<Vec<Vec<String>>, Refusal> {
+    let sent = || request.as_object().into_iter().flatten().map(|(name, _)| vec![name.clone()]);
+    let mask = call.query("updateMask").map_or_else(|| sent().collect(), masks::parse);
+    let patchable = ["machineType", "minInstances", "maxInstances"];
+    let fixed = mask.iter().map(|path| path.join(".")).find(|path| !patchable.contains(&path.as_str()));
+    engine.refuse_if(&MASK, fixed.is_some(), || {
+        let text = format!("Field {} cannot be updated.", fixed.unwrap_or_default());
+        Refusal::code(Code::InvalidArgument, text).violating("update_mask")
+    })?;
+    Ok(mask)
+}
+
+fn delete(engine: &mut Engine, call: &Call) -> Answer {
+    rpc::check_location(engine, call)?;
+    let before = changeable(engine, &call.path)?["state"].clone();
+    if engine.rule(&DELETING, true) {
+        set_state(engine, &call.path, "DELETING");
+    }
+    let target = call.path.clone();
+    let effect: Effect = Box::new(move |engine, imposed| {
+        if let Some(failure) = imposed {
+            set_state(engine, &target, before.as_str().unwrap_or("READY"));
+            return Outcome::failed(failure);
+        }
+        engine.store.remove(Api::VpcAccess, &target);
+        let response = json!({ "@type": "type.googleapis.com/google.protobuf.Empty" });
+        Outcome { metadata: None, result: Ok(response) }
+    });
+    let metadata = metadata(engine, "DeleteConnector", &call.path);
+    Ok(rpc::begin(engine, call, &call.path, metadata, effect))
+}
+
+/// Notes the state of a connector that is there.
+pub(crate) fn set_state(engine: &mut Engine, path: &str, state: &str) {
+    if let Some(connector) = engine.store.get_mut(Api::VpcAccess, path) {
+        connector["state"] = json!(state);
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use super::{BUSY, DELETING, ERROR_IS_FINAL, MASK, NOT_FOUND, SHRINK, UPDATING};
+    use crate::testing::{Bench, Provocation};
+    use crate::vpcaccess::creation::tests::{CONNECTORS, with_subnet};
+
+    const C: &str = "/v1/projects/p/locations/us-east1/connectors/c";
+
+    fn with_connector(bench: &mut Bench) {
+        with_subnet(bench);
+        let body = json!({ "subnet": { "name": "s" }, "minInstances": 3, "maxInstances": 4 });
+        bench.ok("POST", &format!("{CONNECTORS}?connectorId=c"), body);
+    }
+
+    fn with_error(bench: &mut Bench) {
+        let connector = json!({ "network": "n", "ipCidrRange": "10.9.0.0/28", "state": "ERROR" });
+        let path = "projects/p/locations/us-east1/connectors/c";
+        bench.document(json!({ "vpcaccess": { path: connector } }));
+    }
+
+    pub(crate) fn provocations() -> Vec<Provocation> {
+        vec![
+            Provocation::new(&MASK, |bench| {
+                with_connector(bench);
+                bench.ask("PATCH", &format!("{C}?updateMask=network"), json!({ "network": "m" }))
+            }),
+            Provocation::new(&SHRINK, |bench| {
+                with_connector(bench);
+                bench.ask("PATCH", &format!("{C}?updateMask=minInstances"), json!({ "minInstances": 2 }))
+            }),
+            Provocation::new(&ERROR_IS_FINAL, |bench| {
+                with_error(bench);
+                bench.ask("PATCH", &format!("{C}?updateMask=maxInstances"), json!({ "maxInstances": 10 }))
+            }),
+            Provocation::new(&BUSY, |bench| {
+                bench.engine.latency = Duration::from_secs(1);
+                with_error(bench);
+                bench.ok("DELETE", C, Value::Null);
+                bench.ask("DELETE", C, Value::Null)
+            }),
+            Provocation::new(&UPDATING, |bench| {
+                with_connector(bench);
+                bench.engine.settle();
+                bench.engine.latency = Duration::from_secs(1);
+                bench.ok("PATCH", &format!("{C}?updateMask=maxInstances"), json!({ "maxInstances": 10 }));
+                bench.ok("GET", C, Value::Null)
+            }),
+            Provocation::new(&DELETING, |bench| {
+                with_error(bench);
+                bench.engine.latency = Duration::from_secs(1);
+                bench.ok("DELETE", C, Value::Null);
+                bench.ok("GET", C, Value::Null)
+            }),
+            Provocation::new(&NOT_FOUND, |bench| bench.ask("GET", C, Value::Null)),
+        ]
+    }
+
+    #[test]
+    fn limits_grow_and_the_throughput_with_them() {
+        let mut bench = Bench::new();
+        with_connector(&mut bench);
+        let mask = "updateMask=minInstances,maxInstances";
+        let body = json!({ "minInstances": 4, "maxInstances": 10 });
+        let ended = bench.ended("PATCH", &format!("{C}?{mask}"), body);
+        assert_eq!((&ended["done"], &ended["response"]["maxThroughput"]), (&json!(true), &json!(1000)));
+        assert_eq!(bench.ok("GET", C, Value::Null)["state"], "READY");
+    }
+
+    #[test]
+    fn a_connector_in_error_can_be_deleted() {
+        let mut bench = Bench::new();
+        with_error(&mut bench);
+        assert_eq!(bench.ended("DELETE", C, Value::Null)["done"], true);
+        assert_eq!(bench.status("GET", C, Value::Null), 404);
+    }
+}
