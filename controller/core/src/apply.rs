@@ -74,7 +74,11 @@ pub async fn apply(
     ours: &Installation,
     observer: Observer<'_>,
 ) -> BTreeMap<Id, Outcome> {
-    let mut todo: BTreeMap<&Id, &Step> = plan.steps.iter().filter(|(_, step)| step.action.writes()).collect();
+    let mut todo: BTreeMap<&Id, &Step> = plan
+        .steps
+        .iter()
+        .filter(|(_, step)| step.action.writes())
+        .collect();
     let mut outcomes: BTreeMap<Id, Outcome> = BTreeMap::new();
     let mut locked: BTreeSet<Id> = BTreeSet::new();
     let mut services: BTreeMap<ServiceRef, Service> = BTreeMap::new();
@@ -82,7 +86,9 @@ pub async fn apply(
     loop {
         skip_stranded(&mut todo, &mut outcomes, observer);
         while running.len() < CONCURRENT_STEPS {
-            let Some((id, step)) = next_ready(&todo, &outcomes, &locked) else { break };
+            let Some((id, step)) = next_ready(&todo, &outcomes, &locked) else {
+                break;
+            };
             todo.remove(id);
             let Some(write) = &step.write else { continue };
             locked.insert(id.lock());
@@ -93,7 +99,9 @@ pub async fn apply(
                 (id.clone(), result)
             }));
         }
-        let Some((id, result)) = running.next().await else { break };
+        let Some((id, result)) = running.next().await else {
+            break;
+        };
         locked.remove(&id.lock());
         let outcome = match result {
             Ok(live) => {
@@ -104,7 +112,10 @@ pub async fn apply(
             }
             Err(error) => Outcome::Failed { error },
         };
-        let action = plan.steps.get(&id).map_or(Action::Nothing, |step| step.action);
+        let action = plan
+            .steps
+            .get(&id)
+            .map_or(Action::Nothing, |step| step.action);
         observer(Progress::Finished(&id, action, &outcome));
         outcomes.insert(id, outcome);
     }
@@ -112,20 +123,29 @@ pub async fn apply(
 }
 
 /// Marks everything that comes after a failure as skipped, so that nothing waits for what will not come.
-fn skip_stranded(todo: &mut BTreeMap<&Id, &Step>, outcomes: &mut BTreeMap<Id, Outcome>, observer: Observer<'_>) {
+fn skip_stranded(
+    todo: &mut BTreeMap<&Id, &Step>,
+    outcomes: &mut BTreeMap<Id, Outcome>,
+    observer: Observer<'_>,
+) {
     loop {
         let stranded = todo.iter().find_map(|(id, step)| {
-            let because = step.after.iter().find(|before| match outcomes.get(*before) {
-                Some(Outcome::Failed { .. } | Outcome::Skipped { .. }) => true,
-                Some(Outcome::Done) | None => false,
-            })?;
+            let because = step
+                .after
+                .iter()
+                .find(|before| match outcomes.get(*before) {
+                    Some(Outcome::Failed { .. } | Outcome::Skipped { .. }) => true,
+                    Some(Outcome::Done) | None => false,
+                })?;
             let root = match outcomes.get(because) {
                 Some(Outcome::Skipped { because }) => because.clone(),
                 Some(Outcome::Failed { .. } | Outcome::Done) | None => because.clone(),
             };
             Some(((*id).clone(), step.action, root))
         });
-        let Some((id, action, because)) = stranded else { return };
+        let Some((id, action, because)) = stranded else {
+            return;
+        };
         todo.remove(&id);
         let outcome = Outcome::Skipped { because };
         observer(Progress::Finished(&id, action, &outcome));
@@ -140,7 +160,10 @@ fn next_ready<'a>(
 ) -> Option<(&'a Id, &'a Step)> {
     todo.iter()
         .find(|(id, step)| {
-            let ready = step.after.iter().all(|before| outcomes.get(before) == Some(&Outcome::Done));
+            let ready = step
+                .after
+                .iter()
+                .all(|before| outcomes.get(before) == Some(&Outcome::Done));
             ready && !locked.contains(&id.lock())
         })
         .map(|(id, step)| (*id, *step))
@@ -148,8 +171,12 @@ fn next_ready<'a>(
 
 /// A patch that follows another patch of the same service starts from what that one left.
 fn rebase(write: &Write, services: &BTreeMap<ServiceRef, Service>) -> Write {
-    let Write::PatchService(patch) = write else { return write.clone() };
-    let Some(service) = services.get(&patch.service) else { return write.clone() };
+    let Write::PatchService(patch) = write else {
+        return write.clone();
+    };
+    let Some(service) = services.get(&patch.service) else {
+        return write.clone();
+    };
     let key = if patch.ingress.is_some() || is_about_ingress(patch, service) {
         crate::kinds::service_ingress::ANNOTATION
     } else {
@@ -160,7 +187,11 @@ fn rebase(write: &Write, services: &BTreeMap<ServiceRef, Service>) -> Write {
         Some(value) => drop(annotations.insert(key.to_owned(), value.clone())),
         None => drop(annotations.remove(key)),
     }
-    Write::PatchService(ServicePatch { etag: service.etag.clone(), annotations, ..patch.clone() })
+    Write::PatchService(ServicePatch {
+        etag: service.etag.clone(),
+        annotations,
+        ..patch.clone()
+    })
 }
 
 /// An annotation-only patch is about the annotation in which it differs from what is there.
@@ -212,6 +243,11 @@ fn still_ours(id: &Id, live: &Live, ours: &Installation) -> Result<(), CloudErro
     if fine {
         return Ok(());
     }
-    let message = format!("{id} is no longer ours alone: it was read again just before the delete, and left");
-    Err(CloudError::new(CloudErrorKind::Conflict, Code::ChangedMeanwhile, message))
+    let message =
+        format!("{id} is no longer ours alone: it was read again just before the delete, and left");
+    Err(CloudError::new(
+        CloudErrorKind::Conflict,
+        Code::ChangedMeanwhile,
+        message,
+    ))
 }

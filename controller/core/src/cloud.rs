@@ -25,7 +25,9 @@ use serde::Serialize;
 
 use crate::codes::Code;
 use crate::ids::{ProjectId, Region};
-use crate::kinds::{Connector, IngressSetting, Live, Nat, NatRef, RegionalRef, Router, Subnetwork, VpcAccess};
+use crate::kinds::{
+    Connector, IngressSetting, Live, Nat, NatRef, RegionalRef, Router, Subnetwork, VpcAccess,
+};
 use crate::link::ServiceRef;
 use crate::names::Mark;
 
@@ -37,7 +39,10 @@ pub trait Cloud: Send + Sync {
     /// Reads one thing again. `Ok(None)` means that Google says it is not there.
     ///
     /// A NAT entry is read as its router, either aspect of a service as the service.
-    fn get<'a>(&'a self, id: &'a crate::kinds::Id) -> BoxFuture<'a, Result<Option<Live>, CloudError>>;
+    fn get<'a>(
+        &'a self,
+        id: &'a crate::kinds::Id,
+    ) -> BoxFuture<'a, Result<Option<Live>, CloudError>>;
 
     /// Carries out one write and waits for its end.
     ///
@@ -158,15 +163,21 @@ impl Write {
         use crate::kinds::Id;
         match self {
             Self::CreateSubnetwork(wanted, _) => Id::Subnetwork(wanted.id.clone()),
-            Self::SetPrivateGoogleAccess(id, _) | Self::DeleteSubnetwork(id) => Id::Subnetwork(id.clone()),
+            Self::SetPrivateGoogleAccess(id, _) | Self::DeleteSubnetwork(id) => {
+                Id::Subnetwork(id.clone())
+            }
             Self::CreateAddress(id, _) | Self::DeleteAddress(id) => Id::Address(id.clone()),
             Self::CreateRouter(wanted, _) => Id::Router(wanted.id.clone()),
             Self::DeleteRouter(id) => Id::Router(id.clone()),
             Self::PutNat(wanted) => Id::Nat(wanted.id.clone()),
             Self::DeleteNat(id) => Id::Nat(id.clone()),
-            Self::CreateConnector(wanted) | Self::UpdateConnector(wanted) => Id::Connector(wanted.id.clone()),
+            Self::CreateConnector(wanted) | Self::UpdateConnector(wanted) => {
+                Id::Connector(wanted.id.clone())
+            }
             Self::DeleteConnector(id) => Id::Connector(id.clone()),
-            Self::PatchService(patch) if patch.ingress.is_some() => Id::ServiceIngress(patch.service.clone()),
+            Self::PatchService(patch) if patch.ingress.is_some() => {
+                Id::ServiceIngress(patch.service.clone())
+            }
             Self::PatchService(patch) => Id::ServiceEgress(patch.service.clone()),
         }
     }
@@ -208,7 +219,12 @@ pub enum CloudErrorKind {
 impl CloudError {
     /// An error with its code and sentence.
     pub fn new(kind: CloudErrorKind, code: Code, message: impl Into<String>) -> Self {
-        Self { kind, code, message: message.into(), help: None }
+        Self {
+            kind,
+            code,
+            message: message.into(),
+            help: None,
+        }
     }
 
     /// Says what the user can do.

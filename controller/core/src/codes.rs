@@ -225,8 +225,14 @@ mod tests {
     fn every_page_opens_with_its_number_and_title_and_says_what_to_do() {
         for code in Code::ALL {
             let heading = format!("# {code}: {}\n", code.title());
-            assert!(code.page().starts_with(&heading), "docs/codes/{code}.md: want {heading}");
-            assert!(code.page().contains("\n## What to do\n"), "docs/codes/{code}.md");
+            assert!(
+                code.page().starts_with(&heading),
+                "docs/codes/{code}.md: want {heading}"
+            );
+            assert!(
+                code.page().contains("\n## What to do\n"),
+                "docs/codes/{code}.md"
+            );
         }
     }
 

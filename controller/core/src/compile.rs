@@ -55,7 +55,10 @@ pub fn compile(links: &[&Link], world: &World, ours: &Installation) -> Compiled 
     let mut conflicting: BTreeSet<LinkName> = BTreeSet::new();
     let mut diagnostics = Vec::new();
     loop {
-        let taking_part = links.iter().copied().filter(|link| !conflicting.contains(&link.name));
+        let taking_part = links
+            .iter()
+            .copied()
+            .filter(|link| !conflicting.contains(&link.name));
         match compile_agreeing(taking_part, world, ours) {
             Ok(mut compiled) => {
                 compiled.conflicting = conflicting;
@@ -75,12 +78,27 @@ pub fn compile(links: &[&Link], world: &World, ours: &Installation) -> Compiled 
 
 /// One diagnostic per link of the clash, each naming the other link, the thing and the field.
 fn explain(clash: &Clash, links: &[&Link]) -> Vec<Diagnostic> {
-    let Clash { id, field, code, links: [one, other] } = clash;
+    let Clash {
+        id,
+        field,
+        code,
+        links: [one, other],
+    } = clash;
     let say = |about: &LinkName, against: &LinkName| {
-        let origin = links.iter().find(|link| link.name == *about)?.origin.clone();
+        let origin = links
+            .iter()
+            .find(|link| link.name == *about)?
+            .origin
+            .clone();
         let message = format!("{about} and {against} want different values of `{field}` for {id}");
-        let help = "make the two equal, or take one of them away; both keep what they have until then";
-        Some(Diagnostic::new(*code, origin, message).link(about).field(*field).help(help))
+        let help =
+            "make the two equal, or take one of them away; both keep what they have until then";
+        Some(
+            Diagnostic::new(*code, origin, message)
+                .link(about)
+                .field(*field)
+                .help(help),
+        )
     };
     say(one, other).into_iter().chain(say(other, one)).collect()
 }
@@ -104,14 +122,25 @@ fn compile_agreeing<'a>(
             clashes.extend(join_nat(&mut compiled, subnetwork, choice, link));
         }
     }
-    if clashes.is_empty() { Ok(compiled) } else { Err(clashes) }
+    if clashes.is_empty() {
+        Ok(compiled)
+    } else {
+        Err(clashes)
+    }
 }
 
 /// Adds one link's wish to the graph, merging it with what others want of the same thing.
-fn join(compiled: &mut Compiled, resource: Resource, after: BTreeSet<Id>, link: &Link) -> Option<Clash> {
+fn join(
+    compiled: &mut Compiled,
+    resource: Resource,
+    after: BTreeSet<Id>,
+    link: &Link,
+) -> Option<Clash> {
     let id = resource.id();
     let Some(node) = compiled.graph.nodes.get_mut(&id) else {
-        compiled.graph.add(resource, BTreeSet::from([link.name.clone()]), after);
+        compiled
+            .graph
+            .add(resource, BTreeSet::from([link.name.clone()]), after);
         return None;
     };
     match merge(&node.resource, &resource) {
@@ -120,13 +149,26 @@ fn join(compiled: &mut Compiled, resource: Resource, after: BTreeSet<Id>, link: 
             if let Some((code, message)) = note {
                 let help = "make them equal to silence this";
                 let origin = link.origin.clone();
-                compiled.diagnostics.push(Diagnostic::new(code, origin, message).link(&link.name).help(help));
+                compiled.diagnostics.push(
+                    Diagnostic::new(code, origin, message)
+                        .link(&link.name)
+                        .help(help),
+                );
             }
             node.resource = merged;
         }
         Merge::Clash(field, code) => {
-            let first = node.links.first().cloned().unwrap_or_else(|| link.name.clone());
-            return Some(Clash { id, field, code, links: [first, link.name.clone()] });
+            let first = node
+                .links
+                .first()
+                .cloned()
+                .unwrap_or_else(|| link.name.clone());
+            return Some(Clash {
+                id,
+                field,
+                code,
+                links: [first, link.name.clone()],
+            });
         }
     }
     node.links.insert(link.name.clone());
@@ -167,7 +209,10 @@ fn merge(one: &Resource, other: &Resource) -> Merge {
 
 fn merge_connectors(a: &Connector, b: &Connector) -> Merge {
     if a.machine_type != b.machine_type {
-        return Merge::Clash("spec.egress.connector.managed.machineType", Code::LinksConflict);
+        return Merge::Clash(
+            "spec.egress.connector.managed.machineType",
+            Code::LinksConflict,
+        );
     }
     if a.instances == b.instances {
         return Merge::Equal;
@@ -180,7 +225,13 @@ fn merge_connectors(a: &Connector, b: &Connector) -> Merge {
         "links that share connector {} ask for different instance limits; {} to {} are used",
         a.id.name, instances.min, instances.max
     );
-    Merge::Into(Resource::Connector(Connector { instances, ..a.clone() }), Some((Code::LargestLimitsWin, message)))
+    Merge::Into(
+        Resource::Connector(Connector {
+            instances,
+            ..a.clone()
+        }),
+        Some((Code::LargestLimitsWin, message)),
+    )
 }
 
 fn merge_egress(a: &ServiceEgress, b: &ServiceEgress) -> Merge {
@@ -192,7 +243,10 @@ fn merge_egress(a: &ServiceEgress, b: &ServiceEgress) -> Merge {
     }
     let mut links = a.links.clone();
     links.extend(b.links.clone());
-    Merge::Into(Resource::ServiceEgress(ServiceEgress { links, ..a.clone() }), None)
+    Merge::Into(
+        Resource::ServiceEgress(ServiceEgress { links, ..a.clone() }),
+        None,
+    )
 }
 
 fn merge_ingress(a: &ServiceIngress, b: &ServiceIngress) -> Merge {
@@ -201,16 +255,40 @@ fn merge_ingress(a: &ServiceIngress, b: &ServiceIngress) -> Merge {
     let ingress = a.ingress.max(b.ingress);
     let note = (a.ingress != b.ingress).then(|| {
         let service = &a.service.name;
-        (Code::LoosestIngressWins, format!("links ask for different ingress of {service}; the loosest, {ingress}, is used"))
+        (
+            Code::LoosestIngressWins,
+            format!(
+                "links ask for different ingress of {service}; the loosest, {ingress}, is used"
+            ),
+        )
     });
-    Merge::Into(Resource::ServiceIngress(ServiceIngress { ingress, links, ..a.clone() }), note)
+    Merge::Into(
+        Resource::ServiceIngress(ServiceIngress {
+            ingress,
+            links,
+            ..a.clone()
+        }),
+        note,
+    )
 }
 
-fn join_nat(compiled: &mut Compiled, subnetwork: RegionalRef, choice: NatChoice, link: &Link) -> Option<Clash> {
+fn join_nat(
+    compiled: &mut Compiled,
+    subnetwork: RegionalRef,
+    choice: NatChoice,
+    link: &Link,
+) -> Option<Clash> {
     let id = Id::Subnetwork(subnetwork.clone());
     let Some(wish) = compiled.nats.get_mut(&subnetwork) else {
         let links = BTreeSet::from([link.name.clone()]);
-        compiled.nats.insert(subnetwork, NatWish { network: link.network.clone(), choice, links });
+        compiled.nats.insert(
+            subnetwork,
+            NatWish {
+                network: link.network.clone(),
+                choice,
+                links,
+            },
+        );
         return None;
     };
     let field = if wish.choice.addresses != choice.addresses {
@@ -223,6 +301,15 @@ fn join_nat(compiled: &mut Compiled, subnetwork: RegionalRef, choice: NatChoice,
         wish.links.insert(link.name.clone());
         return None;
     };
-    let first = wish.links.first().cloned().unwrap_or_else(|| link.name.clone());
-    Some(Clash { id, field, code: Code::LinksConflict, links: [first, link.name.clone()] })
+    let first = wish
+        .links
+        .first()
+        .cloned()
+        .unwrap_or_else(|| link.name.clone());
+    Some(Clash {
+        id,
+        field,
+        code: Code::LinksConflict,
+        links: [first, link.name.clone()],
+    })
 }

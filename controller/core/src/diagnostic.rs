@@ -63,7 +63,11 @@ pub enum Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File { path, line: 0, column: _ } => write!(formatter, "{path}"),
+            Self::File {
+                path,
+                line: 0,
+                column: _,
+            } => write!(formatter, "{path}"),
             Self::File { path, line, column } => write!(formatter, "{path}:{line}:{column}"),
             Self::Object { namespace, name } => write!(formatter, "{namespace}/{name}"),
             Self::CommandLine => write!(formatter, "command line"),
@@ -156,7 +160,16 @@ impl Diagnostic {
 impl fmt::Display for Diagnostic {
     /// `error[PL0012]: message`, then the place and the help, one line each; without colour.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { severity, origin, code, link, field, message, help, snippet: _ } = self;
+        let Self {
+            severity,
+            origin,
+            code,
+            link,
+            field,
+            message,
+            help,
+            snippet: _,
+        } = self;
         write!(formatter, "{severity}[{code}]: {message}\n  --> {origin}")?;
         match (link, field) {
             (Some(link), Some(field)) => write!(formatter, " ({link}, {field})")?,
@@ -177,7 +190,11 @@ mod tests {
     use super::*;
 
     fn diagnostic() -> Diagnostic {
-        let origin = Origin::File { path: "links/a.yaml".into(), line: 7, column: 3 };
+        let origin = Origin::File {
+            path: "links/a.yaml".into(),
+            line: 7,
+            column: 3,
+        };
         Diagnostic::new(Code::UnknownField, origin, "unknown field `netwrok`")
             .link(&"payments/a".parse().unwrap())
             .field("spec.netwrok")

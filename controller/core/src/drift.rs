@@ -42,7 +42,10 @@ pub fn rank(id: &Id, step: &Step) -> Option<Rank> {
     if !differs {
         return None;
     }
-    let ranks = step.changes.iter().map(|change| rank_field(id.kind(), &change.field, step));
+    let ranks = step
+        .changes
+        .iter()
+        .map(|change| rank_field(id.kind(), &change.field, step));
     Some(ranks.min().unwrap_or_else(|| rank_missing(id.kind())))
 }
 
@@ -66,7 +69,10 @@ fn rank_field(kind: Kind, field: &str, step: &Step) -> Rank {
     match kind {
         Kind::ServiceIngress if field == INGRESS_FIELD => {
             // What is there admits nothing that was asked for only when it is shut altogether.
-            let shut = step.changes.iter().any(|change| change.from == "INGRESS_TRAFFIC_NONE");
+            let shut = step
+                .changes
+                .iter()
+                .any(|change| change.from == "INGRESS_TRAFFIC_NONE");
             if shut { Rank::Broken } else { Rank::Exposed }
         }
         Kind::Network

@@ -28,7 +28,11 @@ impl Graph {
     pub fn add(&mut self, resource: Resource, links: BTreeSet<LinkName>, needs: BTreeSet<Id>) {
         match self.nodes.entry(resource.id()) {
             std::collections::btree_map::Entry::Vacant(place) => {
-                place.insert(Node { resource, links, needs });
+                place.insert(Node {
+                    resource,
+                    links,
+                    needs,
+                });
             }
             std::collections::btree_map::Entry::Occupied(mut place) => {
                 let node = place.get_mut();

@@ -15,19 +15,29 @@ use crate::world::World;
 /// The service that a path of ours names.
 pub fn service_of_path(path: &str) -> Option<ServiceRef> {
     let (project, region, name) = location(path, "services")?;
-    Some(ServiceRef { project: project.parse().ok()?, region: region.parse().ok()?, name: name.parse().ok()? })
+    Some(ServiceRef {
+        project: project.parse().ok()?,
+        region: region.parse().ok()?,
+        name: name.parse().ok()?,
+    })
 }
 
 /// The connector that a path names.
 pub fn connector_of_path(path: &str) -> Option<RegionalRef> {
     let (project, region, name) = location(path, "connectors")?;
-    Some(RegionalRef { project: project.parse().ok()?, region: region.parse().ok()?, name: name.parse().ok()? })
+    Some(RegionalRef {
+        project: project.parse().ok()?,
+        region: region.parse().ok()?,
+        name: name.parse().ok()?,
+    })
 }
 
 fn location<'a>(path: &'a str, collection: &str) -> Option<(&'a str, &'a str, &'a str)> {
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
-        ["projects", project, "locations", region, kind, name] if *kind == collection => Some((project, region, name)),
+        ["projects", project, "locations", region, kind, name] if *kind == collection => {
+            Some((project, region, name))
+        }
         _ => None,
     }
 }
@@ -35,8 +45,14 @@ fn location<'a>(path: &'a str, collection: &str) -> Option<(&'a str, &'a str, &'
 /// Does this service carry something of ours, so that its revisions are worth a read each?
 pub fn concerns(service: &Service, world: &World, ours: &Installation) -> bool {
     let memory = world.memory(&service.id);
-    let marked = memory.egress.this().is_some_and(|m| m.installation == *ours)
-        || memory.ingress.this().is_some_and(|m| m.installation == *ours);
+    let marked = memory
+        .egress
+        .this()
+        .is_some_and(|m| m.installation == *ours)
+        || memory
+            .ingress
+            .this()
+            .is_some_and(|m| m.installation == *ours);
     let attached = service.vpc_access.as_ref().and_then(VpcAccess::connector);
     marked || attached.is_some_and(|connector| ours.made(connector.name.as_str()))
 }
@@ -46,7 +62,10 @@ pub fn connector_users(world: &World) -> BTreeMap<RegionalRef, BTreeSet<ServiceR
     let mut users: BTreeMap<RegionalRef, BTreeSet<ServiceRef>> = BTreeMap::new();
     for service in world.services() {
         for connector in connectors_in_use(service, world) {
-            users.entry(connector).or_default().insert(service.id.clone());
+            users
+                .entry(connector)
+                .or_default()
+                .insert(service.id.clone());
         }
     }
     users
@@ -85,18 +104,39 @@ pub struct Remembered {
 /// All links that annotations of ours remember, on sources and on destinations.
 ///
 /// A link that only a destination remembers has lost its source's annotation; it is listed with `None`.
-pub fn remembered_links(world: &World, ours: &Installation) -> BTreeMap<LinkName, Option<Remembered>> {
+pub fn remembered_links(
+    world: &World,
+    ours: &Installation,
+) -> BTreeMap<LinkName, Option<Remembered>> {
     let mut links = BTreeMap::new();
     for (service, memory) in world.memories() {
-        if let Some(ingress) = memory.ingress.this().filter(|memory| memory.installation == *ours) {
-            for name in ingress.links.iter().filter_map(|name| name.parse::<LinkName>().ok()) {
+        if let Some(ingress) = memory
+            .ingress
+            .this()
+            .filter(|memory| memory.installation == *ours)
+        {
+            for name in ingress
+                .links
+                .iter()
+                .filter_map(|name| name.parse::<LinkName>().ok())
+            {
                 links.entry(name).or_insert(None);
             }
         }
-        if let Some(egress) = memory.egress.this().filter(|memory| memory.installation == *ours) {
+        if let Some(egress) = memory
+            .egress
+            .this()
+            .filter(|memory| memory.installation == *ours)
+        {
             for (name, link) in &egress.links {
                 if let Ok(name) = name.parse::<LinkName>() {
-                    links.insert(name, Some(Remembered { source: service.clone(), memory: link.clone() }));
+                    links.insert(
+                        name,
+                        Some(Remembered {
+                            source: service.clone(),
+                            memory: link.clone(),
+                        }),
+                    );
                 }
             }
         }
@@ -105,7 +145,12 @@ pub fn remembered_links(world: &World, ours: &Installation) -> BTreeMap<LinkName
 }
 
 /// Everything that a remembered link has: the walk from its source to its destination.
-pub fn closure(world: &World, link: &LinkName, remembered: Option<&Remembered>, ours: &Installation) -> BTreeSet<Id> {
+pub fn closure(
+    world: &World,
+    link: &LinkName,
+    remembered: Option<&Remembered>,
+    ours: &Installation,
+) -> BTreeSet<Id> {
     let mut held = BTreeSet::new();
     let name = link.to_string();
     let lists = |service: &ServiceRef| {
@@ -114,19 +159,31 @@ pub fn closure(world: &World, link: &LinkName, remembered: Option<&Remembered>, 
     };
     let Some(remembered) = remembered else {
         // The source forgot the link, so every destination has to be asked.
-        let destinations = world.memories().map(|(service, _)| service).filter(|service| lists(service));
+        let destinations = world
+            .memories()
+            .map(|(service, _)| service)
+            .filter(|service| lists(service));
         held.extend(destinations.cloned().map(Id::ServiceIngress));
         return held;
     };
-    held.extend(service_of_path(&remembered.memory.to).filter(lists).map(Id::ServiceIngress));
+    held.extend(
+        service_of_path(&remembered.memory.to)
+            .filter(lists)
+            .map(Id::ServiceIngress),
+    );
     held.insert(Id::ServiceEgress(remembered.source.clone()));
     if let Some(service) = world.service(&remembered.source).present() {
         for connector in connectors_in_use(service, world) {
             held.extend(behind_connector(world, &connector));
         }
     }
-    let wrote = world.memory(&remembered.source).egress.this().and_then(|memory| memory.wrote.as_ref());
-    if let Some(connector) = wrote.and_then(|wrote| connector_of_path(wrote.connector.as_deref()?)) {
+    let wrote = world
+        .memory(&remembered.source)
+        .egress
+        .this()
+        .and_then(|memory| memory.wrote.as_ref());
+    if let Some(connector) = wrote.and_then(|wrote| connector_of_path(wrote.connector.as_deref()?))
+    {
         held.extend(behind_connector(world, &connector));
     }
     held
@@ -136,17 +193,30 @@ pub fn closure(world: &World, link: &LinkName, remembered: Option<&Remembered>, 
 pub fn behind_connector(world: &World, connector: &RegionalRef) -> BTreeSet<Id> {
     let mut held = BTreeSet::from([Id::Connector(connector.clone())]);
     let live = world.connector(connector).present();
-    let Some(subnetwork) = live.and_then(|connector| connector.subnetwork.as_ref()) else { return held };
+    let Some(subnetwork) = live.and_then(|connector| connector.subnetwork.as_ref()) else {
+        return held;
+    };
     held.insert(Id::Subnetwork(subnetwork.clone()));
-    let Some(live) = world.subnetwork(subnetwork).present() else { return held };
+    let Some(live) = world.subnetwork(subnetwork).present() else {
+        return held;
+    };
     for router in world.routers_of(&live.network, &subnetwork.region) {
         for nat in router.nats.iter().filter(|nat| nat.covers(subnetwork)) {
             held.insert(Id::Router(router.id.clone()));
-            held.insert(Id::Nat(NatRef { router: router.id.clone(), name: nat.name.clone() }));
+            held.insert(Id::Nat(NatRef {
+                router: router.id.clone(),
+                name: nat.name.clone(),
+            }));
             if let crate::kinds::NatAddresses::Manual(names) = &nat.addresses {
                 held.extend(names.iter().map(|name| {
-                    let RegionalRef { project, region, .. } = router.id.clone();
-                    Id::Address(RegionalRef { project, region, name: name.clone() })
+                    let RegionalRef {
+                        project, region, ..
+                    } = router.id.clone();
+                    Id::Address(RegionalRef {
+                        project,
+                        region,
+                        name: name.clone(),
+                    })
                 }));
             }
         }

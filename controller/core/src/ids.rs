@@ -143,7 +143,9 @@ fn is_label(text: &str, longest: usize) -> bool {
     bytes.len() <= longest
         && bytes.first().is_some_and(u8::is_ascii_lowercase)
         && bytes.last().is_some_and(|last| *last != b'-')
-        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+        && bytes
+            .iter()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
 }
 
 /// An id of six characters or more, optionally behind the domain of an old organisation.
@@ -164,7 +166,9 @@ fn is_region(text: &str) -> bool {
     (1..=2).contains(&digits)
         && text.len() <= 63
         && words.contains('-')
-        && words.split('-').all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase()))
+        && words
+            .split('-')
+            .all(|w| !w.is_empty() && w.bytes().all(|b| b.is_ascii_lowercase()))
 }
 
 /// What a declaration is called: a Kubernetes namespace and a name in it.
@@ -188,12 +192,23 @@ impl LinkName {
             "lower-case letters, digits and hyphens, starting and ending with a letter or digit",
         );
         if !is_kubernetes_label(namespace) {
-            return Err(NameError { text: namespace.to_owned(), what, rule });
+            return Err(NameError {
+                text: namespace.to_owned(),
+                what,
+                rule,
+            });
         }
         if name.len() > 253 || !name.split('.').all(is_kubernetes_label) {
-            return Err(NameError { text: name.to_owned(), what, rule });
+            return Err(NameError {
+                text: name.to_owned(),
+                what,
+                rule,
+            });
         }
-        Ok(Self { namespace: Arc::from(namespace), name: Arc::from(name) })
+        Ok(Self {
+            namespace: Arc::from(namespace),
+            name: Arc::from(name),
+        })
     }
 
     /// The Kubernetes namespace.
@@ -213,14 +228,18 @@ fn is_kubernetes_label(text: &str) -> bool {
     (1..=63).contains(&bytes.len())
         && edge(bytes.first())
         && edge(bytes.last())
-        && bytes.iter().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
+        && bytes
+            .iter()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || *b == b'-')
 }
 
 impl FromStr for LinkName {
     type Err = NameError;
 
     fn from_str(text: &str) -> Result<Self, NameError> {
-        let (namespace, name) = text.split_once('/').unwrap_or((Self::DEFAULT_NAMESPACE, text));
+        let (namespace, name) = text
+            .split_once('/')
+            .unwrap_or((Self::DEFAULT_NAMESPACE, text));
         Self::new(namespace, name)
     }
 }
@@ -260,17 +279,38 @@ mod tests {
         for good in ["acme-prod", "abcdef", "example.com:acme-prod", "a12345"] {
             assert!(good.parse::<ProjectId>().is_ok(), "{good}");
         }
-        for bad in ["", "abc", "Acme-prod", "acme-prod-", "1acme-prod", "com:acme-prod", "a_bcdef"] {
+        for bad in [
+            "",
+            "abc",
+            "Acme-prod",
+            "acme-prod-",
+            "1acme-prod",
+            "com:acme-prod",
+            "a_bcdef",
+        ] {
             assert!(bad.parse::<ProjectId>().is_err(), "{bad}");
         }
     }
 
     #[test]
     fn regions_are_words_and_a_number() {
-        for good in ["europe-west1", "northamerica-northeast2", "me-central2", "us-east14"] {
+        for good in [
+            "europe-west1",
+            "northamerica-northeast2",
+            "me-central2",
+            "us-east14",
+        ] {
             assert!(good.parse::<Region>().is_ok(), "{good}");
         }
-        for bad in ["", "europe", "europe-west", "europe-west1-b", "europe1", "-west1", "EU-west1"] {
+        for bad in [
+            "",
+            "europe",
+            "europe-west",
+            "europe-west1-b",
+            "europe1",
+            "-west1",
+            "EU-west1",
+        ] {
             assert!(bad.parse::<Region>().is_err(), "{bad}");
         }
     }
@@ -290,7 +330,10 @@ mod tests {
     fn a_bare_link_name_is_in_the_default_namespace() {
         let name: LinkName = "orders-to-billing".parse().unwrap();
         assert_eq!(name.to_string(), "default/orders-to-billing");
-        assert_eq!("payments/a".parse::<LinkName>().unwrap().namespace(), "payments");
+        assert_eq!(
+            "payments/a".parse::<LinkName>().unwrap().namespace(),
+            "payments"
+        );
         assert!("Payments/a".parse::<LinkName>().is_err());
         assert!("a/".parse::<LinkName>().is_err());
     }

@@ -61,8 +61,15 @@ pub struct ServiceRef {
 
 impl fmt::Display for ServiceRef {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { project, region, name } = self;
-        write!(formatter, "projects/{project}/locations/{region}/services/{name}")
+        let Self {
+            project,
+            region,
+            name,
+        } = self;
+        write!(
+            formatter,
+            "projects/{project}/locations/{region}/services/{name}"
+        )
     }
 }
 
@@ -95,8 +102,15 @@ pub struct ConnectorRef {
 
 impl fmt::Display for ConnectorRef {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { project, region, name } = self;
-        write!(formatter, "projects/{project}/locations/{region}/connectors/{name}")
+        let Self {
+            project,
+            region,
+            name,
+        } = self;
+        write!(
+            formatter,
+            "projects/{project}/locations/{region}/connectors/{name}"
+        )
     }
 }
 
@@ -381,6 +395,11 @@ impl Wish<'_> {
         // Neither the sink nor these types can fail to serialise.
         let _infallible = serde_json::to_writer(&mut sink, self);
         let hash = sink.0.finalize();
-        Digest(hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect())
+        Digest(
+            hash.iter()
+                .take(8)
+                .map(|byte| format!("{byte:02x}"))
+                .collect(),
+        )
     }
 }

@@ -15,27 +15,48 @@ use crate::world::{Seen, World};
 type Rule = fn(&Plan, &Id, &Step, &World, &Installation) -> Option<String>;
 
 /// All rules. A new one is one more function in this list.
-const RULES: &[Rule] = &[writes_match_actions, deletes_only_ours, connectors_in_use_stay, order_is_sound, annotations_stay];
+const RULES: &[Rule] = &[
+    writes_match_actions,
+    deletes_only_ours,
+    connectors_in_use_stay,
+    order_is_sound,
+    annotations_stay,
+];
 
 /// Checks a plan; steps that break a rule are refused.
 pub fn check(plan: &mut Plan, world: &World, ours: &Installation) -> Vec<Diagnostic> {
     let mut findings: Vec<(Id, String)> = Vec::new();
     for (id, step) in &plan.steps {
-        let found = RULES.iter().find_map(|rule| rule(plan, id, step, world, ours));
+        let found = RULES
+            .iter()
+            .find_map(|rule| rule(plan, id, step, world, ours));
         findings.extend(found.map(|finding| (id.clone(), finding)));
     }
     let mut diagnostics = Vec::new();
     for (id, finding) in findings {
         let message = format!("{id}: {finding}");
-        diagnostics.push(Diagnostic::new(Code::PlanUnsafe, Origin::Cloud { id: id.to_string() }, message));
+        diagnostics.push(Diagnostic::new(
+            Code::PlanUnsafe,
+            Origin::Cloud { id: id.to_string() },
+            message,
+        ));
         if let Some(step) = plan.steps.remove(&id) {
-            plan.steps.insert(id, step.held_back(Action::Refuse, Code::PlanUnsafe, finding));
+            plan.steps.insert(
+                id,
+                step.held_back(Action::Refuse, Code::PlanUnsafe, finding),
+            );
         }
     }
     diagnostics
 }
 
-fn writes_match_actions(_: &Plan, id: &Id, step: &Step, _: &World, _: &Installation) -> Option<String> {
+fn writes_match_actions(
+    _: &Plan,
+    id: &Id,
+    step: &Step,
+    _: &World,
+    _: &Installation,
+) -> Option<String> {
     match (&step.write, step.action.writes()) {
         (Some(write), true) if write.id().lock() == id.lock() => None,
         (Some(_), true) => Some("its write is about something else".to_owned()),
@@ -46,27 +67,60 @@ fn writes_match_actions(_: &Plan, id: &Id, step: &Step, _: &World, _: &Installat
 }
 
 /// Nothing is deleted without our mark.
-fn deletes_only_ours(_: &Plan, id: &Id, step: &Step, world: &World, ours: &Installation) -> Option<String> {
+fn deletes_only_ours(
+    _: &Plan,
+    id: &Id,
+    step: &Step,
+    world: &World,
+    ours: &Installation,
+) -> Option<String> {
     if step.action != Action::Delete {
         return None;
     }
     let marked = match id {
-        Id::Subnetwork(id) => world.subnetwork(id).present().and_then(|live| live.mark.clone()),
-        Id::Address(id) => world.address(id).present().and_then(|live| live.mark.clone()),
-        Id::Router(id) => world.router(id).present().and_then(|live| live.mark.clone()),
-        Id::Nat(id) => return (!ours.made(id.name.as_str())).then(|| "it is not ours to delete".to_owned()),
-        Id::Connector(id) => return (!ours.made(id.name.as_str())).then(|| "it is not ours to delete".to_owned()),
-        Id::Network(_) | Id::Route(_) | Id::Revision(_) | Id::ServiceEgress(_) | Id::ServiceIngress(_) => None,
+        Id::Subnetwork(id) => world
+            .subnetwork(id)
+            .present()
+            .and_then(|live| live.mark.clone()),
+        Id::Address(id) => world
+            .address(id)
+            .present()
+            .and_then(|live| live.mark.clone()),
+        Id::Router(id) => world
+            .router(id)
+            .present()
+            .and_then(|live| live.mark.clone()),
+        Id::Nat(id) => {
+            return (!ours.made(id.name.as_str())).then(|| "it is not ours to delete".to_owned());
+        }
+        Id::Connector(id) => {
+            return (!ours.made(id.name.as_str())).then(|| "it is not ours to delete".to_owned());
+        }
+        Id::Network(_)
+        | Id::Route(_)
+        | Id::Revision(_)
+        | Id::ServiceEgress(_)
+        | Id::ServiceIngress(_) => None,
     };
     match marked {
         Some(mark) if mark.installation == *ours => None,
-        Some(_) | None => Some("it does not carry our mark, so it is not ours to delete".to_owned()),
+        Some(_) | None => {
+            Some("it does not carry our mark, so it is not ours to delete".to_owned())
+        }
     }
 }
 
 /// A connector that carries a live service's traffic is deleted only after that service left, or when it is in ERROR.
-fn connectors_in_use_stay(plan: &Plan, id: &Id, step: &Step, world: &World, _: &Installation) -> Option<String> {
-    let (Id::Connector(connector), Action::Delete) = (id, step.action) else { return None };
+fn connectors_in_use_stay(
+    plan: &Plan,
+    id: &Id,
+    step: &Step,
+    world: &World,
+    _: &Installation,
+) -> Option<String> {
+    let (Id::Connector(connector), Action::Delete) = (id, step.action) else {
+        return None;
+    };
     let live = world.connector(connector).present()?;
     if live.state == crate::kinds::ConnectorState::Error {
         return None;
@@ -76,17 +130,30 @@ fn connectors_in_use_stay(plan: &Plan, id: &Id, step: &Step, world: &World, _: &
     };
     let stays = world.services().filter(template_uses).find(|service| {
         let detach = Id::ServiceEgress(service.id.clone());
-        !step.after.contains(&detach) || !plan.steps.get(&detach).is_some_and(|step| step.action.writes())
+        !step.after.contains(&detach)
+            || !plan
+                .steps
+                .get(&detach)
+                .is_some_and(|step| step.action.writes())
     });
     stays.map(|service| format!("{} still sends its traffic through it", service.id))
 }
 
 /// Steps come after steps that are in the plan and write; and ingress is loosened before its source is detached.
-fn order_is_sound(plan: &Plan, id: &Id, step: &Step, _: &World, _: &Installation) -> Option<String> {
+fn order_is_sound(
+    plan: &Plan,
+    id: &Id,
+    step: &Step,
+    _: &World,
+    _: &Installation,
+) -> Option<String> {
     if !step.action.writes() {
         return None;
     }
-    let missing = step.after.iter().find(|id| !plan.steps.get(*id).is_some_and(|step| step.action.writes()));
+    let missing = step
+        .after
+        .iter()
+        .find(|id| !plan.steps.get(*id).is_some_and(|step| step.action.writes()));
     if let Some(missing) = missing {
         return Some(format!("it comes after {missing}, which is not done"));
     }
@@ -97,25 +164,39 @@ fn order_is_sound(plan: &Plan, id: &Id, step: &Step, _: &World, _: &Installation
             return Some("it comes after itself".to_owned());
         }
         if seen.insert(next) {
-            to_visit.extend(plan.steps.get(next).into_iter().flat_map(|step| &step.after));
+            to_visit.extend(
+                plan.steps
+                    .get(next)
+                    .into_iter()
+                    .flat_map(|step| &step.after),
+            );
         }
     }
     None
 }
 
 /// Other people's annotations go back as they were.
-fn annotations_stay(_: &Plan, _: &Id, step: &Step, world: &World, _: &Installation) -> Option<String> {
-    let Some(Write::PatchService(patch)) = &step.write else { return None };
+fn annotations_stay(
+    _: &Plan,
+    _: &Id,
+    step: &Step,
+    world: &World,
+    _: &Installation,
+) -> Option<String> {
+    let Some(Write::PatchService(patch)) = &step.write else {
+        return None;
+    };
     let Seen::Present(service) = world.service(&patch.service) else {
         return Some("the service that it patches was not read".to_owned());
     };
-    let foreign = |annotations: &std::collections::BTreeMap<String, String>| -> Vec<(String, String)> {
-        annotations
-            .iter()
-            .filter(|(key, _)| !key.starts_with("privatelink.dev/"))
-            .map(|(key, value)| (key.clone(), value.clone()))
-            .collect()
-    };
+    let foreign =
+        |annotations: &std::collections::BTreeMap<String, String>| -> Vec<(String, String)> {
+            annotations
+                .iter()
+                .filter(|(key, _)| !key.starts_with("privatelink.dev/"))
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect()
+        };
     (foreign(&patch.annotations) != foreign(&service.annotations))
         .then(|| "it would change other people's annotations".to_owned())
 }

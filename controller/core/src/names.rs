@@ -25,7 +25,9 @@ pub struct Installation {
 
 /// An owner or set name that could not be written into a mark.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{0}' is not usable as an owner or set name: use 1 to 63 letters, digits, '-', '_', '.' or '/'")]
+#[error(
+    "'{0}' is not usable as an owner or set name: use 1 to 63 letters, digits, '-', '_', '.' or '/'"
+)]
 pub struct InstallationError(pub String);
 
 impl Installation {
@@ -33,12 +35,17 @@ impl Installation {
     pub fn new(owner: &str, set: &str) -> Result<Self, InstallationError> {
         for name in [owner, set] {
             let fits = (1..=63).contains(&name.len())
-                && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c));
+                && name
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c));
             if !fits {
                 return Err(InstallationError(name.to_owned()));
             }
         }
-        Ok(Self { owner: owner.into(), set: set.into() })
+        Ok(Self {
+            owner: owner.into(),
+            set: set.into(),
+        })
     }
 
     /// Six characters that stand for this owner and set inside every name that we make.
@@ -64,7 +71,8 @@ impl Installation {
 
     /// Is this the name of a thing that this owner and set made?
     pub fn made(&self, name: &str) -> bool {
-        name.strip_prefix(&self.prefix()).is_some_and(|rest| rest.len() == 8)
+        name.strip_prefix(&self.prefix())
+            .is_some_and(|rest| rest.len() == 8)
     }
 }
 
@@ -86,7 +94,10 @@ pub struct Mark {
 impl Mark {
     /// A mark for a thing that `link` asks for.
     pub fn new(installation: &Installation, link: &LinkName) -> Self {
-        Self { installation: installation.clone(), link: link.to_string().into() }
+        Self {
+            installation: installation.clone(),
+            link: link.to_string().into(),
+        }
     }
 }
 
@@ -95,7 +106,10 @@ const MARK_VERSION: &str = "privatelink.dev/v1";
 
 impl fmt::Display for Mark {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { installation: Installation { owner, set }, link } = self;
+        let Self {
+            installation: Installation { owner, set },
+            link,
+        } = self;
         write!(out, "{MARK_VERSION} owner={owner} set={set} link={link}")
     }
 }
@@ -114,11 +128,18 @@ impl FromStr for Mark {
             return Err(NoMark);
         }
         let mut word = |key: &str| {
-            words.next().and_then(|w| w.strip_prefix(key)).and_then(|w| w.strip_prefix('=')).ok_or(NoMark)
+            words
+                .next()
+                .and_then(|w| w.strip_prefix(key))
+                .and_then(|w| w.strip_prefix('='))
+                .ok_or(NoMark)
         };
         let (owner, set, link) = (word("owner")?, word("set")?, word("link")?);
         let installation = Installation::new(owner, set).map_err(|_| NoMark)?;
-        Ok(Self { installation, link: link.into() })
+        Ok(Self {
+            installation,
+            link: link.into(),
+        })
     }
 }
 
@@ -132,7 +153,12 @@ pub fn hash(length: usize, parts: &[&str]) -> String {
         hasher.update(part.as_bytes());
         hasher.update([0]);
     }
-    hasher.finalize().iter().take(length).map(|byte| char::from(ALPHABET[usize::from(*byte) % 31])).collect()
+    hasher
+        .finalize()
+        .iter()
+        .take(length)
+        .map(|byte| char::from(ALPHABET[usize::from(*byte) % 31]))
+        .collect()
 }
 
 #[cfg(test)]
@@ -153,7 +179,9 @@ mod tests {
 
     #[test]
     fn a_connector_name_stays_under_21_characters_with_hyphens_counted_twice() {
-        let name = ours().name(&["connector", "prod", "europe-west1", "10.8.0.0"]).to_string();
+        let name = ours()
+            .name(&["connector", "prod", "europe-west1", "10.8.0.0"])
+            .to_string();
         assert!(name.len() + name.matches('-').count() < 21, "{name}");
         assert!(!name.contains("--"));
     }
@@ -162,7 +190,12 @@ mod tests {
     fn a_mark_is_read_back_as_it_was_written_and_nothing_else_is_a_mark() {
         let mark = Mark::new(&ours(), &"a/b".parse().unwrap());
         assert_eq!(mark.to_string().parse(), Ok(mark));
-        for foreign in ["", "made by terraform", "privatelink.dev/v2 owner=a set=b link=c/d", "privatelink.dev/v1 owner=a"] {
+        for foreign in [
+            "",
+            "made by terraform",
+            "privatelink.dev/v2 owner=a set=b link=c/d",
+            "privatelink.dev/v1 owner=a",
+        ] {
             assert_eq!(foreign.parse::<Mark>(), Err(NoMark));
         }
     }

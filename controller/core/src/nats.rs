@@ -47,22 +47,39 @@ pub fn add_nats(
         }
         let router = router_id(&wish.network, subnetwork, &wish.choice, ours);
         let groups = routers.entry((router, wish.network.clone())).or_default();
-        let place = groups.iter().position(|group| group.choice == wish.choice).unwrap_or_else(|| {
-            groups.push(Group { choice: wish.choice.clone(), subnetworks: BTreeMap::new() });
-            groups.len() - 1
-        });
-        groups[place].subnetworks.insert(subnetwork.clone(), wish.links.clone());
+        let place = groups
+            .iter()
+            .position(|group| group.choice == wish.choice)
+            .unwrap_or_else(|| {
+                groups.push(Group {
+                    choice: wish.choice.clone(),
+                    subnetworks: BTreeMap::new(),
+                });
+                groups.len() - 1
+            });
+        groups[place]
+            .subnetworks
+            .insert(subnetwork.clone(), wish.links.clone());
     }
     for ((router, network), groups) in routers {
-        diagnostics.extend(add_router(graph, &router, &network, groups, world, ours, stays));
+        diagnostics.extend(add_router(
+            graph, &router, &network, groups, world, ours, stays,
+        ));
     }
     diagnostics
 }
 
 fn used(nat: &NatRef, subnetwork: &RegionalRef, wish: &NatWish) -> Diagnostic {
     let id = Id::Nat(nat.clone());
-    let message = format!("{id} serves {} already and is used as it is", subnetwork.compute("subnetworks"));
-    let diagnostic = Diagnostic::new(Code::ExistingNatUsed, Origin::Cloud { id: id.to_string() }, message);
+    let message = format!(
+        "{id} serves {} already and is used as it is",
+        subnetwork.compute("subnetworks")
+    );
+    let diagnostic = Diagnostic::new(
+        Code::ExistingNatUsed,
+        Origin::Cloud { id: id.to_string() },
+        message,
+    );
     match wish.links.first() {
         Some(link) => diagnostic.link(link),
         None => diagnostic,
@@ -76,24 +93,43 @@ fn served_by_another(
     subnetwork: &RegionalRef,
     ours: &Installation,
 ) -> Option<NatRef> {
-    world.routers_of(network, &subnetwork.region).find_map(|router| {
-        let nat = router.nats.iter().find(|nat| nat.covers(subnetwork) && !ours.made(nat.name.as_str()))?;
-        Some(NatRef { router: router.id.clone(), name: nat.name.clone() })
-    })
+    world
+        .routers_of(network, &subnetwork.region)
+        .find_map(|router| {
+            let nat = router
+                .nats
+                .iter()
+                .find(|nat| nat.covers(subnetwork) && !ours.made(nat.name.as_str()))?;
+            Some(NatRef {
+                router: router.id.clone(),
+                name: nat.name.clone(),
+            })
+        })
 }
 
 /// Ours is one per network and region, unless the link names another's.
-fn router_id(network: &NetworkRef, subnetwork: &RegionalRef, choice: &NatChoice, ours: &Installation) -> RegionalRef {
-    let name = choice
-        .router
-        .clone()
-        .unwrap_or_else(|| ours.name(&["router", &network.to_string(), subnetwork.region.as_str()]));
-    RegionalRef { project: network.project.clone(), region: subnetwork.region.clone(), name }
+fn router_id(
+    network: &NetworkRef,
+    subnetwork: &RegionalRef,
+    choice: &NatChoice,
+    ours: &Installation,
+) -> RegionalRef {
+    let name = choice.router.clone().unwrap_or_else(|| {
+        ours.name(&["router", &network.to_string(), subnetwork.region.as_str()])
+    });
+    RegionalRef {
+        project: network.project.clone(),
+        region: subnetwork.region.clone(),
+        name,
+    }
 }
 
 fn slot_name(router: &RegionalRef, slot: usize, ours: &Installation) -> NatRef {
     let name = ours.name(&["nat", &router.compute("routers"), &slot.to_string()]);
-    NatRef { router: router.clone(), name }
+    NatRef {
+        router: router.clone(),
+        name,
+    }
 }
 
 fn add_router(
@@ -105,24 +141,52 @@ fn add_router(
     ours: &Installation,
     stays: &dyn Fn(&RegionalRef) -> bool,
 ) -> Vec<Diagnostic> {
-    let links: BTreeSet<LinkName> = groups.iter().flat_map(|g| g.subnetworks.values().flatten().cloned()).collect();
-    let wanted = Router { id: router.clone(), network: network.clone() };
+    let links: BTreeSet<LinkName> = groups
+        .iter()
+        .flat_map(|g| g.subnetworks.values().flatten().cloned())
+        .collect();
+    let wanted = Router {
+        id: router.clone(),
+        network: network.clone(),
+    };
     let named = groups.iter().any(|group| group.choice.router.is_some());
-    let resource = if named { Resource::ExistingRouter(wanted) } else { Resource::Router(wanted) };
-    graph.add(resource, links, BTreeSet::from([Id::Network(network.clone())]));
+    let resource = if named {
+        Resource::ExistingRouter(wanted)
+    } else {
+        Resource::Router(wanted)
+    };
+    graph.add(
+        resource,
+        links,
+        BTreeSet::from([Id::Network(network.clone())]),
+    );
 
     let live: BTreeMap<usize, &LiveNat> = (0..NATS_PER_ROUTER)
         .filter_map(|slot| Some((slot, world.nat(&slot_name(router, slot, ours)).present()?)))
         .collect();
     let owners = owners_of_slots(&live, &groups);
-    let mut free: Vec<usize> = (0..NATS_PER_ROUTER).rev().filter(|slot| !live.contains_key(slot)).collect();
+    let mut free: Vec<usize> = (0..NATS_PER_ROUTER)
+        .rev()
+        .filter(|slot| !live.contains_key(slot))
+        .collect();
     let mut diagnostics = Vec::new();
     for (index, group) in groups.iter().enumerate() {
-        let mut own: Vec<usize> = owners.iter().filter(|(_, owner)| **owner == index).map(|(slot, _)| *slot).collect();
+        let mut own: Vec<usize> = owners
+            .iter()
+            .filter(|(_, owner)| **owner == index)
+            .map(|(slot, _)| *slot)
+            .collect();
         let mut filled = keep_in_place(group, &own, &live, stays);
         let placed: BTreeSet<RegionalRef> = filled.values().flatten().cloned().collect();
-        for subnetwork in group.subnetworks.keys().filter(|subnetwork| !placed.contains(*subnetwork)) {
-            let room = own.iter().copied().find(|slot| filled.get(slot).map_or(0, BTreeSet::len) < SUBNETWORKS_PER_NAT);
+        for subnetwork in group
+            .subnetworks
+            .keys()
+            .filter(|subnetwork| !placed.contains(*subnetwork))
+        {
+            let room = own
+                .iter()
+                .copied()
+                .find(|slot| filled.get(slot).map_or(0, BTreeSet::len) < SUBNETWORKS_PER_NAT);
             let Some(slot) = room.or_else(|| free.pop().inspect(|slot| own.push(*slot))) else {
                 diagnostics.push(no_room(router, group));
                 break;
@@ -138,10 +202,15 @@ fn add_router(
 
 /// A live entry belongs to the group most of whose subnetworks it lists already.
 fn owners_of_slots(live: &BTreeMap<usize, &LiveNat>, groups: &[Group]) -> BTreeMap<usize, usize> {
-    let shared = |nat: &LiveNat, group: &Group| nat.listed().filter(|id| group.subnetworks.contains_key(*id)).count();
+    let shared = |nat: &LiveNat, group: &Group| {
+        nat.listed()
+            .filter(|id| group.subnetworks.contains_key(*id))
+            .count()
+    };
     live.iter()
         .filter_map(|(slot, nat)| {
-            let best = (0..groups.len()).max_by_key(|index| (shared(nat, &groups[*index]), std::cmp::Reverse(*index)))?;
+            let best = (0..groups.len())
+                .max_by_key(|index| (shared(nat, &groups[*index]), std::cmp::Reverse(*index)))?;
             (shared(nat, &groups[best]) > 0).then_some((*slot, best))
         })
         .collect()
@@ -172,7 +241,8 @@ fn no_room(router: &RegionalRef, group: &Group) -> Diagnostic {
     let id = Id::Router(router.clone()).to_string();
     let message = format!("{id} has {NATS_PER_ROUTER} NAT entries; Google allows no more");
     let help = "name another router of the network in `internet.nat.router`";
-    let diagnostic = Diagnostic::new(Code::NatLimitReached, Origin::Cloud { id }, message).help(help);
+    let diagnostic =
+        Diagnostic::new(Code::NatLimitReached, Origin::Cloud { id }, message).help(help);
     match group.subnetworks.values().flatten().next() {
         Some(link) => diagnostic.link(link),
         None => diagnostic,
@@ -188,17 +258,31 @@ fn add_entry(
     ours: &Installation,
 ) {
     let id = slot_name(router, slot, ours);
-    let links: BTreeSet<LinkName> =
-        subnetworks.iter().filter_map(|id| group.subnetworks.get(id)).flatten().cloned().collect();
+    let links: BTreeSet<LinkName> = subnetworks
+        .iter()
+        .filter_map(|id| group.subnetworks.get(id))
+        .flatten()
+        .cloned()
+        .collect();
     let mut needs = BTreeSet::from([Id::Router(router.clone())]);
-    needs.extend(subnetworks.iter().filter(|id| group.subnetworks.contains_key(*id)).cloned().map(Id::Subnetwork));
+    needs.extend(
+        subnetworks
+            .iter()
+            .filter(|id| group.subnetworks.contains_key(*id))
+            .cloned()
+            .map(Id::Subnetwork),
+    );
     let addresses = match &group.choice.addresses {
         Addresses::Auto => NatAddresses::Auto,
         Addresses::Manual(names) => NatAddresses::Manual(names.clone()),
     };
     if let NatAddresses::Manual(names) = &addresses {
         for name in names {
-            let place = RegionalRef { project: router.project.clone(), region: router.region.clone(), name: name.clone() };
+            let place = RegionalRef {
+                project: router.project.clone(),
+                region: router.region.clone(),
+                name: name.clone(),
+            };
             needs.insert(Id::Address(place.clone()));
             graph.add(Resource::Address(place), links.clone(), BTreeSet::new());
         }
@@ -208,7 +292,12 @@ fn add_entry(
             node.needs.insert(Id::Nat(id.clone()));
         }
     }
-    let wanted = Nat { id, addresses, subnetworks, min_ports_per_vm: group.choice.min_ports_per_vm };
+    let wanted = Nat {
+        id,
+        addresses,
+        subnetworks,
+        min_ports_per_vm: group.choice.min_ports_per_vm,
+    };
     graph.add(Resource::Nat(wanted), links, needs);
 }
 
@@ -218,11 +307,17 @@ fn egress_nodes(
     wanted: &BTreeMap<RegionalRef, BTreeSet<LinkName>>,
     subnetworks: &BTreeSet<RegionalRef>,
 ) -> Vec<Id> {
-    let links: BTreeSet<&LinkName> = subnetworks.iter().filter_map(|id| wanted.get(id)).flatten().collect();
+    let links: BTreeSet<&LinkName> = subnetworks
+        .iter()
+        .filter_map(|id| wanted.get(id))
+        .flatten()
+        .collect();
     graph
         .nodes
         .iter()
-        .filter(|(id, node)| matches!(id, Id::ServiceEgress(_)) && node.links.iter().any(|link| links.contains(link)))
+        .filter(|(id, node)| {
+            matches!(id, Id::ServiceEgress(_)) && node.links.iter().any(|link| links.contains(link))
+        })
         .map(|(id, _)| id.clone())
         .collect()
 }

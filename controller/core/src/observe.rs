@@ -39,8 +39,15 @@ impl Territory {
     /// What these declarations name, and the projects of `--scope`.
     ///
     /// Addresses are looked at when a link names some, and whenever something may have to be removed.
-    pub fn new<'a>(links: impl Iterator<Item = &'a Link>, extra: &BTreeSet<ProjectId>, prune: bool) -> Self {
-        let mut territory = Self { addresses: prune, ..Self::default() };
+    pub fn new<'a>(
+        links: impl Iterator<Item = &'a Link>,
+        extra: &BTreeSet<ProjectId>,
+        prune: bool,
+    ) -> Self {
+        let mut territory = Self {
+            addresses: prune,
+            ..Self::default()
+        };
         for project in extra {
             territory.network_projects.insert(project.clone());
             territory.service_projects.insert(project.clone());
@@ -60,7 +67,8 @@ impl Territory {
             Egress::Connector(ConnectorChoice::Existing(connector)) => &connector.project,
             Egress::Connector(ConnectorChoice::Managed { .. }) => &link.source.project,
         };
-        self.connectors.insert((connector_project.clone(), link.region.clone()));
+        self.connectors
+            .insert((connector_project.clone(), link.region.clone()));
         if let Internet::Nat(nat) = &link.internet {
             self.addresses |= matches!(nat.addresses, Addresses::Manual(_));
         }
@@ -68,7 +76,8 @@ impl Territory {
 
     fn add_service(&mut self, service: &ServiceRef) {
         self.service_projects.insert(service.project.clone());
-        self.services.insert((service.project.clone(), service.region.clone()));
+        self.services
+            .insert((service.project.clone(), service.region.clone()));
         self.named.insert(service.clone());
     }
 
@@ -87,19 +96,38 @@ impl Territory {
     }
 
     fn regional_scopes(&self) -> Vec<Scope> {
-        let services = self.services.iter().map(|(project, region)| Scope::Services(project.clone(), region.clone()));
-        let connectors =
-            self.connectors.iter().map(|(project, region)| Scope::Connectors(project.clone(), region.clone()));
+        let services = self
+            .services
+            .iter()
+            .map(|(project, region)| Scope::Services(project.clone(), region.clone()));
+        let connectors = self
+            .connectors
+            .iter()
+            .map(|(project, region)| Scope::Connectors(project.clone(), region.clone()));
         services.chain(connectors).collect()
     }
 
     /// Adds every region in which an aggregated list shows our mark, for all projects with services.
     fn follow_marks(&mut self, world: &World, ours: &Installation) {
-        let is_ours = |mark: &Option<crate::names::Mark>| mark.as_ref().is_some_and(|m| m.installation == *ours);
+        let is_ours = |mark: &Option<crate::names::Mark>| {
+            mark.as_ref().is_some_and(|m| m.installation == *ours)
+        };
         let mut regions: BTreeSet<Region> = BTreeSet::new();
-        regions.extend(world.subnetworks().filter(|s| is_ours(&s.mark)).map(|s| s.id.region.clone()));
-        regions.extend(world.routers().filter(|r| is_ours(&r.mark)).map(|r| r.id.region.clone()));
-        let named = |router: &&crate::kinds::LiveRouter| router.nats.iter().any(|n| ours.made(n.name.as_str()));
+        regions.extend(
+            world
+                .subnetworks()
+                .filter(|s| is_ours(&s.mark))
+                .map(|s| s.id.region.clone()),
+        );
+        regions.extend(
+            world
+                .routers()
+                .filter(|r| is_ours(&r.mark))
+                .map(|r| r.id.region.clone()),
+        );
+        let named = |router: &&crate::kinds::LiveRouter| {
+            router.nats.iter().any(|n| ours.made(n.name.as_str()))
+        };
         regions.extend(world.routers().filter(named).map(|r| r.id.region.clone()));
         for region in regions {
             for project in &self.service_projects {
@@ -119,7 +147,8 @@ impl Territory {
             .filter_map(|link| crate::hold::service_of_path(&link.to))
             .collect();
         for service in remembered {
-            self.services.insert((service.project.clone(), service.region.clone()));
+            self.services
+                .insert((service.project.clone(), service.region.clone()));
             self.service_projects.insert(service.project);
         }
     }
@@ -139,7 +168,10 @@ pub async fn observe(cloud: &dyn Cloud, territory: &Territory, ours: &Installati
 }
 
 async fn read(cloud: &dyn Cloud, world: &mut World, scopes: Vec<Scope>) {
-    let missing: Vec<Scope> = scopes.into_iter().filter(|scope| !world.readings().contains_key(scope)).collect();
+    let missing: Vec<Scope> = scopes
+        .into_iter()
+        .filter(|scope| !world.readings().contains_key(scope))
+        .collect();
     let mut answers = stream::iter(missing)
         .map(|scope| async move {
             let answer = cloud.list(&scope).await;
@@ -153,11 +185,18 @@ async fn read(cloud: &dyn Cloud, world: &mut World, scopes: Vec<Scope>) {
 
 /// Revisions of the services that matter: those that carry our annotation or a wish, and those that hold one of
 /// our connectors, as far as their template does not tell how they serve.
-async fn read_revisions(cloud: &dyn Cloud, world: &mut World, territory: &Territory, ours: &Installation) {
+async fn read_revisions(
+    cloud: &dyn Cloud,
+    world: &mut World,
+    territory: &Territory,
+    ours: &Installation,
+) {
     let wanted: Vec<RevisionRef> = world
         .services()
         .filter(|service| !service.template_serves())
-        .filter(|service| territory.named.contains(&service.id) || crate::hold::concerns(service, world, ours))
+        .filter(|service| {
+            territory.named.contains(&service.id) || crate::hold::concerns(service, world, ours)
+        })
         .flat_map(crate::kinds::Service::serving_revisions)
         .collect();
     let mut answers = stream::iter(wanted)

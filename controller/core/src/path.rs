@@ -79,13 +79,28 @@ pub fn trace(link: &Link, wanted: &VpcAccess, world: &World) -> Trace {
     let mut broken = false;
     let mut add = |name: &'static str, judge: &mut dyn FnMut() -> Finding| {
         let hop = if broken {
-            Hop { name, verdict: Verdict::NotReached, code: None, found: String::new() }
+            Hop {
+                name,
+                verdict: Verdict::NotReached,
+                code: None,
+                found: String::new(),
+            }
         } else {
             match judge() {
-                Ok(found) => Hop { name, verdict: Verdict::Pass, code: None, found },
+                Ok(found) => Hop {
+                    name,
+                    verdict: Verdict::Pass,
+                    code: None,
+                    found,
+                },
                 Err((verdict, code, found)) => {
                     broken |= verdict == Verdict::Fail;
-                    Hop { name, verdict, code: Some(code), found }
+                    Hop {
+                        name,
+                        verdict,
+                        code: Some(code),
+                        found,
+                    }
                 }
             }
         };
@@ -104,97 +119,178 @@ pub fn trace(link: &Link, wanted: &VpcAccess, world: &World) -> Trace {
 fn source(link: &Link, wanted: &VpcAccess, world: &World) -> Finding {
     let service = match world.service(&link.source) {
         Seen::Present(service) => service,
-        Seen::Absent => return fail(Code::ServiceMissing, format!("service {} does not exist", link.source.name)),
+        Seen::Absent => {
+            return fail(
+                Code::ServiceMissing,
+                format!("service {} does not exist", link.source.name),
+            );
+        }
         Seen::Unreadable(why) => return unknown(Code::PathUnknown, why),
     };
     if service.ambient {
-        return unknown(Code::AmbientNetworking, "ambient networking intercepts what leaves");
+        return unknown(
+            Code::AmbientNetworking,
+            "ambient networking intercepts what leaves",
+        );
     }
     carries(service.vpc_access.as_ref(), wanted, "the template")?;
     if service.template_serves() {
-        return Ok(format!("all of its traffic leaves as declared ({})", service.latest_ready.as_deref().unwrap_or("no revision yet")));
+        return Ok(format!(
+            "all of its traffic leaves as declared ({})",
+            service.latest_ready.as_deref().unwrap_or("no revision yet")
+        ));
     }
     let revisions = service.serving_revisions();
     for id in &revisions {
         let revision = match world.revision(id) {
             Seen::Present(revision) => revision,
-            Seen::Absent => return fail(Code::RevisionNotReady, format!("revision {} does not exist", id.name)),
-            Seen::Unreadable(why) => return unknown(Code::PathUnknown, format!("revision {}: {why}", id.name)),
+            Seen::Absent => {
+                return fail(
+                    Code::RevisionNotReady,
+                    format!("revision {} does not exist", id.name),
+                );
+            }
+            Seen::Unreadable(why) => {
+                return unknown(Code::PathUnknown, format!("revision {}: {why}", id.name));
+            }
         };
-        if let Err((verdict, _, found)) = carries(revision.vpc_access.as_ref(), wanted, &format!("revision {}", id.name)) {
-            let stuck = service.failed.clone().filter(|_| service.latest_ready != service.latest_created);
+        if let Err((verdict, _, found)) = carries(
+            revision.vpc_access.as_ref(),
+            wanted,
+            &format!("revision {}", id.name),
+        ) {
+            let stuck = service
+                .failed
+                .clone()
+                .filter(|_| service.latest_ready != service.latest_created);
             return match stuck {
-                Some(why) => fail(Code::RevisionFailed, format!("the new revision did not become ready: {why}")),
+                Some(why) => fail(
+                    Code::RevisionFailed,
+                    format!("the new revision did not become ready: {why}"),
+                ),
                 None => Err((verdict, Code::TrafficPinned, found)),
             };
         }
         if let Some(why) = &revision.not_ready {
-            return fail(Code::RevisionNotReady, format!("revision {} is not ready: {why}", id.name));
+            return fail(
+                Code::RevisionNotReady,
+                format!("revision {} is not ready: {why}", id.name),
+            );
         }
     }
     settled(service)?;
-    Ok(format!("{} serving revisions leave as declared", revisions.len()))
+    Ok(format!(
+        "{} serving revisions leave as declared",
+        revisions.len()
+    ))
 }
 
 fn settled(service: &Service) -> Result<(), (Verdict, Code, String)> {
     if service.reconciling {
-        return fail(Code::RevisionNotReady, "Google is still rolling out the last change");
+        return fail(
+            Code::RevisionNotReady,
+            "Google is still rolling out the last change",
+        );
     }
     match &service.failed {
-        Some(why) => fail(Code::RevisionFailed, format!("the last change did not work out: {why}")),
+        Some(why) => fail(
+            Code::RevisionFailed,
+            format!("the last change did not work out: {why}"),
+        ),
         None => Ok(()),
     }
 }
 
-fn carries(live: Option<&VpcAccess>, wanted: &VpcAccess, whose: &str) -> Result<(), (Verdict, Code, String)> {
+fn carries(
+    live: Option<&VpcAccess>,
+    wanted: &VpcAccess,
+    whose: &str,
+) -> Result<(), (Verdict, Code, String)> {
     let Some(live) = live else {
-        return fail(Code::RevisionWithoutEgress, format!("{whose} does not enter any network"));
+        return fail(
+            Code::RevisionWithoutEgress,
+            format!("{whose} does not enter any network"),
+        );
     };
     if live.attachment != wanted.attachment {
-        return fail(Code::RevisionWithoutEgress, format!("{whose} leaves through something else"));
+        return fail(
+            Code::RevisionWithoutEgress,
+            format!("{whose} leaves through something else"),
+        );
     }
     if live.routing != wanted.routing {
-        return fail(Code::RoutingTooNarrow, format!("{whose} sends {} into the network", live.routing));
+        return fail(
+            Code::RoutingTooNarrow,
+            format!("{whose} sends {} into the network", live.routing),
+        );
     }
     Ok(())
 }
 
 fn connector(wanted: &VpcAccess, world: &World) -> Finding {
-    let Some(id) = wanted.connector() else { return Ok("an interface of its own".to_owned()) };
+    let Some(id) = wanted.connector() else {
+        return Ok("an interface of its own".to_owned());
+    };
     match world.connector(id) {
         Seen::Unreadable(why) => unknown(Code::PathUnknown, why),
-        Seen::Absent => fail(Code::ConnectorNotReady, format!("connector {} does not exist", id.name)),
+        Seen::Absent => fail(
+            Code::ConnectorNotReady,
+            format!("connector {} does not exist", id.name),
+        ),
         Seen::Present(live) => match live.state {
             // While it is being changed it goes on carrying traffic.
-            ConnectorState::Ready | ConnectorState::Updating => Ok(format!("connector {} carries traffic", id.name)),
-            ConnectorState::Creating | ConnectorState::Deleting | ConnectorState::Error | ConnectorState::Unknown => {
-                fail(Code::ConnectorNotReady, format!("connector {} is not ready", id.name))
+            ConnectorState::Ready | ConnectorState::Updating => {
+                Ok(format!("connector {} carries traffic", id.name))
             }
+            ConnectorState::Creating
+            | ConnectorState::Deleting
+            | ConnectorState::Error
+            | ConnectorState::Unknown => fail(
+                Code::ConnectorNotReady,
+                format!("connector {} is not ready", id.name),
+            ),
         },
     }
 }
 
 /// The subnetwork that traffic leaves from, as far as it can be named.
 pub fn egress_subnetwork<'a>(wanted: &VpcAccess, world: &'a World) -> Option<&'a RegionalRef> {
-    world.connector(wanted.connector()?).present()?.subnetwork.as_ref()
+    world
+        .connector(wanted.connector()?)
+        .present()?
+        .subnetwork
+        .as_ref()
 }
 
 fn subnetwork(link: &Link, wanted: &VpcAccess, world: &World) -> Finding {
     let Some(id) = egress_subnetwork(wanted, world) else {
-        return unknown(Code::SubnetworkHidden, "the connector's subnetwork cannot be seen");
+        return unknown(
+            Code::SubnetworkHidden,
+            "the connector's subnetwork cannot be seen",
+        );
     };
     match world.subnetwork(id) {
         Seen::Unreadable(why) => unknown(Code::PathUnknown, why),
-        Seen::Absent => fail(Code::SubnetworkMissing, format!("subnetwork {} does not exist", id.name)),
-        Seen::Present(live) if live.network != link.network => {
-            fail(Code::WrongNetwork, format!("subnetwork {} belongs to {}", id.name, live.network))
-        }
+        Seen::Absent => fail(
+            Code::SubnetworkMissing,
+            format!("subnetwork {} does not exist", id.name),
+        ),
+        Seen::Present(live) if live.network != link.network => fail(
+            Code::WrongNetwork,
+            format!("subnetwork {} belongs to {}", id.name, live.network),
+        ),
         Seen::Present(live) if live.private_google_access => {
             Ok(format!("Private Google Access is on for {}", id.name))
         }
         Seen::Present(live) => match world.nat_covering(&live.network, id) {
-            Some(nat) => Ok(format!("Private Google Access is effective, because NAT {} serves {}", nat.name, id.name)),
-            None => fail(Code::PrivateAccessOff, format!("Private Google Access is off for {}", id.name)),
+            Some(nat) => Ok(format!(
+                "Private Google Access is effective, because NAT {} serves {}",
+                nat.name, id.name
+            )),
+            None => fail(
+                Code::PrivateAccessOff,
+                format!("Private Google Access is off for {}", id.name),
+            ),
         },
     }
 }
@@ -207,10 +303,19 @@ fn default_route(link: &Link, world: &World) -> Finding {
     // The tags that every connector's machines carry (`docs/reference/google-cloud.md#connector-tags`).
     let tags = ["vpc-connector".to_owned()];
     match route::deciding(routes.iter(), &tags) {
-        None => fail(Code::NoDefaultRoute, format!("network {} has no default route", link.network.name)),
+        None => fail(
+            Code::NoDefaultRoute,
+            format!("network {} has no default route", link.network.name),
+        ),
         Some(route) => match &route.next_hop {
-            NextHop::DefaultInternetGateway => Ok(format!("{} leads to the default internet gateway", route.id.name)),
-            NextHop::Other(hop) => fail(Code::NoDefaultRoute, format!("route {} sends everything to {hop}", route.id.name)),
+            NextHop::DefaultInternetGateway => Ok(format!(
+                "{} leads to the default internet gateway",
+                route.id.name
+            )),
+            NextHop::Other(hop) => fail(
+                Code::NoDefaultRoute,
+                format!("route {} sends everything to {hop}", route.id.name),
+            ),
         },
     }
 }
@@ -223,14 +328,24 @@ fn admission(link: &Link, world: &World) -> Finding {
     }
     let service = match world.service(&link.destination) {
         Seen::Present(service) => service,
-        Seen::Absent => return fail(Code::ServiceMissing, format!("service {} does not exist", link.destination.name)),
+        Seen::Absent => {
+            return fail(
+                Code::ServiceMissing,
+                format!("service {} does not exist", link.destination.name),
+            );
+        }
         Seen::Unreadable(why) => return unknown(Code::PathUnknown, why),
     };
     match attached_network(service, world) {
-        Some(network) if network == link.network => Ok("the destination is attached to the same Shared VPC network".to_owned()),
+        Some(network) if network == link.network => {
+            Ok("the destination is attached to the same Shared VPC network".to_owned())
+        }
         Some(_) | None => fail(
             Code::NetworkNotAdmitted,
-            format!("network {} is in another project, and the destination is not attached to it", link.network),
+            format!(
+                "network {} is in another project, and the destination is not attached to it",
+                link.network
+            ),
         ),
     }
 }
@@ -248,12 +363,20 @@ fn attached_network(service: &Service, world: &World) -> Option<NetworkRef> {
 fn destination(link: &Link, world: &World) -> Finding {
     match world.service(&link.destination) {
         Seen::Unreadable(why) => unknown(Code::PathUnknown, why),
-        Seen::Absent => fail(Code::ServiceMissing, format!("service {} does not exist", link.destination.name)),
-        Seen::Present(service) if service.default_uri_disabled => {
-            fail(Code::DefaultUrlDisabled, format!("the default URL of {} is switched off", link.destination.name))
-        }
-        Seen::Present(service) => {
-            Ok(service.uri.as_deref().map_or_else(|| "it has its default URL".to_owned(), str::to_owned))
-        }
+        Seen::Absent => fail(
+            Code::ServiceMissing,
+            format!("service {} does not exist", link.destination.name),
+        ),
+        Seen::Present(service) if service.default_uri_disabled => fail(
+            Code::DefaultUrlDisabled,
+            format!(
+                "the default URL of {} is switched off",
+                link.destination.name
+            ),
+        ),
+        Seen::Present(service) => Ok(service
+            .uri
+            .as_deref()
+            .map_or_else(|| "it has its default URL".to_owned(), str::to_owned)),
     }
 }

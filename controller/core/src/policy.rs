@@ -41,8 +41,12 @@ impl Policy {
     pub fn apply(self, plan: Plan) -> Plan {
         match self {
             Self::Sync => plan,
-            Self::NoDelete => hold_back(plan, Code::PolicyHeldBack, "no-delete", |step| step.action == Action::Delete),
-            Self::ReportOnly => hold_back(plan, Code::PolicyHeldBack, "report-only", |step| step.action.writes()),
+            Self::NoDelete => hold_back(plan, Code::PolicyHeldBack, "no-delete", |step| {
+                step.action == Action::Delete
+            }),
+            Self::ReportOnly => hold_back(plan, Code::PolicyHeldBack, "report-only", |step| {
+                step.action.writes()
+            }),
         }
     }
 }
@@ -59,17 +63,27 @@ fn hold_back(plan: Plan, code: Code, name: &str, held: impl Fn(&Step) -> bool) -
         if !held(&step) {
             return (id, step);
         }
-        let why = format!("{name}: would {} it, because {}", step.action.word(), step.why);
+        let why = format!(
+            "{name}: would {} it, because {}",
+            step.action.word(),
+            step.why
+        );
         (id, step.held_back(Action::Nothing, code, why))
     });
-    let mut plan = Plan { steps: steps.collect() };
+    let mut plan = Plan {
+        steps: steps.collect(),
+    };
     // What comes after a step that is held back would find its place still taken.
     loop {
         let stuck: Vec<crate::kinds::Id> = plan
             .steps
             .iter()
             .filter(|(_, step)| step.action.writes())
-            .filter(|(_, step)| step.after.iter().any(|id| plan.steps.get(id).is_none_or(|s| !s.action.writes())))
+            .filter(|(_, step)| {
+                step.after
+                    .iter()
+                    .any(|id| plan.steps.get(id).is_none_or(|s| !s.action.writes()))
+            })
             .map(|(id, _)| id.clone())
             .collect();
         if stuck.is_empty() {
@@ -78,7 +92,8 @@ fn hold_back(plan: Plan, code: Code, name: &str, held: impl Fn(&Step) -> bool) -
         for id in stuck {
             if let Some(step) = plan.steps.remove(&id) {
                 let why = format!("{name}: what comes before it is not done");
-                plan.steps.insert(id, step.held_back(Action::Nothing, code, why));
+                plan.steps
+                    .insert(id, step.held_back(Action::Nothing, code, why));
             }
         }
     }

@@ -7,13 +7,14 @@ use serde::Serialize;
 
 use crate::apply::Outcome;
 use crate::cloud::Scope;
-use crate::decide::{Decision, Standing};
+use crate::decide::Decision;
 use crate::diagnostic::Diagnostic;
 use crate::drift::{self, Rank};
 use crate::ids::LinkName;
 use crate::kinds::{FieldChange, Id, Kind};
 use crate::path::{Trace, Verdict};
 use crate::plan::{Action, Step, Summary};
+use crate::standing::Standing;
 use crate::turn::Performed;
 use crate::world::World;
 
@@ -136,18 +137,44 @@ pub struct LinkReport {
 
 impl Report {
     /// The report of a turn that ended with this decision, after these steps.
-    pub fn new(world: &World, decision: Decision, performed: Vec<Performed>, passes: usize) -> Self {
-        let Decision { plan, standings, traces, applied, diagnostics, in_hand: _ } = decision;
+    pub fn new(
+        world: &World,
+        decision: Decision,
+        performed: Vec<Performed>,
+        passes: usize,
+    ) -> Self {
+        let Decision {
+            plan,
+            standings,
+            traces,
+            applied,
+            diagnostics,
+            in_hand: _,
+        } = decision;
         let drifted = |id: &Id, step: &Step| {
-            step.links.iter().any(|link| applied.contains(link)).then(|| drift::rank(id, step)).flatten()
+            step.links
+                .iter()
+                .any(|link| applied.contains(link))
+                .then(|| drift::rank(id, step))
+                .flatten()
         };
         let mut steps: Vec<StepReport> = Vec::new();
         let mut summary = Summary::default();
-        let last_tried: BTreeMap<&Id, &Performed> = performed.iter().map(|done| (&done.id, done)).collect();
+        let last_tried: BTreeMap<&Id, &Performed> =
+            performed.iter().map(|done| (&done.id, done)).collect();
         for done in &performed {
             summary.count(done.step.action);
-            let drift = if done.pass == 1 { drifted_when_done(done, &applied) } else { None };
-            steps.push(StepReport::new(&done.id, &done.step, drift, Some(done.outcome.clone())));
+            let drift = if done.pass == 1 {
+                drifted_when_done(done, &applied)
+            } else {
+                None
+            };
+            steps.push(StepReport::new(
+                &done.id,
+                &done.step,
+                drift,
+                Some(done.outcome.clone()),
+            ));
         }
         for (id, step) in &plan.steps {
             let done = last_tried.get(id);
@@ -184,22 +211,40 @@ impl Report {
     /// The exit code: 1 if anything was invalid, refused or unreadable; else 6 if a write failed; else 5 if
     /// something is pending; else 0, whatever else was applied.
     pub fn exit_code(&self) -> u8 {
-        let refused = self.summary.refuse > 0 || self.diagnostics.iter().any(|d| d.is_error() && !is_write_failure(d));
+        let refused = self.summary.refuse > 0
+            || self
+                .diagnostics
+                .iter()
+                .any(|d| d.is_error() && !is_write_failure(d));
         if refused || !self.scope.unreadable.is_empty() {
             return 1;
         }
-        let last: BTreeMap<&Id, &Outcome> =
-            self.steps.iter().filter_map(|step| Some((&step.id, step.outcome.as_ref()?))).collect();
-        if last.values().any(|outcome| matches!(outcome, Outcome::Failed { .. }) && !outcome.is_pending()) {
+        let last: BTreeMap<&Id, &Outcome> = self
+            .steps
+            .iter()
+            .filter_map(|step| Some((&step.id, step.outcome.as_ref()?)))
+            .collect();
+        if last
+            .values()
+            .any(|outcome| matches!(outcome, Outcome::Failed { .. }) && !outcome.is_pending())
+        {
             return 6;
         }
-        let pending = last.values().any(|outcome| !matches!(outcome, Outcome::Done));
-        if pending || self.summary.wait > 0 { 5 } else { 0 }
+        let pending = last
+            .values()
+            .any(|outcome| !matches!(outcome, Outcome::Done));
+        if pending || self.summary.wait > 0 {
+            5
+        } else {
+            0
+        }
     }
 
     /// Is anything to be done, or different from what was applied?
     pub fn has_changes(&self) -> bool {
-        self.summary.writes() > 0 || self.summary.wait > 0 || self.steps.iter().any(|step| step.drift.is_some())
+        self.summary.writes() > 0
+            || self.summary.wait > 0
+            || self.steps.iter().any(|step| step.drift.is_some())
     }
 }
 
@@ -213,7 +258,9 @@ const WRITE: &str = "write";
 
 fn drifted_when_done(done: &Performed, applied: &BTreeSet<LinkName>) -> Option<Rank> {
     let concerned = done.step.links.iter().any(|link| applied.contains(link));
-    concerned.then(|| drift::rank(&done.id, &done.step)).flatten()
+    concerned
+        .then(|| drift::rank(&done.id, &done.step))
+        .flatten()
 }
 
 fn with_failures(
@@ -223,12 +270,24 @@ fn with_failures(
 ) -> Vec<Diagnostic> {
     let last: BTreeMap<&Id, &Performed> = performed.iter().map(|done| (&done.id, done)).collect();
     for (id, done) in last {
-        let Outcome::Failed { error } = &done.outcome else { continue };
-        if plan.steps.get(id).is_none_or(|step| step.action == Action::Nothing) && done.outcome.is_conflict() {
+        let Outcome::Failed { error } = &done.outcome else {
+            continue;
+        };
+        if plan
+            .steps
+            .get(id)
+            .is_none_or(|step| step.action == Action::Nothing)
+            && done.outcome.is_conflict()
+        {
             continue;
         }
         let origin = crate::diagnostic::Origin::Cloud { id: id.to_string() };
-        let message = format!("{} {}: {}", done.step.action.word(), id.short(), error.message);
+        let message = format!(
+            "{} {}: {}",
+            done.step.action.word(),
+            id.short(),
+            error.message
+        );
         let mut diagnostic = Diagnostic::new(error.code, origin, message).field(WRITE);
         diagnostic.help.clone_from(&error.help);
         diagnostics.push(diagnostic);
@@ -244,7 +303,10 @@ fn link_report(
     performed: &[Performed],
 ) -> LinkReport {
     let trace = traces.get(name);
-    let own: Vec<&StepReport> = steps.iter().filter(|step| step.links.contains(name)).collect();
+    let own: Vec<&StepReport> = steps
+        .iter()
+        .filter(|step| step.links.contains(name))
+        .collect();
     let drift = own.iter().filter_map(|step| step.drift).min();
     let state = match standing {
         Standing::Suspended => LinkState::Suspended,
@@ -253,13 +315,30 @@ fn link_report(
         Standing::Released => LinkState::Released,
         Standing::Protected => LinkState::Protected,
         Standing::Abandoned => LinkState::Abandoned,
-        Standing::Enforced | Standing::Reported => active_state(&own, drift, trace, !performed.is_empty()),
+        Standing::Enforced | Standing::Reported => {
+            active_state(&own, drift, trace, !performed.is_empty())
+        }
     };
-    LinkReport { name: name.clone(), state, standing, drift, path: trace.map(Trace::verdict), trace: trace.cloned() }
+    LinkReport {
+        name: name.clone(),
+        state,
+        standing,
+        drift,
+        path: trace.map(Trace::verdict),
+        trace: trace.cloned(),
+    }
 }
 
-fn active_state(own: &[&StepReport], drift: Option<Rank>, trace: Option<&Trace>, applied: bool) -> LinkState {
-    let has = |action: Action| own.iter().any(|step| step.action == action && step.outcome.is_none());
+fn active_state(
+    own: &[&StepReport],
+    drift: Option<Rank>,
+    trace: Option<&Trace>,
+    applied: bool,
+) -> LinkState {
+    let has = |action: Action| {
+        own.iter()
+            .any(|step| step.action == action && step.outcome.is_none())
+    };
     let failed = own.iter().any(|step| matches!(&step.outcome, Some(Outcome::Failed { error }) if error.kind != crate::cloud::CloudErrorKind::Conflict));
     if has(Action::Refuse) {
         LinkState::Refused
@@ -267,7 +346,10 @@ fn active_state(own: &[&StepReport], drift: Option<Rank>, trace: Option<&Trace>,
         LinkState::Failed
     } else if drift.is_some() && !applied {
         LinkState::Drifted
-    } else if [Action::Create, Action::Update, Action::Delete].into_iter().any(has) {
+    } else if [Action::Create, Action::Update, Action::Delete]
+        .into_iter()
+        .any(has)
+    {
         LinkState::Changed
     } else if has(Action::Wait) {
         LinkState::Waiting
@@ -297,7 +379,11 @@ impl StepReport {
 
 impl ScopeReport {
     fn new(world: &World) -> Self {
-        let mut scope = Self { projects: BTreeSet::new(), regions: BTreeSet::new(), unreadable: Vec::new() };
+        let mut scope = Self {
+            projects: BTreeSet::new(),
+            regions: BTreeSet::new(),
+            unreadable: Vec::new(),
+        };
         for (read, answer) in world.readings() {
             scope.projects.insert(read.project().to_string());
             if let Scope::Services(_, region) = read {
@@ -307,7 +393,12 @@ impl ScopeReport {
                 scope.unreadable.push(read.to_string());
             }
         }
-        scope.unreadable.extend(world.unreachable().keys().map(|(read, region)| format!("{read} in {region}")));
+        scope.unreadable.extend(
+            world
+                .unreachable()
+                .keys()
+                .map(|(read, region)| format!("{read} in {region}")),
+        );
         scope
     }
 }

@@ -31,7 +31,12 @@ pub struct Performed {
 }
 
 /// Observes and decides, and writes nothing.
-pub async fn preview(cloud: &dyn Cloud, wishes: &Wishes, orders: &Orders, extra: &BTreeSet<ProjectId>) -> Report {
+pub async fn preview(
+    cloud: &dyn Cloud,
+    wishes: &Wishes,
+    orders: &Orders,
+    extra: &BTreeSet<ProjectId>,
+) -> Report {
     let (world, decision) = look(cloud, wishes, orders, extra, &BTreeSet::new()).await;
     Report::new(&world, decision, Vec::new(), 1)
 }
@@ -83,7 +88,12 @@ fn record(plan: &Plan, outcomes: BTreeMap<Id, Outcome>, pass: usize) -> Vec<Perf
         .into_iter()
         .filter_map(|(id, outcome)| {
             let step = plan.steps.get(&id)?.clone();
-            Some(Performed { id, step, outcome, pass })
+            Some(Performed {
+                id,
+                step,
+                outcome,
+                pass,
+            })
         })
         .collect()
 }
@@ -98,12 +108,19 @@ fn without_failed(plan: &Plan, performed: &[Performed]) -> Plan {
             .partition(|done| done.outcome.is_conflict());
         !others.is_empty() || conflicts.len() >= 3
     };
-    let mut out: BTreeSet<Id> = plan.steps.keys().filter(|id| hopeless(id)).cloned().collect();
+    let mut out: BTreeSet<Id> = plan
+        .steps
+        .keys()
+        .filter(|id| hopeless(id))
+        .cloned()
+        .collect();
     loop {
         let more: Vec<Id> = plan
             .steps
             .iter()
-            .filter(|(id, step)| !out.contains(*id) && step.after.iter().any(|before| out.contains(before)))
+            .filter(|(id, step)| {
+                !out.contains(*id) && step.after.iter().any(|before| out.contains(before))
+            })
             .map(|(id, _)| id.clone())
             .collect();
         if more.is_empty() {
@@ -111,5 +128,12 @@ fn without_failed(plan: &Plan, performed: &[Performed]) -> Plan {
         }
         out.extend(more);
     }
-    Plan { steps: plan.steps.iter().filter(|(id, _)| !out.contains(*id)).map(|(id, s)| (id.clone(), s.clone())).collect() }
+    Plan {
+        steps: plan
+            .steps
+            .iter()
+            .filter(|(id, _)| !out.contains(*id))
+            .map(|(id, s)| (id.clone(), s.clone()))
+            .collect(),
+    }
 }

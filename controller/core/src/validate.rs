@@ -54,7 +54,12 @@ pub fn validate(declared: &[Declared]) -> Validated {
     }
     links.retain(|name, _| !broken.contains(name));
     let findings = together::check(&links);
-    broken.extend(findings.iter().filter(|found| found.is_error()).filter_map(|d| d.link.clone()));
+    broken.extend(
+        findings
+            .iter()
+            .filter(|found| found.is_error())
+            .filter_map(|d| d.link.clone()),
+    );
     links.retain(|name, _| !broken.contains(name));
     diagnostics.extend(findings);
     diagnostics.sort();

@@ -10,8 +10,8 @@ use crate::ids::Region;
 use crate::kinds::service_egress::EgressAnnotation;
 use crate::kinds::service_ingress::IngressAnnotation;
 use crate::kinds::{
-    Live, LiveAddress, LiveConnector, LiveNat, LiveRouter, LiveSubnetwork, NatRef, Network, RegionalRef, Revision,
-    RevisionRef, Route, Service,
+    Live, LiveAddress, LiveConnector, LiveNat, LiveRouter, LiveSubnetwork, NatRef, Network,
+    RegionalRef, Revision, RevisionRef, Route, Service,
 };
 use crate::link::{NetworkRef, ServiceRef};
 
@@ -58,11 +58,18 @@ pub enum Remembered<T> {
 }
 
 impl<T> Remembered<T> {
-    fn from_result(read: Option<Result<T, serde_json::Error>>, version: impl Fn(&T) -> u32) -> Self {
+    fn from_result(
+        read: Option<Result<T, serde_json::Error>>,
+        version: impl Fn(&T) -> u32,
+    ) -> Self {
         match read {
             None => Self::Nothing,
-            Some(Ok(value)) if version(&value) == crate::kinds::service_egress::VERSION => Self::This(value),
-            Some(Ok(value)) => Self::Unintelligible(format!("version {} of a newer release", version(&value))),
+            Some(Ok(value)) if version(&value) == crate::kinds::service_egress::VERSION => {
+                Self::This(value)
+            }
+            Some(Ok(value)) => {
+                Self::Unintelligible(format!("version {} of a newer release", version(&value)))
+            }
             Some(Err(error)) => Self::Unintelligible(error.to_string()),
         }
     }
@@ -93,7 +100,10 @@ pub struct World {
 }
 
 const NOT_ASKED: &str = "it was not asked for";
-static NO_MEMORY: Memory = Memory { egress: Remembered::Nothing, ingress: Remembered::Nothing };
+static NO_MEMORY: Memory = Memory {
+    egress: Remembered::Nothing,
+    ingress: Remembered::Nothing,
+};
 
 impl World {
     /// Takes in what a list answered.
@@ -118,13 +128,24 @@ impl World {
     pub fn insert(&mut self, live: Live) {
         match live {
             Live::Network(network) => drop(self.networks.insert(network.id.clone(), network)),
-            Live::Subnetwork(subnetwork) => drop(self.subnetworks.insert(subnetwork.id.clone(), subnetwork)),
-            Live::Route(route) => self.routes.entry(route.network.clone()).or_default().push(route),
+            Live::Subnetwork(subnetwork) => {
+                drop(self.subnetworks.insert(subnetwork.id.clone(), subnetwork))
+            }
+            Live::Route(route) => self
+                .routes
+                .entry(route.network.clone())
+                .or_default()
+                .push(route),
             Live::Address(address) => drop(self.addresses.insert(address.id.clone(), address)),
             Live::Router(router) => drop(self.routers.insert(router.id.clone(), router)),
-            Live::Connector(connector) => drop(self.connectors.insert(connector.id.clone(), connector)),
+            Live::Connector(connector) => {
+                drop(self.connectors.insert(connector.id.clone(), connector))
+            }
             Live::Service(service) => self.insert_service(service),
-            Live::Revision(revision) => drop(self.revisions.insert(revision.id.clone(), Ok(Some(revision)))),
+            Live::Revision(revision) => drop(
+                self.revisions
+                    .insert(revision.id.clone(), Ok(Some(revision))),
+            ),
         }
     }
 
@@ -161,7 +182,12 @@ impl World {
         &self.unreachable
     }
 
-    fn seen<'a, T>(&'a self, found: Option<&'a T>, scope: Scope, region: Option<&Region>) -> Seen<'a, T> {
+    fn seen<'a, T>(
+        &'a self,
+        found: Option<&'a T>,
+        scope: Scope,
+        region: Option<&Region>,
+    ) -> Seen<'a, T> {
         if let Some(thing) = found {
             return Seen::Present(thing);
         }
@@ -179,7 +205,11 @@ impl World {
 
     /// A network.
     pub fn network(&self, id: &NetworkRef) -> Seen<'_, Network> {
-        self.seen(self.networks.get(id), Scope::Networks(id.project.clone()), None)
+        self.seen(
+            self.networks.get(id),
+            Scope::Networks(id.project.clone()),
+            None,
+        )
     }
 
     /// The routes of a network; an error when they were not read.
@@ -193,25 +223,39 @@ impl World {
 
     /// A subnetwork.
     pub fn subnetwork(&self, id: &RegionalRef) -> Seen<'_, LiveSubnetwork> {
-        self.seen(self.subnetworks.get(id), Scope::Subnetworks(id.project.clone()), Some(&id.region))
+        self.seen(
+            self.subnetworks.get(id),
+            Scope::Subnetworks(id.project.clone()),
+            Some(&id.region),
+        )
     }
 
     /// An address.
     pub fn address(&self, id: &RegionalRef) -> Seen<'_, LiveAddress> {
-        self.seen(self.addresses.get(id), Scope::Addresses(id.project.clone()), Some(&id.region))
+        self.seen(
+            self.addresses.get(id),
+            Scope::Addresses(id.project.clone()),
+            Some(&id.region),
+        )
     }
 
     /// A router.
     pub fn router(&self, id: &RegionalRef) -> Seen<'_, LiveRouter> {
-        self.seen(self.routers.get(id), Scope::Routers(id.project.clone()), Some(&id.region))
+        self.seen(
+            self.routers.get(id),
+            Scope::Routers(id.project.clone()),
+            Some(&id.region),
+        )
     }
 
     /// A NAT entry. Absent together with its router.
     pub fn nat(&self, id: &NatRef) -> Seen<'_, LiveNat> {
         match self.router(&id.router) {
-            Seen::Present(router) => {
-                router.nats.iter().find(|nat| nat.name == id.name).map_or(Seen::Absent, Seen::Present)
-            }
+            Seen::Present(router) => router
+                .nats
+                .iter()
+                .find(|nat| nat.name == id.name)
+                .map_or(Seen::Absent, Seen::Present),
             Seen::Absent => Seen::Absent,
             Seen::Unreadable(why) => Seen::Unreadable(why),
         }
@@ -219,12 +263,20 @@ impl World {
 
     /// A connector.
     pub fn connector(&self, id: &RegionalRef) -> Seen<'_, LiveConnector> {
-        self.seen(self.connectors.get(id), Scope::Connectors(id.project.clone(), id.region.clone()), None)
+        self.seen(
+            self.connectors.get(id),
+            Scope::Connectors(id.project.clone(), id.region.clone()),
+            None,
+        )
     }
 
     /// A service.
     pub fn service(&self, id: &ServiceRef) -> Seen<'_, Service> {
-        self.seen(self.services.get(id), Scope::Services(id.project.clone(), id.region.clone()), None)
+        self.seen(
+            self.services.get(id),
+            Scope::Services(id.project.clone(), id.region.clone()),
+            None,
+        )
     }
 
     /// Our annotations on a service.
@@ -273,7 +325,11 @@ impl World {
         network: &'wish NetworkRef,
         region: &'wish Region,
     ) -> impl Iterator<Item = &'world LiveRouter> {
-        let first = RegionalRef { project: network.project.clone(), region: region.clone(), name: lowest_name() };
+        let first = RegionalRef {
+            project: network.project.clone(),
+            region: region.clone(),
+            name: lowest_name(),
+        };
         self.routers
             .range(first..)
             .take_while(move |(id, _)| id.project == network.project && id.region == *region)
@@ -288,10 +344,14 @@ impl World {
 
     /// The public NAT entry that serves a subnetwork of this network, if one is known.
     pub fn nat_covering(&self, network: &NetworkRef, subnetwork: &RegionalRef) -> Option<NatRef> {
-        self.routers_of(network, &subnetwork.region).find_map(|router| {
-            let nat = router.nats.iter().find(|nat| nat.covers(subnetwork))?;
-            Some(NatRef { router: router.id.clone(), name: nat.name.clone() })
-        })
+        self.routers_of(network, &subnetwork.region)
+            .find_map(|router| {
+                let nat = router.nats.iter().find(|nat| nat.covers(subnetwork))?;
+                Some(NatRef {
+                    router: router.id.clone(),
+                    name: nat.name.clone(),
+                })
+            })
     }
 }
 

@@ -75,20 +75,33 @@ impl Connector {
         let mut changes = Vec::new();
         let machine_type = self.machine_type.to_string();
         if live.machine_type != machine_type {
-            changes.push(FieldChange::new("machineType", json!(live.machine_type), json!(machine_type)));
+            changes.push(FieldChange::new(
+                "machineType",
+                json!(live.machine_type),
+                json!(machine_type),
+            ));
         }
         let Instances { min, max } = self.instances;
         if live.min_instances != u32::from(min) {
-            changes.push(FieldChange::new("minInstances", json!(live.min_instances), json!(min)));
+            changes.push(FieldChange::new(
+                "minInstances",
+                json!(live.min_instances),
+                json!(min),
+            ));
         }
         if live.max_instances != u32::from(max) {
-            changes.push(FieldChange::new("maxInstances", json!(live.max_instances), json!(max)));
+            changes.push(FieldChange::new(
+                "maxInstances",
+                json!(live.max_instances),
+                json!(max),
+            ));
         }
         changes
     }
 
     /// Would the change make the connector smaller, which Google refuses?
     pub fn shrinks(&self, live: &LiveConnector) -> bool {
-        u32::from(self.instances.min) < live.min_instances || u32::from(self.instances.max) < live.max_instances
+        u32::from(self.instances.min) < live.min_instances
+            || u32::from(self.instances.max) < live.max_instances
     }
 }

@@ -45,18 +45,27 @@ pub struct RegionalRef {
 impl RegionalRef {
     /// The path as Compute prints it.
     pub fn compute(&self, collection: &str) -> String {
-        format!("projects/{}/regions/{}/{collection}/{}", self.project, self.region, self.name)
+        format!(
+            "projects/{}/regions/{}/{collection}/{}",
+            self.project, self.region, self.name
+        )
     }
 
     /// The path as Cloud Run and VPC Access print it.
     pub fn location(&self, collection: &str) -> String {
-        format!("projects/{}/locations/{}/{collection}/{}", self.project, self.region, self.name)
+        format!(
+            "projects/{}/locations/{}/{collection}/{}",
+            self.project, self.region, self.name
+        )
     }
 }
 
 impl Serialize for RegionalRef {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{}/{}/{}", self.project, self.region, self.name))
+        serializer.collect_str(&format_args!(
+            "{}/{}/{}",
+            self.project, self.region, self.name
+        ))
     }
 }
 
@@ -177,7 +186,9 @@ impl Id {
     pub fn short(&self) -> &str {
         match self {
             Self::Network(id) => id.name.as_str(),
-            Self::Subnetwork(id) | Self::Address(id) | Self::Router(id) | Self::Connector(id) => id.name.as_str(),
+            Self::Subnetwork(id) | Self::Address(id) | Self::Router(id) | Self::Connector(id) => {
+                id.name.as_str()
+            }
             Self::Route(id) => id.name.as_str(),
             Self::Nat(id) => id.name.as_str(),
             Self::Revision(id) => &id.name,
@@ -282,7 +293,11 @@ pub struct FieldChange {
 impl FieldChange {
     /// A difference in one field.
     pub fn new(field: impl Into<std::borrow::Cow<'static, str>>, from: Value, to: Value) -> Self {
-        Self { field: field.into(), from, to }
+        Self {
+            field: field.into(),
+            from,
+            to,
+        }
     }
 }
 
@@ -298,10 +313,22 @@ mod tests {
             region: "europe-west1".parse().unwrap(),
             name: "x".parse().unwrap(),
         };
-        let nat = NatRef { router: regional.clone(), name: "n".parse().unwrap() };
-        assert_eq!(Id::Subnetwork(regional.clone()).to_string(), "projects/acme-prod/regions/europe-west1/subnetworks/x");
-        assert_eq!(Id::Connector(regional).to_string(), "projects/acme-prod/locations/europe-west1/connectors/x");
-        assert_eq!(Id::Nat(nat.clone()).to_string(), "projects/acme-prod/regions/europe-west1/routers/x#nats/n");
+        let nat = NatRef {
+            router: regional.clone(),
+            name: "n".parse().unwrap(),
+        };
+        assert_eq!(
+            Id::Subnetwork(regional.clone()).to_string(),
+            "projects/acme-prod/regions/europe-west1/subnetworks/x"
+        );
+        assert_eq!(
+            Id::Connector(regional).to_string(),
+            "projects/acme-prod/locations/europe-west1/connectors/x"
+        );
+        assert_eq!(
+            Id::Nat(nat.clone()).to_string(),
+            "projects/acme-prod/regions/europe-west1/routers/x#nats/n"
+        );
         assert_eq!(Id::Nat(nat).lock().kind(), Kind::Router);
     }
 }

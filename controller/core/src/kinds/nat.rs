@@ -101,10 +101,18 @@ impl Nat {
         let mut changes = Vec::new();
         let (was, will) = (option(&live.addresses), option(&self.addresses));
         if was != will {
-            changes.push(FieldChange::new("natIpAllocateOption", json!(was), json!(will)));
+            changes.push(FieldChange::new(
+                "natIpAllocateOption",
+                json!(was),
+                json!(will),
+            ));
         }
         if live.addresses != self.addresses && (names(&live.addresses) != names(&self.addresses)) {
-            changes.push(FieldChange::new("natIps", names(&live.addresses), names(&self.addresses)));
+            changes.push(FieldChange::new(
+                "natIps",
+                names(&live.addresses),
+                names(&self.addresses),
+            ));
         }
         let wanted: BTreeMap<RegionalRef, BTreeSet<String>> = self
             .subnetworks
@@ -113,11 +121,19 @@ impl Nat {
             .collect();
         if !matches!(live.sources, NatSources::Listed(_)) {
             let was = json!(sources_option(&live.sources));
-            changes.push(FieldChange::new("sourceSubnetworkIpRangesToNat", was, json!("LIST_OF_SUBNETWORKS")));
+            changes.push(FieldChange::new(
+                "sourceSubnetworkIpRangesToNat",
+                was,
+                json!("LIST_OF_SUBNETWORKS"),
+            ));
         }
         if live.sources != NatSources::Listed(wanted) {
             let was: Vec<String> = live.listed().map(|id| id.compute("subnetworks")).collect();
-            let will: Vec<String> = self.subnetworks.iter().map(|id| id.compute("subnetworks")).collect();
+            let will: Vec<String> = self
+                .subnetworks
+                .iter()
+                .map(|id| id.compute("subnetworks"))
+                .collect();
             changes.push(FieldChange::new("subnetworks", json!(was), json!(will)));
         }
         if live.min_ports_per_vm != self.min_ports_per_vm {
@@ -168,7 +184,10 @@ mod tests {
 
     fn wanted() -> Nat {
         Nat {
-            id: NatRef { router: subnetwork("r"), name: "n".parse().unwrap() },
+            id: NatRef {
+                router: subnetwork("r"),
+                name: "n".parse().unwrap(),
+            },
             addresses: NatAddresses::Auto,
             subnetworks: BTreeSet::from([subnetwork("a")]),
             min_ports_per_vm: None,
@@ -176,11 +195,20 @@ mod tests {
     }
 
     fn live(sources: NatSources) -> LiveNat {
-        LiveNat { name: "n".parse().unwrap(), public: true, addresses: NatAddresses::Auto, sources, min_ports_per_vm: None }
+        LiveNat {
+            name: "n".parse().unwrap(),
+            public: true,
+            addresses: NatAddresses::Auto,
+            sources,
+            min_ports_per_vm: None,
+        }
     }
 
     fn listed(ranges: &str) -> NatSources {
-        NatSources::Listed(BTreeMap::from([(subnetwork("a"), BTreeSet::from([ranges.to_owned()]))]))
+        NatSources::Listed(BTreeMap::from([(
+            subnetwork("a"),
+            BTreeSet::from([ranges.to_owned()]),
+        )]))
     }
 
     fn fields(changes: &[FieldChange]) -> Vec<&str> {
@@ -196,11 +224,17 @@ mod tests {
     fn every_managed_field_is_named_when_it_alone_differs() {
         let mut manual = live(listed("ALL_IP_RANGES"));
         manual.addresses = NatAddresses::Manual(BTreeSet::from(["ip".parse().unwrap()]));
-        assert_eq!(fields(&wanted().diff(&manual)), ["natIpAllocateOption", "natIps"]);
+        assert_eq!(
+            fields(&wanted().diff(&manual)),
+            ["natIpAllocateOption", "natIps"]
+        );
         let mut ports = live(listed("ALL_IP_RANGES"));
         ports.min_ports_per_vm = Some(128);
         assert_eq!(fields(&wanted().diff(&ports)), ["minPortsPerVm"]);
-        assert_eq!(fields(&wanted().diff(&live(listed("PRIMARY_IP_RANGE")))), ["subnetworks"]);
+        assert_eq!(
+            fields(&wanted().diff(&live(listed("PRIMARY_IP_RANGE")))),
+            ["subnetworks"]
+        );
         assert_eq!(
             fields(&wanted().diff(&live(NatSources::AllRanges))),
             ["sourceSubnetworkIpRangesToNat", "subnetworks"]

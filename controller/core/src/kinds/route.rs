@@ -47,16 +47,17 @@ pub enum NextHop {
 ///
 /// The halves 0.0.0.0/1 and 128.0.0.0/1 are looked at besides 0.0.0.0/0, because a VPN or an appliance
 /// commonly captures everything with the two of them. Longest prefix first, then priority.
-pub fn deciding<'a>(
-    routes: impl Iterator<Item = &'a Route>,
-    tags: &[String],
-) -> Option<&'a Route> {
+pub fn deciding<'a>(routes: impl Iterator<Item = &'a Route>, tags: &[String]) -> Option<&'a Route> {
     routes
         .filter(|route| route.destination.prefix_len() <= 1)
         .filter(|route| route.tags.is_empty() || route.tags.iter().any(|tag| tags.contains(tag)))
         .min_by_key(|route| {
             let other = matches!(route.next_hop, NextHop::Other(_));
-            (std::cmp::Reverse(route.destination.prefix_len()), route.priority, other)
+            (
+                std::cmp::Reverse(route.destination.prefix_len()),
+                route.priority,
+                other,
+            )
         })
 }
 
@@ -67,10 +68,20 @@ mod tests {
 
     fn route(name: &str, destination: &str, gateway: bool, priority: u32, tags: &[&str]) -> Route {
         Route {
-            id: RouteRef { project: "acme-prod".parse().unwrap(), name: name.parse().unwrap() },
-            network: NetworkRef { project: "acme-prod".parse().unwrap(), name: "prod".parse().unwrap() },
+            id: RouteRef {
+                project: "acme-prod".parse().unwrap(),
+                name: name.parse().unwrap(),
+            },
+            network: NetworkRef {
+                project: "acme-prod".parse().unwrap(),
+                name: "prod".parse().unwrap(),
+            },
             destination: destination.parse().unwrap(),
-            next_hop: if gateway { NextHop::DefaultInternetGateway } else { NextHop::Other("vpn".into()) },
+            next_hop: if gateway {
+                NextHop::DefaultInternetGateway
+            } else {
+                NextHop::Other("vpn".into())
+            },
             priority,
             tags: tags.iter().map(ToString::to_string).collect(),
         }
@@ -84,7 +95,10 @@ mod tests {
     #[test]
     fn the_longest_prefix_wins_then_the_lowest_priority() {
         let default = route("default", "0.0.0.0/0", true, 1000, &[]);
-        assert_eq!(winner(std::slice::from_ref(&default), &[]), Some("default".into()));
+        assert_eq!(
+            winner(std::slice::from_ref(&default), &[]),
+            Some("default".into())
+        );
         let half = route("half", "0.0.0.0/1", false, 2000, &[]);
         assert_eq!(winner(&[default.clone(), half], &[]), Some("half".into()));
         let better = route("better", "0.0.0.0/0", false, 900, &[]);
@@ -95,12 +109,21 @@ mod tests {
     fn a_tagged_route_decides_only_for_its_tags() {
         let tagged = route("tagged", "0.0.0.0/0", false, 1, &["vpc-connector"]);
         let default = route("default", "0.0.0.0/0", true, 1000, &[]);
-        assert_eq!(winner(&[default.clone(), tagged.clone()], &[]), Some("default".into()));
-        assert_eq!(winner(&[default, tagged], &["vpc-connector"]), Some("tagged".into()));
+        assert_eq!(
+            winner(&[default.clone(), tagged.clone()], &[]),
+            Some("default".into())
+        );
+        assert_eq!(
+            winner(&[default, tagged], &["vpc-connector"]),
+            Some("tagged".into())
+        );
     }
 
     #[test]
     fn a_narrow_route_decides_nothing_about_the_internet() {
-        assert_eq!(winner(&[route("narrow", "10.0.0.0/8", false, 1, &[])], &[]), None);
+        assert_eq!(
+            winner(&[route("narrow", "10.0.0.0/8", false, 1, &[])], &[]),
+            None
+        );
     }
 }

@@ -135,8 +135,14 @@ impl Service {
     /// Does all traffic go to the newest revision, and is that one ready? Then the template tells how
     /// requests are served, and no revision has to be read (`docs/reference/google-cloud.md#pinned-traffic`).
     pub fn template_serves(&self) -> bool {
-        let named = self.traffic.iter().any(|traffic| traffic.revision.is_some());
-        !named && !self.reconciling && self.failed.is_none() && self.latest_ready == self.latest_created
+        let named = self
+            .traffic
+            .iter()
+            .any(|traffic| traffic.revision.is_some());
+        !named
+            && !self.reconciling
+            && self.failed.is_none()
+            && self.latest_ready == self.latest_created
     }
 
     /// The revisions that requests reach, by traffic or by tag, when the template does not tell.
@@ -144,13 +150,27 @@ impl Service {
         if self.template_serves() {
             return Vec::new();
         }
-        let mut names: Vec<Arc<str>> = self.traffic.iter().filter_map(|traffic| traffic.revision.clone()).collect();
-        let latest = self.traffic.is_empty() || self.traffic.iter().any(|traffic| traffic.revision.is_none());
+        let mut names: Vec<Arc<str>> = self
+            .traffic
+            .iter()
+            .filter_map(|traffic| traffic.revision.clone())
+            .collect();
+        let latest = self.traffic.is_empty()
+            || self
+                .traffic
+                .iter()
+                .any(|traffic| traffic.revision.is_none());
         if latest {
             names.extend(self.latest_ready.clone());
         }
         names.sort();
         names.dedup();
-        names.into_iter().map(|name| RevisionRef { service: self.id.clone(), name }).collect()
+        names
+            .into_iter()
+            .map(|name| RevisionRef {
+                service: self.id.clone(),
+                name,
+            })
+            .collect()
     }
 }

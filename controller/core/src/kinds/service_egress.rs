@@ -112,7 +112,10 @@ pub const VERSION: u32 = 1;
 impl EgressAnnotation {
     /// Reads it from a service. `None` when there is none; an unreadable one is `Err` and is left alone.
     pub fn read(service: &Service) -> Option<Result<Self, serde_json::Error>> {
-        service.annotations.get(ANNOTATION).map(|text| serde_json::from_str(text))
+        service
+            .annotations
+            .get(ANNOTATION)
+            .map(|text| serde_json::from_str(text))
     }
 
     /// The text to write. Keys are in a fixed order, so equal values are equal texts.
@@ -125,12 +128,27 @@ impl From<&VpcAccess> for VpcAccessMemory {
     fn from(access: &VpcAccess) -> Self {
         let (connector, direct) = match &access.attachment {
             Attachment::Connector(id) => (Some(id.location("connectors")), None),
-            Attachment::Direct { network, subnetwork, tags } => {
+            Attachment::Direct {
+                network,
+                subnetwork,
+                tags,
+            } => {
                 let network = network.as_ref().map(ToString::to_string);
-                (None, Some(DirectMemory { network, subnetwork: subnetwork.clone(), tags: tags.clone() }))
+                (
+                    None,
+                    Some(DirectMemory {
+                        network,
+                        subnetwork: subnetwork.clone(),
+                        tags: tags.clone(),
+                    }),
+                )
             }
         };
-        Self { connector, direct, egress: access.routing }
+        Self {
+            connector,
+            direct,
+            egress: access.routing,
+        }
     }
 }
 
@@ -144,7 +162,8 @@ pub fn changes(was: Option<&VpcAccess>, will: Option<&VpcAccess>) -> Vec<FieldCh
             changes.push(FieldChange::new(name, from, to));
         }
     };
-    let connector = |m: &Option<VpcAccessMemory>| json!(m.as_ref().and_then(|m| m.connector.clone()));
+    let connector =
+        |m: &Option<VpcAccessMemory>| json!(m.as_ref().and_then(|m| m.connector.clone()));
     let direct = |m: &Option<VpcAccessMemory>| json!(m.as_ref().and_then(|m| m.direct.clone()));
     let egress = |m: &Option<VpcAccessMemory>| json!(m.as_ref().map(|m| google_egress(m.egress)));
     compare(CONNECTOR_FIELD, connector(&was), connector(&will));
@@ -164,6 +183,9 @@ pub fn google_egress(routing: Routing) -> &'static str {
 impl ServiceEgress {
     /// The template's `vpcAccess` as we want it.
     pub fn vpc_access(&self) -> VpcAccess {
-        VpcAccess { attachment: Attachment::Connector(self.connector.clone()), routing: self.routing }
+        VpcAccess {
+            attachment: Attachment::Connector(self.connector.clone()),
+            routing: self.routing,
+        }
     }
 }

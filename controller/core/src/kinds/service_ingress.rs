@@ -47,7 +47,10 @@ pub struct IngressAnnotation {
 impl IngressAnnotation {
     /// Reads it from a service. `None` when there is none; an unreadable one is `Err` and is left alone.
     pub fn read(service: &Service) -> Option<Result<Self, serde_json::Error>> {
-        service.annotations.get(ANNOTATION).map(|text| serde_json::from_str(text))
+        service
+            .annotations
+            .get(ANNOTATION)
+            .map(|text| serde_json::from_str(text))
     }
 
     /// The text to write. Keys are in a fixed order, so equal values are equal texts.

@@ -46,6 +46,10 @@ impl LiveSubnetwork {
         if self.private_google_access {
             return Vec::new();
         }
-        vec![FieldChange::new(PRIVATE_GOOGLE_ACCESS, json!(false), json!(true))]
+        vec![FieldChange::new(
+            PRIVATE_GOOGLE_ACCESS,
+            json!(false),
+            json!(true),
+        )]
     }
 }

@@ -7,7 +7,9 @@
 use std::collections::BTreeSet;
 
 use crate::ids::ResourceName;
-use crate::kinds::{Connector, Id, RegionalRef, Resource, ServiceEgress, ServiceIngress, Subnetwork};
+use crate::kinds::{
+    Connector, Id, RegionalRef, Resource, ServiceEgress, ServiceIngress, Subnetwork,
+};
 use crate::link::{ConnectorChoice, Egress, Internet, Link, SubnetworkChoice};
 use crate::modes::Needs;
 use crate::names::Installation;
@@ -17,11 +19,17 @@ use crate::world::World;
 pub(super) fn needs(link: &Link, world: &World, ours: &Installation) -> Needs {
     let mut needs = Needs::default();
     let network = Id::Network(link.network.clone());
-    needs.resources.push((Resource::Network(link.network.clone()), BTreeSet::new()));
+    needs
+        .resources
+        .push((Resource::Network(link.network.clone()), BTreeSet::new()));
 
     let Egress::Connector(choice) = &link.egress;
     let connector = match choice {
-        ConnectorChoice::Managed { subnetwork, machine_type, instances } => {
+        ConnectorChoice::Managed {
+            subnetwork,
+            machine_type,
+            instances,
+        } => {
             let subnetwork = egress_subnetwork(link, subnetwork, &network, ours, &mut needs);
             let connector = Connector {
                 id: connector_id(link, &subnetwork, ours),
@@ -30,7 +38,10 @@ pub(super) fn needs(link: &Link, world: &World, ours: &Installation) -> Needs {
                 instances: *instances,
             };
             let id = connector.id.clone();
-            needs.resources.push((Resource::Connector(connector), BTreeSet::from([Id::Subnetwork(subnetwork.clone())])));
+            needs.resources.push((
+                Resource::Connector(connector),
+                BTreeSet::from([Id::Subnetwork(subnetwork.clone())]),
+            ));
             needs.subnetwork = Some(subnetwork);
             id
         }
@@ -40,11 +51,18 @@ pub(super) fn needs(link: &Link, world: &World, ours: &Installation) -> Needs {
                 region: reference.region.clone(),
                 name: ResourceName::trusted(reference.name.as_str()),
             };
-            needs.resources.push((Resource::ExistingConnector(id.clone()), BTreeSet::new()));
-            needs.subnetwork = world.connector(&id).present().and_then(|live| live.subnetwork.clone());
+            needs
+                .resources
+                .push((Resource::ExistingConnector(id.clone()), BTreeSet::new()));
+            needs.subnetwork = world
+                .connector(&id)
+                .present()
+                .and_then(|live| live.subnetwork.clone());
             if let Some(subnetwork) = &needs.subnetwork {
                 let existing = Resource::ExistingSubnetwork(subnetwork.clone());
-                needs.resources.push((existing, BTreeSet::from([network.clone()])));
+                needs
+                    .resources
+                    .push((existing, BTreeSet::from([network.clone()])));
             }
             id
         }
@@ -52,7 +70,9 @@ pub(super) fn needs(link: &Link, world: &World, ours: &Installation) -> Needs {
     if let (Internet::Nat(nat), Some(subnetwork)) = (&link.internet, &needs.subnetwork) {
         needs.nat = Some((subnetwork.clone(), nat.clone()));
     }
-    needs.resources.push(egress(link, connector, needs.subnetwork.as_ref()));
+    needs
+        .resources
+        .push(egress(link, connector, needs.subnetwork.as_ref()));
     needs.resources.extend(ingress(link));
     needs
 }
@@ -65,20 +85,35 @@ fn egress_subnetwork(
     ours: &Installation,
     needs: &mut Needs,
 ) -> RegionalRef {
-    let place = |name| RegionalRef { project: link.network.project.clone(), region: link.region.clone(), name };
+    let place = |name| RegionalRef {
+        project: link.network.project.clone(),
+        region: link.region.clone(),
+        name,
+    };
     let after = BTreeSet::from([network.clone()]);
     match choice {
         SubnetworkChoice::Managed { cidr } => {
             let first = cidr.network().to_string();
-            let name = ours.name(&["subnetwork", &link.network.to_string(), link.region.as_str(), &first]);
-            let wanted = Subnetwork { id: place(name), network: link.network.clone(), cidr: *cidr };
+            let name = ours.name(&[
+                "subnetwork",
+                &link.network.to_string(),
+                link.region.as_str(),
+                &first,
+            ]);
+            let wanted = Subnetwork {
+                id: place(name),
+                network: link.network.clone(),
+                cidr: *cidr,
+            };
             let id = wanted.id.clone();
             needs.resources.push((Resource::Subnetwork(wanted), after));
             id
         }
         SubnetworkChoice::Existing { name } => {
             let id = place(name.clone());
-            needs.resources.push((Resource::ExistingSubnetwork(id.clone()), after));
+            needs
+                .resources
+                .push((Resource::ExistingSubnetwork(id.clone()), after));
             id
         }
     }
@@ -87,11 +122,24 @@ fn egress_subnetwork(
 /// A connector's subnetwork cannot be changed, so it is part of its name.
 fn connector_id(link: &Link, subnetwork: &RegionalRef, ours: &Installation) -> RegionalRef {
     let path = subnetwork.compute("subnetworks");
-    let name = ours.name(&["connector", link.source.project.as_str(), link.region.as_str(), &path]);
-    RegionalRef { project: link.source.project.clone(), region: link.region.clone(), name }
+    let name = ours.name(&[
+        "connector",
+        link.source.project.as_str(),
+        link.region.as_str(),
+        &path,
+    ]);
+    RegionalRef {
+        project: link.source.project.clone(),
+        region: link.region.clone(),
+        name,
+    }
 }
 
-fn egress(link: &Link, connector: RegionalRef, subnetwork: Option<&RegionalRef>) -> (Resource, BTreeSet<Id>) {
+fn egress(
+    link: &Link,
+    connector: RegionalRef,
+    subnetwork: Option<&RegionalRef>,
+) -> (Resource, BTreeSet<Id>) {
     let mut after = BTreeSet::from([Id::Connector(connector.clone())]);
     after.extend(subnetwork.cloned().map(Id::Subnetwork));
     let links = std::collections::BTreeMap::from([(
@@ -101,11 +149,18 @@ fn egress(link: &Link, connector: RegionalRef, subnetwork: Option<&RegionalRef>)
             to: link.destination.to_string(),
             deletion: match link.policy.deletion {
                 crate::link::Deletion::Restore => None,
-                deletion @ (crate::link::Deletion::Abandon | crate::link::Deletion::Protect) => Some(deletion),
+                deletion @ (crate::link::Deletion::Abandon | crate::link::Deletion::Protect) => {
+                    Some(deletion)
+                }
             },
         },
     )]);
-    let wanted = ServiceEgress { service: link.source.clone(), connector, routing: link.routing, links };
+    let wanted = ServiceEgress {
+        service: link.source.clone(),
+        connector,
+        routing: link.routing,
+        links,
+    };
     (Resource::ServiceEgress(wanted), after)
 }
 

@@ -6,10 +6,11 @@ use serde_json::{Value, json};
 
 use crate::cloud::{ServicePatch, Write};
 use crate::codes::Code;
-use crate::decide::Context;
+use crate::context::Context;
 use crate::graph::Node;
 use crate::kinds::service_egress::{
-    ANNOTATION, ANNOTATION_FIELD, EgressAnnotation, Former, LinkMemory, VERSION, VpcAccessMemory, changes,
+    ANNOTATION, ANNOTATION_FIELD, EgressAnnotation, Former, LinkMemory, VERSION, VpcAccessMemory,
+    changes,
 };
 use crate::kinds::subnetwork::PRIVATE_GOOGLE_ACCESS;
 use crate::kinds::{FieldChange, RegionalRef, Service, ServiceEgress, VpcAccess};
@@ -27,17 +28,28 @@ pub fn step(context: &Context<'_>, node: &Node, wanted: &ServiceEgress) -> Step 
     let as_wished = service.vpc_access.as_ref() == Some(&desired);
     let memory = match &context.world.memory(&wanted.service).egress {
         Remembered::Unintelligible(why) => {
-            return Step::refuse(Code::OwnedByAnother, format!("our annotation on it cannot be read: {why}"))
-                .help("use the release that wrote it, or remove the annotation privatelink.dev/egress");
+            return Step::refuse(
+                Code::OwnedByAnother,
+                format!("our annotation on it cannot be read: {why}"),
+            )
+            .help(
+                "use the release that wrote it, or remove the annotation privatelink.dev/egress",
+            );
         }
         Remembered::This(memory) if memory.installation != *context.ours => {
-            let whose = format!("owner {}, set {}", memory.installation.owner, memory.installation.set);
+            let whose = format!(
+                "owner {}, set {}",
+                memory.installation.owner, memory.installation.set
+            );
             return if as_wished {
                 Step::nothing(format!("{whose} keeps it, and it is as wished"))
             } else {
-                Step::refuse(Code::OwnedByAnother, format!("its egress belongs to {whose}"))
-                    .showing(changes(service.vpc_access.as_ref(), Some(&desired)))
-                    .help("let one set declare all links of this source")
+                Step::refuse(
+                    Code::OwnedByAnother,
+                    format!("its egress belongs to {whose}"),
+                )
+                .showing(changes(service.vpc_access.as_ref(), Some(&desired)))
+                .help("let one set declare all links of this source")
             };
         }
         Remembered::This(memory) => Some(memory),
@@ -54,15 +66,25 @@ pub fn step(context: &Context<'_>, node: &Node, wanted: &ServiceEgress) -> Step 
 fn missing(service: &crate::link::ServiceRef) -> Step {
     Step::refuse(
         Code::ServiceMissing,
-        format!("service {} does not exist in {} of project {}", service.name, service.region, service.project),
+        format!(
+            "service {} does not exist in {} of project {}",
+            service.name, service.region, service.project
+        ),
     )
     .help("deploy it first, or correct its name, region or project")
 }
 
 /// Refuses when the field holds somebody's value and nobody allowed us to take it.
-fn without_consent(context: &Context<'_>, node: &Node, service: &Service, desired: &VpcAccess) -> Option<Step> {
+fn without_consent(
+    context: &Context<'_>,
+    node: &Node,
+    service: &Service,
+    desired: &VpcAccess,
+) -> Option<Step> {
     let live = service.vpc_access.as_ref()?;
-    let made_by_us = live.connector().is_some_and(|connector| context.ours.made(connector.name.as_str()));
+    let made_by_us = live
+        .connector()
+        .is_some_and(|connector| context.ours.made(connector.name.as_str()));
     if live == desired || made_by_us || context.adopts_egress(node, &service.id) {
         return None;
     }
@@ -71,9 +93,15 @@ fn without_consent(context: &Context<'_>, node: &Node, service: &Service, desire
         None => "a Direct VPC interface".to_owned(),
     };
     Some(
-        Step::refuse(Code::HeldBySomebody, format!("its traffic leaves through {holder} already"))
-            .showing(changes(Some(live), Some(desired)))
-            .help(format!("add `adopt: [{{kind: ServiceEgress, name: {}}}]` to take it over", service.id.name)),
+        Step::refuse(
+            Code::HeldBySomebody,
+            format!("its traffic leaves through {holder} already"),
+        )
+        .showing(changes(Some(live), Some(desired)))
+        .help(format!(
+            "add `adopt: [{{kind: ServiceEgress, name: {}}}]` to take it over",
+            service.id.name
+        )),
     )
 }
 
@@ -119,11 +147,18 @@ fn write(
         return Step::nothing("all of its traffic enters the network through the connector");
     }
     let why = if moves {
-        format!("its traffic enters the network through connector {}", wanted.connector.name)
+        format!(
+            "its traffic enters the network through connector {}",
+            wanted.connector.name
+        )
     } else {
         "the annotation records the links as applied".to_owned()
     };
-    let patch = patch(service, Some(&annotation), moves.then(|| Some(desired.clone())));
+    let patch = patch(
+        service,
+        Some(&annotation),
+        moves.then(|| Some(desired.clone())),
+    );
     Step::update(why, fields, Write::PatchService(patch))
 }
 
@@ -136,10 +171,20 @@ fn journal(
 ) -> Step {
     let links = annotation.links.iter().map(|(name, link)| {
         let known = memory.and_then(|memory| memory.links.get(name)).cloned();
-        (name.clone(), known.unwrap_or_else(|| LinkMemory { digest: String::new(), ..link.clone() }))
+        (
+            name.clone(),
+            known.unwrap_or_else(|| LinkMemory {
+                digest: String::new(),
+                ..link.clone()
+            }),
+        )
     });
     let wrote = memory.map_or(before, |memory| memory.wrote.clone());
-    let first = EgressAnnotation { links: links.collect(), wrote, ..annotation };
+    let first = EgressAnnotation {
+        links: links.collect(),
+        wrote,
+        ..annotation
+    };
     let fields = annotation_change(memory, Some(&first));
     let write = Write::PatchService(patch(service, Some(&first), None));
     Step::update(JOURNAL, fields.into_iter().collect(), write)
@@ -149,19 +194,36 @@ fn journal(
 pub const JOURNAL: &str = "the former values of adopted things are recorded before they change";
 
 /// Links of this annotation that are not part of this turn's wishes and are not released either.
-fn kept_links(context: &Context<'_>, memory: Option<&EgressAnnotation>) -> BTreeMap<String, LinkMemory> {
-    let links = memory.map(|memory| memory.links.clone()).unwrap_or_default();
-    links.into_iter().filter(|(name, _)| context.keeps(name)).collect()
+fn kept_links(
+    context: &Context<'_>,
+    memory: Option<&EgressAnnotation>,
+) -> BTreeMap<String, LinkMemory> {
+    let links = memory
+        .map(|memory| memory.links.clone())
+        .unwrap_or_default();
+    links
+        .into_iter()
+        .filter(|(name, _)| context.keeps(name))
+        .collect()
 }
 
 /// The wishes of links that are enforced; those that are only reported leave no trace.
 fn enforced(context: &Context<'_>, wanted: &ServiceEgress) -> BTreeMap<String, LinkMemory> {
-    wanted.links.iter().filter(|(name, _)| context.enforces(name)).map(|(n, l)| (n.clone(), l.clone())).collect()
+    wanted
+        .links
+        .iter()
+        .filter(|(name, _)| context.enforces(name))
+        .map(|(n, l)| (n.clone(), l.clone()))
+        .collect()
 }
 
 /// Former values of the things of others that this source's links change with consent: those recorded already on
 /// any source (so that a source that joins later keeps them when the first one leaves), and new ones.
-fn adopted(context: &Context<'_>, node: &Node, memory: Option<&EgressAnnotation>) -> BTreeMap<String, Value> {
+fn adopted(
+    context: &Context<'_>,
+    node: &Node,
+    memory: Option<&EgressAnnotation>,
+) -> BTreeMap<String, Value> {
     let mut records = BTreeMap::new();
     for id in context.existing_subnetworks(node) {
         let path = id.compute("subnetworks");
@@ -181,11 +243,15 @@ fn new_record(context: &Context<'_>, node: &Node, id: &RegionalRef) -> Option<Va
     let effective = live.private_google_access
         || context.world.nat_covering(&live.network, id).is_some()
         || context.nat_wanted(id);
-    (!effective && context.adopts_subnetwork(node, id)).then(|| json!({PRIVATE_GOOGLE_ACCESS: false}))
+    (!effective && context.adopts_subnetwork(node, id))
+        .then(|| json!({PRIVATE_GOOGLE_ACCESS: false}))
 }
 
 /// The change of the annotation as a field, if it changes.
-pub fn annotation_change(was: Option<&EgressAnnotation>, will: Option<&EgressAnnotation>) -> Option<FieldChange> {
+pub fn annotation_change(
+    was: Option<&EgressAnnotation>,
+    will: Option<&EgressAnnotation>,
+) -> Option<FieldChange> {
     (was != will).then(|| FieldChange::new(ANNOTATION_FIELD, json!(was), json!(will)))
 }
 

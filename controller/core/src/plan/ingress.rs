@@ -6,10 +6,12 @@ use serde_json::json;
 
 use crate::cloud::{ServicePatch, Write};
 use crate::codes::Code;
-use crate::decide::Context;
+use crate::context::Context;
 use crate::graph::Node;
 use crate::kinds::service_egress::{Former, VERSION};
-use crate::kinds::service_ingress::{ANNOTATION, ANNOTATION_FIELD, INGRESS_FIELD, IngressAnnotation, google_ingress};
+use crate::kinds::service_ingress::{
+    ANNOTATION, ANNOTATION_FIELD, INGRESS_FIELD, IngressAnnotation, google_ingress,
+};
 use crate::kinds::{FieldChange, IngressSetting, Service, ServiceIngress};
 use crate::link::Ingress;
 use crate::plan::Step;
@@ -21,8 +23,12 @@ pub fn step(context: &Context<'_>, node: &Node, wanted: &ServiceIngress) -> Step
         Seen::Unreadable(why) => return Step::unreadable(why),
         Seen::Absent => {
             let id = &wanted.service;
-            let why = format!("service {} does not exist in {} of project {}", id.name, id.region, id.project);
-            return Step::refuse(Code::ServiceMissing, why).help("deploy it first, or correct its name, region or project");
+            let why = format!(
+                "service {} does not exist in {} of project {}",
+                id.name, id.region, id.project
+            );
+            return Step::refuse(Code::ServiceMissing, why)
+                .help("deploy it first, or correct its name, region or project");
         }
         Seen::Present(service) => service,
     };
@@ -30,11 +36,19 @@ pub fn step(context: &Context<'_>, node: &Node, wanted: &ServiceIngress) -> Step
     let change = ingress_change(service.ingress, will);
     let memory = match &context.world.memory(&wanted.service).ingress {
         Remembered::Unintelligible(why) => {
-            return Step::refuse(Code::OwnedByAnother, format!("our annotation on it cannot be read: {why}"))
-                .help("use the release that wrote it, or remove the annotation privatelink.dev/ingress");
+            return Step::refuse(
+                Code::OwnedByAnother,
+                format!("our annotation on it cannot be read: {why}"),
+            )
+            .help(
+                "use the release that wrote it, or remove the annotation privatelink.dev/ingress",
+            );
         }
         Remembered::This(memory) if memory.installation != *context.ours => {
-            let whose = format!("owner {}, set {}", memory.installation.owner, memory.installation.set);
+            let whose = format!(
+                "owner {}, set {}",
+                memory.installation.owner, memory.installation.set
+            );
             return match change {
                 None => Step::nothing(format!("{whose} keeps it, and it is as wished")),
                 Some(change) => Step::refuse(Code::OwnedByAnother, format!("its ingress belongs to {whose}"))
@@ -77,7 +91,11 @@ fn as_wished(
     }
     let fields = vec![annotation_change(memory, Some(&annotation))];
     let patch = patch(service, Some(&annotation), None);
-    Step::update("the annotation records which links end here", fields, Write::PatchService(patch))
+    Step::update(
+        "the annotation records which links end here",
+        fields,
+        Write::PatchService(patch),
+    )
 }
 
 fn differs(
@@ -91,9 +109,18 @@ fn differs(
     let will = IngressSetting::from(wanted.ingress);
     let default = service.ingress == IngressSetting::All;
     if memory.is_none() && !default && !context.adopts_ingress(node, &wanted.service) {
-        return Step::refuse(Code::HeldBySomebody, format!("somebody set its ingress to {}", google_ingress(service.ingress)))
-            .showing(vec![change])
-            .help(format!("add `adopt: [{{kind: ServiceIngress, name: {}}}]` to take it over", wanted.service.name));
+        return Step::refuse(
+            Code::HeldBySomebody,
+            format!(
+                "somebody set its ingress to {}",
+                google_ingress(service.ingress)
+            ),
+        )
+        .showing(vec![change])
+        .help(format!(
+            "add `adopt: [{{kind: ServiceIngress, name: {}}}]` to take it over",
+            wanted.service.name
+        ));
     }
     let former = match (memory, former_value(service.ingress)) {
         (Some(memory), _) => memory.former.clone(),
@@ -107,7 +134,10 @@ fn differs(
     }
     let annotation = annotation(context, wanted, memory, former);
     let why = if tightens {
-        format!("the path is proven, so only {} traffic is admitted", describe(wanted.ingress))
+        format!(
+            "the path is proven, so only {} traffic is admitted",
+            describe(wanted.ingress)
+        )
     } else {
         format!("{} traffic is admitted", describe(wanted.ingress))
     };
@@ -115,7 +145,11 @@ fn differs(
     if memory != Some(&annotation) {
         fields.push(annotation_change(memory, Some(&annotation)));
     }
-    Step::update(why, fields, Write::PatchService(patch(service, Some(&annotation), Some(will))))
+    Step::update(
+        why,
+        fields,
+        Write::PatchService(patch(service, Some(&annotation), Some(will))),
+    )
 }
 
 fn describe(ingress: Ingress) -> &'static str {
@@ -132,17 +166,36 @@ fn annotation(
     memory: Option<&IngressAnnotation>,
     former: Former<Ingress>,
 ) -> IngressAnnotation {
-    let kept = memory.map(|memory| memory.links.clone()).unwrap_or_default();
-    let mut links: BTreeSet<String> = kept.into_iter().filter(|name| context.keeps(name)).collect();
-    links.extend(wanted.links.iter().filter(|name| context.enforces(name)).cloned());
-    IngressAnnotation { v: VERSION, installation: context.ours.clone(), former, wrote: wanted.ingress, links }
+    let kept = memory
+        .map(|memory| memory.links.clone())
+        .unwrap_or_default();
+    let mut links: BTreeSet<String> = kept
+        .into_iter()
+        .filter(|name| context.keeps(name))
+        .collect();
+    links.extend(
+        wanted
+            .links
+            .iter()
+            .filter(|name| context.enforces(name))
+            .cloned(),
+    );
+    IngressAnnotation {
+        v: VERSION,
+        installation: context.ours.clone(),
+        former,
+        wrote: wanted.ingress,
+        links,
+    }
 }
 
 /// A declarable setting, for the annotation to remember.
 pub fn former_value(setting: IngressSetting) -> Option<Ingress> {
     match setting {
         IngressSetting::Internal => Some(Ingress::Internal),
-        IngressSetting::InternalAndCloudLoadBalancing => Some(Ingress::InternalAndCloudLoadBalancing),
+        IngressSetting::InternalAndCloudLoadBalancing => {
+            Some(Ingress::InternalAndCloudLoadBalancing)
+        }
         IngressSetting::All => Some(Ingress::All),
         IngressSetting::None | IngressSetting::Unknown => None,
     }
@@ -150,11 +203,20 @@ pub fn former_value(setting: IngressSetting) -> Option<Ingress> {
 
 /// The change of the field, if it changes.
 pub fn ingress_change(was: IngressSetting, will: IngressSetting) -> Option<FieldChange> {
-    (was != will).then(|| FieldChange::new(INGRESS_FIELD, json!(google_ingress(was)), json!(google_ingress(will))))
+    (was != will).then(|| {
+        FieldChange::new(
+            INGRESS_FIELD,
+            json!(google_ingress(was)),
+            json!(google_ingress(will)),
+        )
+    })
 }
 
 /// The change of the annotation as a field.
-pub fn annotation_change(was: Option<&IngressAnnotation>, will: Option<&IngressAnnotation>) -> FieldChange {
+pub fn annotation_change(
+    was: Option<&IngressAnnotation>,
+    will: Option<&IngressAnnotation>,
+) -> FieldChange {
     FieldChange::new(ANNOTATION_FIELD, json!(was), json!(will))
 }
 

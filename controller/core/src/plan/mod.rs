@@ -3,6 +3,7 @@
 pub mod egress;
 pub mod ingress;
 pub mod nodes;
+mod release;
 pub mod removal;
 
 use std::borrow::Cow;
@@ -35,7 +36,14 @@ pub enum Action {
 
 impl Action {
     /// All of them, in the order of reports.
-    pub const ALL: [Self; 6] = [Self::Create, Self::Update, Self::Delete, Self::Wait, Self::Refuse, Self::Nothing];
+    pub const ALL: [Self; 6] = [
+        Self::Create,
+        Self::Update,
+        Self::Delete,
+        Self::Wait,
+        Self::Refuse,
+        Self::Nothing,
+    ];
 
     /// The sign that plans are printed with.
     pub fn sign(self) -> char {
@@ -112,27 +120,47 @@ impl Step {
 
     /// It is made.
     pub fn create(why: impl Into<Cow<'static, str>>, write: Write) -> Self {
-        Self { write: Some(write), ..Self::new(Action::Create, why) }
+        Self {
+            write: Some(write),
+            ..Self::new(Action::Create, why)
+        }
     }
 
     /// Some of its fields change.
-    pub fn update(why: impl Into<Cow<'static, str>>, changes: Vec<FieldChange>, write: Write) -> Self {
-        Self { changes, write: Some(write), ..Self::new(Action::Update, why) }
+    pub fn update(
+        why: impl Into<Cow<'static, str>>,
+        changes: Vec<FieldChange>,
+        write: Write,
+    ) -> Self {
+        Self {
+            changes,
+            write: Some(write),
+            ..Self::new(Action::Update, why)
+        }
     }
 
     /// It goes away.
     pub fn delete(why: impl Into<Cow<'static, str>>, write: Write) -> Self {
-        Self { write: Some(write), ..Self::new(Action::Delete, why) }
+        Self {
+            write: Some(write),
+            ..Self::new(Action::Delete, why)
+        }
     }
 
     /// Something else has to come first.
     pub fn wait(code: Code, why: impl Into<Cow<'static, str>>) -> Self {
-        Self { code: Some(code), ..Self::new(Action::Wait, why) }
+        Self {
+            code: Some(code),
+            ..Self::new(Action::Wait, why)
+        }
     }
 
     /// It will not be done.
     pub fn refuse(code: Code, why: impl Into<Cow<'static, str>>) -> Self {
-        Self { code: Some(code), ..Self::new(Action::Refuse, why) }
+        Self {
+            code: Some(code),
+            ..Self::new(Action::Refuse, why)
+        }
     }
 
     /// It cannot be judged, because it could not be read.
@@ -164,7 +192,14 @@ impl Step {
     /// The same wish, held back: nothing is written, and the changes stay visible.
     #[must_use]
     pub fn held_back(self, action: Action, code: Code, why: impl Into<Cow<'static, str>>) -> Self {
-        Self { action, why: why.into(), code: Some(code), write: None, after: BTreeSet::new(), ..self }
+        Self {
+            action,
+            why: why.into(),
+            code: Some(code),
+            write: None,
+            after: BTreeSet::new(),
+            ..self
+        }
     }
 }
 

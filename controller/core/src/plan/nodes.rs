@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use crate::cloud::Write;
 use crate::codes::Code;
-use crate::decide::Context;
+use crate::context::Context;
 use crate::graph::Node;
 use crate::kinds::nat::NATS_PER_ROUTER;
 use crate::kinds::router::ROUTERS_PER_NETWORK_AND_REGION;
 use crate::kinds::{
-    Connector, ConnectorState, Id, LiveConnector, LiveSubnetwork, Nat, RegionalRef, Resource, Router, Subnetwork,
+    Connector, ConnectorState, Id, LiveConnector, LiveSubnetwork, Nat, RegionalRef, Resource,
+    Router, Subnetwork,
 };
 use crate::link::NetworkRef;
 use crate::names::Mark;
@@ -31,20 +32,29 @@ pub fn step(context: &Context<'_>, node: &Node) -> Step {
         Resource::ServiceEgress(wanted) => egress::step(context, node, wanted),
         Resource::ServiceIngress(wanted) => ingress::step(context, node, wanted),
     };
-    Step { links: node.links.clone(), ..step }
+    Step {
+        links: node.links.clone(),
+        ..step
+    }
 }
 
 fn mark(context: &Context<'_>, node: &Node) -> Mark {
     match node.links.first() {
         Some(link) => Mark::new(context.ours, link),
-        None => Mark { installation: context.ours.clone(), link: "none/none".into() },
+        None => Mark {
+            installation: context.ours.clone(),
+            link: "none/none".into(),
+        },
     }
 }
 
 fn whose(mark: Option<&Mark>) -> String {
     match mark {
         Some(Mark { installation, link }) => {
-            format!("it belongs to owner {}, set {}, link {link}", installation.owner, installation.set)
+            format!(
+                "it belongs to owner {}, set {}, link {link}",
+                installation.owner, installation.set
+            )
         }
         None => "it carries no mark of ours".to_owned(),
     }
@@ -53,8 +63,14 @@ fn whose(mark: Option<&Mark>) -> String {
 fn network(context: &Context<'_>, id: &NetworkRef) -> Step {
     match context.world.network(id) {
         Seen::Present(_) => Step::nothing("the network is there"),
-        Seen::Absent => Step::refuse(Code::NetworkMissing, format!("network {} does not exist in project {}", id.name, id.project))
-            .help("check `network.name`; for a Shared VPC set `network.projectId` to the host project"),
+        Seen::Absent => Step::refuse(
+            Code::NetworkMissing,
+            format!(
+                "network {} does not exist in project {}",
+                id.name, id.project
+            ),
+        )
+        .help("check `network.name`; for a Shared VPC set `network.projectId` to the host project"),
         Seen::Unreadable(why) => Step::unreadable(why),
     }
 }
@@ -65,48 +81,79 @@ fn subnetwork(context: &Context<'_>, node: &Node, wanted: &Subnetwork) -> Step {
         Seen::Absent => return create_subnetwork(context, node, wanted),
         Seen::Present(live) => live,
     };
-    if live.mark.as_ref().is_none_or(|mark| mark.installation != *context.ours) {
+    if live
+        .mark
+        .as_ref()
+        .is_none_or(|mark| mark.installation != *context.ours)
+    {
         let whose = whose(live.mark.as_ref());
-        return Step::refuse(Code::ForeignUnderOurName, format!("a subnetwork of this name exists and {whose}"))
-            .help("delete or rename it, or use another --set");
+        return Step::refuse(
+            Code::ForeignUnderOurName,
+            format!("a subnetwork of this name exists and {whose}"),
+        )
+        .help("delete or rename it, or use another --set");
     }
     if live.network != wanted.network || live.cidr != Some(wanted.cidr) {
-        return Step::refuse(Code::ForeignUnderOurName, "the subnetwork of this name has another network or range");
+        return Step::refuse(
+            Code::ForeignUnderOurName,
+            "the subnetwork of this name has another network or range",
+        );
     }
     let changes = live.wants_private_google_access();
     if changes.is_empty() {
         return Step::nothing("Private Google Access is on");
     }
     let write = Write::SetPrivateGoogleAccess(wanted.id.clone(), true);
-    Step::update("Google's addresses are reached from here without an external address", changes, write)
+    Step::update(
+        "Google's addresses are reached from here without an external address",
+        changes,
+        write,
+    )
 }
 
 fn create_subnetwork(context: &Context<'_>, node: &Node, wanted: &Subnetwork) -> Step {
     let overlaps = |live: &&LiveSubnetwork| {
         live.network == wanted.network
-            && live.cidr.is_some_and(|cidr| cidr.contains(&wanted.cidr) || wanted.cidr.contains(&cidr))
+            && live
+                .cidr
+                .is_some_and(|cidr| cidr.contains(&wanted.cidr) || wanted.cidr.contains(&cidr))
     };
     if let Some(taken) = context.world.subnetworks().find(overlaps) {
         let path = taken.id.compute("subnetworks");
         let cidr = taken.cidr.map(|cidr| cidr.to_string()).unwrap_or_default();
-        let ours = taken.mark.as_ref().is_some_and(|mark| mark.installation == *context.ours);
+        let ours = taken
+            .mark
+            .as_ref()
+            .is_some_and(|mark| mark.installation == *context.ours);
         return if ours {
             Step::refuse(Code::RangeChangeImpossible, format!("{} overlaps {cidr} of our own {path}", wanted.cidr))
                 .help("one range cannot be in two subnetworks at a time: declare another /28, apply, then change back")
         } else {
-            Step::refuse(Code::RangeTaken, format!("{} overlaps {cidr} of {path}", wanted.cidr))
-                .help("declare a free /28 of this network")
+            Step::refuse(
+                Code::RangeTaken,
+                format!("{} overlaps {cidr} of {path}", wanted.cidr),
+            )
+            .help("declare a free /28 of this network")
         };
     }
-    let why = format!("the connector needs a /28 of its own: {}, with Private Google Access", wanted.cidr);
-    Step::create(why, Write::CreateSubnetwork(wanted.clone(), mark(context, node)))
+    let why = format!(
+        "the connector needs a /28 of its own: {}, with Private Google Access",
+        wanted.cidr
+    );
+    Step::create(
+        why,
+        Write::CreateSubnetwork(wanted.clone(), mark(context, node)),
+    )
 }
 
 fn existing_subnetwork(context: &Context<'_>, node: &Node, id: &RegionalRef) -> Step {
     let live = match context.world.subnetwork(id) {
         Seen::Unreadable(why) => return Step::unreadable(why),
         Seen::Absent => {
-            return Step::refuse(Code::SubnetworkMissing, format!("{} does not exist", id.compute("subnetworks")));
+            return Step::refuse(
+                Code::SubnetworkMissing,
+                format!("{} does not exist", id.compute("subnetworks")),
+            );
         }
         Seen::Present(live) => live,
     };
@@ -115,18 +162,34 @@ fn existing_subnetwork(context: &Context<'_>, node: &Node, id: &RegionalRef) -> 
         return Step::nothing("Private Google Access is on");
     }
     if context.world.nat_covering(&live.network, id).is_some() || context.nat_wanted(id) {
-        return Step::nothing("Private Google Access is effective, because a public NAT serves the subnetwork");
+        return Step::nothing(
+            "Private Google Access is effective, because a public NAT serves the subnetwork",
+        );
     }
     if !context.adopts_subnetwork(node, id) {
-        return Step::refuse(Code::HeldBySomebody, "Private Google Access is off, and the subnetwork is not ours")
-            .showing(changes)
-            .help(format!("switch it on, or add `adopt: [{{kind: Subnetwork, name: {}}}]`", id.name));
+        return Step::refuse(
+            Code::HeldBySomebody,
+            "Private Google Access is off, and the subnetwork is not ours",
+        )
+        .showing(changes)
+        .help(format!(
+            "switch it on, or add `adopt: [{{kind: Subnetwork, name: {}}}]`",
+            id.name
+        ));
     }
     if !context.journaled(node, id) {
-        return Step::wait(Code::Waiting, "the source's annotation records the former value first").showing(changes);
+        return Step::wait(
+            Code::Waiting,
+            "the source's annotation records the former value first",
+        )
+        .showing(changes);
     }
     let write = Write::SetPrivateGoogleAccess(id.clone(), true);
-    Step::update("adopted: Google's addresses are reached from here without an external address", changes, write)
+    Step::update(
+        "adopted: Google's addresses are reached from here without an external address",
+        changes,
+        write,
+    )
 }
 
 fn address(context: &Context<'_>, node: &Node, id: &RegionalRef) -> Step {
@@ -136,9 +199,10 @@ fn address(context: &Context<'_>, node: &Node, id: &RegionalRef) -> Step {
             let why = "the NAT sends from this address, which is not reserved yet";
             Step::create(why, Write::CreateAddress(id.clone(), mark(context, node)))
         }
-        Seen::Present(live) if !live.external => {
-            Step::refuse(Code::AddressInUse, "a NAT sends from external addresses, and this one is internal")
-        }
+        Seen::Present(live) if !live.external => Step::refuse(
+            Code::AddressInUse,
+            "a NAT sends from external addresses, and this one is internal",
+        ),
         Seen::Present(_) => Step::nothing("the address is reserved"),
     }
 }
@@ -147,24 +211,42 @@ fn router(context: &Context<'_>, node: &Node, wanted: &Router) -> Step {
     match context.world.router(&wanted.id) {
         Seen::Unreadable(why) => Step::unreadable(why),
         Seen::Absent => {
-            let there = context.world.routers_of(&wanted.network, &wanted.id.region).count();
+            let there = context
+                .world
+                .routers_of(&wanted.network, &wanted.id.region)
+                .count();
             if there >= ROUTERS_PER_NETWORK_AND_REGION {
                 return Step::refuse(
                     Code::RouterLimitReached,
-                    format!("{} has {there} routers in {}; Google allows no more", wanted.network.name, wanted.id.region),
+                    format!(
+                        "{} has {there} routers in {}; Google allows no more",
+                        wanted.network.name, wanted.id.region
+                    ),
                 )
                 .help("name one of them in `internet.nat.router`");
             }
-            Step::create("the NAT needs a router", Write::CreateRouter(wanted.clone(), mark(context, node)))
+            Step::create(
+                "the NAT needs a router",
+                Write::CreateRouter(wanted.clone(), mark(context, node)),
+            )
         }
-        Seen::Present(live) if live.mark.as_ref().is_none_or(|mark| mark.installation != *context.ours) => {
+        Seen::Present(live)
+            if live
+                .mark
+                .as_ref()
+                .is_none_or(|mark| mark.installation != *context.ours) =>
+        {
             let whose = whose(live.mark.as_ref());
-            Step::refuse(Code::ForeignUnderOurName, format!("a router of this name exists and {whose}"))
-                .help("delete or rename it, or use another --set")
+            Step::refuse(
+                Code::ForeignUnderOurName,
+                format!("a router of this name exists and {whose}"),
+            )
+            .help("delete or rename it, or use another --set")
         }
-        Seen::Present(live) if live.network != wanted.network => {
-            Step::refuse(Code::ForeignUnderOurName, format!("the router of this name serves {}", live.network))
-        }
+        Seen::Present(live) if live.network != wanted.network => Step::refuse(
+            Code::ForeignUnderOurName,
+            format!("the router of this name serves {}", live.network),
+        ),
         Seen::Present(_) => Step::nothing("the router is there"),
     }
 }
@@ -174,11 +256,13 @@ fn existing_router(context: &Context<'_>, wanted: &Router) -> Step {
         Seen::Unreadable(why) => Step::unreadable(why),
         Seen::Absent => {
             let path = wanted.id.compute("routers");
-            Step::refuse(Code::RouterMissing, format!("{path} does not exist")).help("check `internet.nat.router`")
+            Step::refuse(Code::RouterMissing, format!("{path} does not exist"))
+                .help("check `internet.nat.router`")
         }
-        Seen::Present(live) if live.network != wanted.network => {
-            Step::refuse(Code::NetworkUnfit, format!("the router serves {}, not {}", live.network, wanted.network))
-        }
+        Seen::Present(live) if live.network != wanted.network => Step::refuse(
+            Code::NetworkUnfit,
+            format!("the router serves {}, not {}", live.network, wanted.network),
+        ),
         Seen::Present(_) => Step::nothing("the router is there"),
     }
 }
@@ -187,10 +271,17 @@ fn nat(context: &Context<'_>, wanted: &Nat) -> Step {
     match context.world.nat(&wanted.id) {
         Seen::Unreadable(why) => Step::unreadable(why),
         Seen::Absent => {
-            let entries = context.world.router(&wanted.id.router).present().map_or(0, |router| router.nats.len());
+            let entries = context
+                .world
+                .router(&wanted.id.router)
+                .present()
+                .map_or(0, |router| router.nats.len());
             if entries >= NATS_PER_ROUTER {
-                return Step::refuse(Code::NatLimitReached, format!("the router has {entries} NAT entries already"))
-                    .help("name another router of the network in `internet.nat.router`");
+                return Step::refuse(
+                    Code::NatLimitReached,
+                    format!("the router has {entries} NAT entries already"),
+                )
+                .help("name another router of the network in `internet.nat.router`");
             }
             let why = "all of the source's traffic enters the network; the NAT gives it the internet back";
             Step::create(why, Write::PutNat(wanted.clone()))
@@ -200,7 +291,11 @@ fn nat(context: &Context<'_>, wanted: &Nat) -> Step {
             if changes.is_empty() {
                 return Step::nothing("the NAT serves what it shall");
             }
-            Step::update("the NAT gives the source the internet back", changes, Write::PutNat(wanted.clone()))
+            Step::update(
+                "the NAT gives the source the internet back",
+                changes,
+                Write::PutNat(wanted.clone()),
+            )
         }
     }
 }
@@ -218,7 +313,10 @@ fn connector(context: &Context<'_>, wanted: &Connector) -> Step {
 
 fn live_connector(wanted: &Connector, live: &LiveConnector) -> Step {
     if live.state != ConnectorState::Error && live.subnetwork.as_ref() != Some(&wanted.subnetwork) {
-        return Step::refuse(Code::ForeignUnderOurName, "the connector of this name lives on another subnetwork");
+        return Step::refuse(
+            Code::ForeignUnderOurName,
+            "the connector of this name lives on another subnetwork",
+        );
     }
     match live.state {
         ConnectorState::Error => Step {
@@ -228,9 +326,13 @@ fn live_connector(wanted: &Connector, live: &LiveConnector) -> Step {
                 Write::DeleteConnector(wanted.id.clone()),
             )
         },
-        ConnectorState::Creating | ConnectorState::Updating | ConnectorState::Deleting | ConnectorState::Unknown => {
-            Step::wait(Code::Waiting, format!("the connector is {}", state(live.state)))
-        }
+        ConnectorState::Creating
+        | ConnectorState::Updating
+        | ConnectorState::Deleting
+        | ConnectorState::Unknown => Step::wait(
+            Code::Waiting,
+            format!("the connector is {}", state(live.state)),
+        ),
         ConnectorState::Ready => {
             let changes = wanted.diff(live);
             if changes.is_empty() {
@@ -240,7 +342,11 @@ fn live_connector(wanted: &Connector, live: &LiveConnector) -> Step {
                     .showing(changes)
                     .help("declare another /28: a new connector is made, the users move, and this one is deleted")
             } else {
-                Step::update("the connector grows in place", changes, Write::UpdateConnector(wanted.clone()))
+                Step::update(
+                    "the connector grows in place",
+                    changes,
+                    Write::UpdateConnector(wanted.clone()),
+                )
             }
         }
     }
@@ -261,17 +367,26 @@ fn existing_connector(context: &Context<'_>, node: &Node, id: &RegionalRef) -> S
     let live = match context.world.connector(id) {
         Seen::Unreadable(why) => return Step::unreadable(why),
         Seen::Absent => {
-            return Step::refuse(Code::ConnectorMissing, format!("{} does not exist", id.location("connectors")));
+            return Step::refuse(
+                Code::ConnectorMissing,
+                format!("{} does not exist", id.location("connectors")),
+            );
         }
         Seen::Present(live) => live,
     };
     match live.state {
         ConnectorState::Error => {
-            return Step::refuse(Code::ConnectorFailed, "the connector is in ERROR, and it is not ours to replace")
-                .help("delete it and make it again; it never leaves this state");
+            return Step::refuse(
+                Code::ConnectorFailed,
+                "the connector is in ERROR, and it is not ours to replace",
+            )
+            .help("delete it and make it again; it never leaves this state");
         }
         ConnectorState::Creating | ConnectorState::Deleting | ConnectorState::Unknown => {
-            return Step::wait(Code::Waiting, format!("the connector is {}", state(live.state)));
+            return Step::wait(
+                Code::Waiting,
+                format!("the connector is {}", state(live.state)),
+            );
         }
         ConnectorState::Ready | ConnectorState::Updating => {}
     }
@@ -282,12 +397,17 @@ fn existing_connector(context: &Context<'_>, node: &Node, id: &RegionalRef) -> S
         )
         .help("use a connector with a /28 subnetwork of its own");
     };
-    let networks: BTreeSet<&NetworkRef> = node.links.iter().filter_map(|link| Some(&context.link(link)?.network)).collect();
+    let networks: BTreeSet<&NetworkRef> = node
+        .links
+        .iter()
+        .filter_map(|link| Some(&context.link(link)?.network))
+        .collect();
     match context.world.subnetwork(subnetwork).present() {
-        Some(live) if networks.iter().any(|network| **network != live.network) => {
-            Step::refuse(Code::ConnectorUnfit, format!("the connector leads into {}", live.network))
-                .help("name that network in the link, or another connector")
-        }
+        Some(live) if networks.iter().any(|network| **network != live.network) => Step::refuse(
+            Code::ConnectorUnfit,
+            format!("the connector leads into {}", live.network),
+        )
+        .help("name that network in the link, or another connector"),
         Some(_) | None => Step::nothing("the connector is ready"),
     }
 }

@@ -14,19 +14,30 @@ pub(super) fn check(link: &Link) -> Vec<Diagnostic> {
     findings.extend(to_itself(link));
     findings.extend(public_range(link));
     findings.extend(internet_cut_off(link));
-    findings.extend(link.adopt.iter().filter_map(|adoption| adopts_nothing(link, adoption)));
+    findings.extend(
+        link.adopt
+            .iter()
+            .filter_map(|adoption| adopts_nothing(link, adoption)),
+    );
     findings
 }
 
 fn finding(link: &Link, code: Code, field: &str, message: String) -> Diagnostic {
-    Diagnostic::new(code, link.origin.clone(), message).link(&link.name).field(field)
+    Diagnostic::new(code, link.origin.clone(), message)
+        .link(&link.name)
+        .field(field)
 }
 
 fn to_itself(link: &Link) -> Option<Diagnostic> {
     let message = format!("source and destination are both {}", link.source);
     (link.source == link.destination).then(|| {
-        finding(link, Code::LinkToItself, "spec.destination.service", message)
-            .help("a service calls itself within its own container; name another destination")
+        finding(
+            link,
+            Code::LinkToItself,
+            "spec.destination.service",
+            message,
+        )
+        .help("a service calls itself within its own container; name another destination")
     })
 }
 
@@ -70,7 +81,10 @@ pub(super) fn managed_range(link: &Link) -> Option<Ipv4Net> {
         }) => Some(*cidr),
         Egress::Connector(
             ConnectorChoice::Existing(_)
-            | ConnectorChoice::Managed { subnetwork: SubnetworkChoice::Existing { .. }, .. },
+            | ConnectorChoice::Managed {
+                subnetwork: SubnetworkChoice::Existing { .. },
+                ..
+            },
         ) => None,
     }
 }
@@ -80,8 +94,15 @@ fn internet_cut_off(link: &Link) -> Option<Diagnostic> {
         (Routing::AllTraffic, Internet::None) => {
             let message = "all of the source's traffic enters the network, and nothing there leads to the internet";
             Some(
-                finding(link, Code::InternetCutOff, "spec.internet.none", message.to_owned())
-                    .help("leave `internet` out to keep what the source has; Google APIs work either way"),
+                finding(
+                    link,
+                    Code::InternetCutOff,
+                    "spec.internet.none",
+                    message.to_owned(),
+                )
+                .help(
+                    "leave `internet` out to keep what the source has; Google APIs work either way",
+                ),
             )
         }
         (Routing::AllTraffic, Internet::Nat(_) | Internet::Existing)
@@ -90,7 +111,12 @@ fn internet_cut_off(link: &Link) -> Option<Diagnostic> {
 }
 
 fn adopts_nothing(link: &Link, adoption: &Adoption) -> Option<Diagnostic> {
-    let Adoption { kind, project, region, name } = adoption;
+    let Adoption {
+        kind,
+        project,
+        region,
+        name,
+    } = adoption;
     let service = |service: &crate::link::ServiceRef| {
         service.project == *project
             && service.region == *region
@@ -118,16 +144,18 @@ fn adopted_subnetwork(link: &Link, adoption: &Adoption) -> (bool, String) {
     let here = adoption.project == link.network.project && adoption.region == link.region;
     let place = format!("in {}, {}", link.network.project, link.region);
     match &link.egress {
-        Egress::Connector(ConnectorChoice::Existing(_)) => {
-            (here, format!("the subnetwork of an existing connector {place}"))
-        }
+        Egress::Connector(ConnectorChoice::Existing(_)) => (
+            here,
+            format!("the subnetwork of an existing connector {place}"),
+        ),
         Egress::Connector(ConnectorChoice::Managed { subnetwork, .. }) => match subnetwork {
             SubnetworkChoice::Existing { name } => {
                 (here && *name == adoption.name, format!("`{name}` {place}"))
             }
-            SubnetworkChoice::Managed { .. } => {
-                (false, "a subnetwork of its own, which needs no adoption".to_owned())
-            }
+            SubnetworkChoice::Managed { .. } => (
+                false,
+                "a subnetwork of its own, which needs no adoption".to_owned(),
+            ),
         },
     }
 }

@@ -1,5 +1,8 @@
 //! A declaration that the schema accepts becomes a [`Link`]: names parsed, defaults filled in.
 
+// A finding is made once per mistake and moved once.
+#![allow(clippy::result_large_err)]
+
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
@@ -26,8 +29,12 @@ pub(super) fn link(declared: &Declared) -> Result<Link, Diagnostic> {
         return Err(reader.missing("spec.source.service"));
     };
     let source = reader.service(service, &project, &region, "spec.source.service")?;
-    let destination =
-        reader.service(&spec.destination.service, &project, &region, "spec.destination.service")?;
+    let destination = reader.service(
+        &spec.destination.service,
+        &project,
+        &region,
+        "spec.destination.service",
+    )?;
     let network = NetworkRef {
         project: reader.name_or(
             spec.network.project_id.as_deref(),
@@ -82,7 +89,8 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn name<T: FromStr<Err = NameError>>(&self, text: &str, field: &str) -> Result<T, Diagnostic> {
         text.parse().map_err(|error: NameError| {
-            self.finding(Code::NameInvalid, field, error.to_string()).help(error.rule())
+            self.finding(Code::NameInvalid, field, error.to_string())
+                .help(error.rule())
         })
     }
 
@@ -102,9 +110,17 @@ impl Reader<'_> {
         region: &Region,
         field: &str,
     ) -> Result<ServiceRef, Diagnostic> {
-        let crds::Service { name, project_id, region: own_region } = service;
+        let crds::Service {
+            name,
+            project_id,
+            region: own_region,
+        } = service;
         Ok(ServiceRef {
-            project: self.name_or(project_id.as_deref(), project, &format!("{field}.projectId"))?,
+            project: self.name_or(
+                project_id.as_deref(),
+                project,
+                &format!("{field}.projectId"),
+            )?,
             region: self.name_or(own_region.as_deref(), region, &format!("{field}.region"))?,
             name: self.name(name, &format!("{field}.name"))?,
         })
@@ -112,7 +128,10 @@ impl Reader<'_> {
 
     fn egress(&self, egress: &crds::Egress, source: &ServiceRef) -> Result<Egress, Diagnostic> {
         let field = "spec.egress.connector";
-        let connector = egress.connector.as_ref().ok_or_else(|| self.missing(field))?;
+        let connector = egress
+            .connector
+            .as_ref()
+            .ok_or_else(|| self.missing(field))?;
         let choice = match (&connector.managed, &connector.existing) {
             (Some(managed), None) => self.managed_connector(managed)?,
             (None, Some(crds::ExistingConnector { name, project_id })) => {
@@ -136,8 +155,12 @@ impl Reader<'_> {
         &self,
         managed: &crds::ManagedConnector,
     ) -> Result<ConnectorChoice, Diagnostic> {
-        let crds::ManagedConnector { subnetwork, machine_type, min_instances, max_instances } =
-            managed;
+        let crds::ManagedConnector {
+            subnetwork,
+            machine_type,
+            min_instances,
+            max_instances,
+        } = managed;
         let field = "spec.egress.connector.managed.subnetwork";
         let subnetwork = match (&subnetwork.managed, &subnetwork.existing) {
             (Some(crds::ManagedSubnetwork { cidr }), None) => {
@@ -148,9 +171,9 @@ impl Reader<'_> {
                 })?;
                 SubnetworkChoice::Managed { cidr }
             }
-            (None, Some(crds::ExistingSubnetwork { name })) => {
-                SubnetworkChoice::Existing { name: self.name(name, &format!("{field}.existing.name"))? }
-            }
+            (None, Some(crds::ExistingSubnetwork { name })) => SubnetworkChoice::Existing {
+                name: self.name(name, &format!("{field}.existing.name"))?,
+            },
             (None, None) | (Some(_), Some(_)) => return Err(self.missing(field)),
         };
         let count = |count: i32| u8::try_from(count).unwrap_or(u8::MAX);
@@ -161,7 +184,10 @@ impl Reader<'_> {
                 crds::MachineType::E2Micro => MachineType::E2Micro,
                 crds::MachineType::E2Standard4 => MachineType::E2Standard4,
             },
-            instances: Instances { min: count(*min_instances), max: count(*max_instances) },
+            instances: Instances {
+                min: count(*min_instances),
+                max: count(*max_instances),
+            },
         })
     }
 
@@ -172,7 +198,12 @@ impl Reader<'_> {
         internet: Option<&crds::Internet>,
         routing: Routing,
     ) -> Result<Internet, Diagnostic> {
-        let Some(crds::Internet { nat, existing, none }) = internet else {
+        let Some(crds::Internet {
+            nat,
+            existing,
+            none,
+        }) = internet
+        else {
             return match routing {
                 Routing::AllTraffic => self.nat(&crds::Nat::default()),
                 Routing::PrivateRangesOnly => Ok(Internet::None),
@@ -187,7 +218,11 @@ impl Reader<'_> {
     }
 
     fn nat(&self, nat: &crds::Nat) -> Result<Internet, Diagnostic> {
-        let crds::Nat { addresses, min_ports_per_vm, router } = nat;
+        let crds::Nat {
+            addresses,
+            min_ports_per_vm,
+            router,
+        } = nat;
         let addresses = match (&addresses.auto, &addresses.manual) {
             (Some(crds::AutoAddresses {}), None) => Addresses::Auto,
             (None, Some(crds::ManualAddresses { names })) => {
@@ -200,7 +235,9 @@ impl Reader<'_> {
                 return Err(self.missing("spec.internet.nat.addresses"));
             }
         };
-        let router = router.as_deref().map(|name| self.name(name, "spec.internet.nat.router"));
+        let router = router
+            .as_deref()
+            .map(|name| self.name(name, "spec.internet.nat.router"));
         Ok(Internet::Nat(NatChoice {
             addresses,
             min_ports_per_vm: min_ports_per_vm.and_then(|ports| u32::try_from(ports).ok()),
@@ -209,7 +246,9 @@ impl Reader<'_> {
     }
 
     fn access(&self, access: &crds::Access) -> Result<Access, Diagnostic> {
-        let crds::Access { private_google_access } = access;
+        let crds::Access {
+            private_google_access,
+        } = access;
         match private_google_access {
             Some(crds::PrivateGoogleAccess {}) => Ok(Access::PrivateGoogleAccess),
             None => Err(self.missing("spec.access")),
@@ -224,15 +263,26 @@ impl Reader<'_> {
         network: &NetworkRef,
     ) -> Result<BTreeSet<Adoption>, Diagnostic> {
         let mut adoptions = BTreeSet::new();
-        for (index, crds::Adoption { kind, name, project_id, region }) in adopt.iter().enumerate() {
+        for (
+            index,
+            crds::Adoption {
+                kind,
+                name,
+                project_id,
+                region,
+            },
+        ) in adopt.iter().enumerate()
+        {
             let field = format!("spec.adopt[{index}]");
             let (kind, default_project, default_region) = match kind {
                 crds::AdoptionKind::ServiceEgress => {
                     (AdoptionKind::ServiceEgress, &source.project, &source.region)
                 }
-                crds::AdoptionKind::ServiceIngress => {
-                    (AdoptionKind::ServiceIngress, &destination.project, &destination.region)
-                }
+                crds::AdoptionKind::ServiceIngress => (
+                    AdoptionKind::ServiceIngress,
+                    &destination.project,
+                    &destination.region,
+                ),
                 crds::AdoptionKind::Subnetwork => {
                     (AdoptionKind::Subnetwork, &network.project, &source.region)
                 }
@@ -277,14 +327,20 @@ fn routing(routing: crds::Routing) -> Routing {
 fn ingress(ingress: crds::Ingress) -> Option<Ingress> {
     match ingress {
         crds::Ingress::Internal => Some(Ingress::Internal),
-        crds::Ingress::InternalAndCloudLoadBalancing => Some(Ingress::InternalAndCloudLoadBalancing),
+        crds::Ingress::InternalAndCloudLoadBalancing => {
+            Some(Ingress::InternalAndCloudLoadBalancing)
+        }
         crds::Ingress::All => Some(Ingress::All),
         crds::Ingress::Unmanaged => None,
     }
 }
 
 fn policy(policy: &crds::Policy) -> LinkPolicy {
-    let crds::Policy { reconcile, deletion, suspend } = *policy;
+    let crds::Policy {
+        reconcile,
+        deletion,
+        suspend,
+    } = *policy;
     LinkPolicy {
         reconcile: match reconcile {
             crds::Reconcile::Enforce => Reconcile::Enforce,

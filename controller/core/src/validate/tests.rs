@@ -17,8 +17,16 @@ egress: {connector: {managed: {subnetwork: {managed: {cidr: 10.8.0.0/28}}}}}
 
 fn declared(name: &str, yaml: &str) -> Declared {
     let spec: PrivateLinkSpec = serde_saphyr::from_str(yaml).unwrap();
-    let origin = Origin::File { path: format!("{name}.yaml").into(), line: 1, column: 1 };
-    Declared { name: name.parse().unwrap(), spec, origin }
+    let origin = Origin::File {
+        path: format!("{name}.yaml").into(),
+        line: 1,
+        column: 1,
+    };
+    Declared {
+        name: name.parse().unwrap(),
+        spec,
+        origin,
+    }
 }
 
 /// The plain declaration with one text replaced.
@@ -28,7 +36,11 @@ fn changed(name: &str, from: &str, to: &str) -> Declared {
 }
 
 fn codes(validated: &Validated) -> Vec<Code> {
-    validated.diagnostics.iter().map(|found| found.code).collect()
+    validated
+        .diagnostics
+        .iter()
+        .map(|found| found.code)
+        .collect()
 }
 
 /// What one declaration is found to be, as codes.
@@ -40,9 +52,17 @@ fn found(declaration: Declared) -> Vec<Code> {
 fn the_plain_declaration_is_a_link_with_every_default_filled_in() {
     let validated = validate(&[declared("a", PLAIN)]);
     assert_eq!(validated.diagnostics, []);
-    let [link] = validated.links.as_slice() else { panic!("{validated:?}") };
-    assert_eq!(link.source.to_string(), "projects/acme-prod/locations/europe-west1/services/orders");
-    assert_eq!(link.network.to_string(), "projects/acme-prod/global/networks/prod");
+    let [link] = validated.links.as_slice() else {
+        panic!("{validated:?}")
+    };
+    assert_eq!(
+        link.source.to_string(),
+        "projects/acme-prod/locations/europe-west1/services/orders"
+    );
+    assert_eq!(
+        link.network.to_string(),
+        "projects/acme-prod/global/networks/prod"
+    );
     assert_eq!(link.ingress, Some(Ingress::Internal));
     assert_eq!(link.routing, Routing::AllTraffic);
     insta::assert_debug_snapshot!((&link.egress, &link.internet, &link.policy));
@@ -59,11 +79,26 @@ fn the_digest_of_the_plain_declaration_never_changes() {
 fn the_digest_covers_wishes_and_not_names_places_or_policies() {
     let digest = |declaration| validate(&[declaration]).links[0].digest.clone();
     let plain = digest(declared("a", PLAIN));
-    assert_eq!(plain, digest(declared("b", &format!("{PLAIN}policy: {{suspend: true}}\n"))));
-    assert_eq!(plain, digest(changed("a", "egress: {", "egress: {routing: AllTraffic, ")));
+    assert_eq!(
+        plain,
+        digest(declared(
+            "b",
+            &format!("{PLAIN}policy: {{suspend: true}}\n")
+        ))
+    );
+    assert_eq!(
+        plain,
+        digest(changed("a", "egress: {", "egress: {routing: AllTraffic, "))
+    );
     assert_ne!(plain, digest(changed("a", "10.8.0.0", "10.8.0.16")));
     assert_ne!(plain, digest(changed("a", "Internal", "All")));
-    assert_ne!(plain, digest(declared("a", &format!("{PLAIN}internet: {{existing: {{}}}}\n"))));
+    assert_ne!(
+        plain,
+        digest(declared(
+            "a",
+            &format!("{PLAIN}internet: {{existing: {{}}}}\n")
+        ))
+    );
 }
 
 #[test]
@@ -80,10 +115,17 @@ fn every_error_of_a_declaration_is_found_at_once() {
         .replace("acme-prod", "Acme")
         .replace("europe-west1", "europe")
         .replace("10.8.0.0/28", "10.8.0.0/24")
-        .replace("{managed: {subnetwork", "{managed: {minInstances: 5, maxInstances: 4, subnetwork");
+        .replace(
+            "{managed: {subnetwork",
+            "{managed: {minInstances: 5, maxInstances: 4, subnetwork",
+        );
     let validated = validate(&[declared("a", &worst)]);
     insta::assert_snapshot!(
-        validated.diagnostics.iter().map(|d| format!("{d}\n")).collect::<String>()
+        validated
+            .diagnostics
+            .iter()
+            .map(|d| format!("{d}\n"))
+            .collect::<String>()
     );
     assert_eq!(validated.broken, ["a".parse().unwrap()]);
 }
@@ -103,15 +145,35 @@ fn ranges_must_be_private_aligned_slash_28s() {
 #[test]
 fn choices_must_be_made_exactly_once() {
     let subnetwork = "{managed: {cidr: 10.8.0.0/28}}";
-    for neither_or_both in ["{}", "{managed: {cidr: 10.8.0.0/28}, existing: {name: own}}"] {
-        assert_eq!(found(changed("a", subnetwork, neither_or_both)), [Code::NotExactlyOne]);
+    for neither_or_both in [
+        "{}",
+        "{managed: {cidr: 10.8.0.0/28}, existing: {name: own}}",
+    ] {
+        assert_eq!(
+            found(changed("a", subnetwork, neither_or_both)),
+            [Code::NotExactlyOne]
+        );
     }
-    assert_eq!(found(changed("a", "{service: {name: orders}}", "{}")), [Code::NotExactlyOne]);
-    for internet in ["{}", "{none: {}, existing: {}}", "{nat: {addresses: {auto: {}, manual: {names: [a]}}}}"] {
+    assert_eq!(
+        found(changed("a", "{service: {name: orders}}", "{}")),
+        [Code::NotExactlyOne]
+    );
+    for internet in [
+        "{}",
+        "{none: {}, existing: {}}",
+        "{nat: {addresses: {auto: {}, manual: {names: [a]}}}}",
+    ] {
         let yaml = format!("{PLAIN}internet: {internet}\n");
-        assert_eq!(found(declared("a", &yaml)), [Code::NotExactlyOne], "{internet}");
+        assert_eq!(
+            found(declared("a", &yaml)),
+            [Code::NotExactlyOne],
+            "{internet}"
+        );
     }
-    assert_eq!(found(declared("a", &format!("{PLAIN}access: {{}}\n"))), [Code::NotExactlyOne]);
+    assert_eq!(
+        found(declared("a", &format!("{PLAIN}access: {{}}\n"))),
+        [Code::NotExactlyOne]
+    );
 }
 
 #[test]
@@ -119,7 +181,10 @@ fn private_ranges_only_is_refused_with_private_google_access_alone() {
     let narrow = changed("a", "egress: {", "egress: {routing: PrivateRangesOnly, ");
     let validated = validate(&[narrow]);
     assert_eq!(codes(&validated), [Code::RoutingUnreachable]);
-    assert_eq!(validated.diagnostics[0].field.as_deref(), Some("spec.egress.routing"));
+    assert_eq!(
+        validated.diagnostics[0].field.as_deref(),
+        Some("spec.egress.routing")
+    );
 }
 
 #[test]
@@ -151,7 +216,11 @@ fn adopting_what_the_link_does_not_use_is_a_warning() {
 
 #[test]
 fn two_declarations_with_one_name_are_both_left_out() {
-    let validated = validate(&[declared("a", PLAIN), declared("a", PLAIN), declared("b", PLAIN)]);
+    let validated = validate(&[
+        declared("a", PLAIN),
+        declared("a", PLAIN),
+        declared("b", PLAIN),
+    ]);
     assert_eq!(codes(&validated), [Code::DuplicateName]);
     assert_eq!(validated.broken, ["a".parse().unwrap()]);
     assert_eq!(validated.links.len(), 1);
@@ -161,10 +230,16 @@ fn two_declarations_with_one_name_are_both_left_out() {
 fn one_range_is_shared_in_a_region_and_refused_across_regions() {
     let shared = [declared("a", PLAIN), changed("b", "orders", "carts")];
     assert_eq!(validate(&shared).links.len(), 2);
-    let torn =
-        [declared("a", PLAIN), changed("b", "europe-west1", "us-east1"), changed("c", "prod}", "test}")];
+    let torn = [
+        declared("a", PLAIN),
+        changed("b", "europe-west1", "us-east1"),
+        changed("c", "prod}", "test}"),
+    ];
     let validated = validate(&torn);
-    assert_eq!(codes(&validated), [Code::RangesOverlap, Code::RangesOverlap]);
+    assert_eq!(
+        codes(&validated),
+        [Code::RangesOverlap, Code::RangesOverlap]
+    );
     assert_eq!(validated.broken.len(), 2);
     assert_eq!(validated.links[0].name.name(), "c");
 }
@@ -189,11 +264,20 @@ fn another_project_is_refused_unless_the_destination_is_attached() {
 #[test]
 fn instance_limits_are_read_and_kept_in_order() {
     let limits = |text: &str| {
-        changed("a", "{managed: {subnetwork", &format!("{{managed: {{{text}, subnetwork"))
+        changed(
+            "a",
+            "{managed: {subnetwork",
+            &format!("{{managed: {{{text}, subnetwork"),
+        )
     };
-    let link = validate(&[limits("minInstances: 4, maxInstances: 9")]).links.remove(0);
+    let link = validate(&[limits("minInstances: 4, maxInstances: 9")])
+        .links
+        .remove(0);
     insta::assert_snapshot!(serde_json::to_string(&link.egress).unwrap());
-    assert_eq!(found(limits("minInstances: 3")), [Code::InstancesOutOfOrder]);
+    assert_eq!(
+        found(limits("minInstances: 3")),
+        [Code::InstancesOutOfOrder]
+    );
     assert_eq!(found(limits("maxInstances: 11")), [Code::ValueOutOfBounds]);
     assert_eq!(Instances { min: 2, max: 3 }.min, 2);
 }
@@ -203,7 +287,10 @@ fn ten_thousand_links_are_validated_quickly() {
     let links: Vec<Declared> = (0..10_000)
         .map(|n| changed("a", "orders", &format!("orders-{n}")))
         .enumerate()
-        .map(|(n, link)| Declared { name: format!("link-{n}").parse().unwrap(), ..link })
+        .map(|(n, link)| Declared {
+            name: format!("link-{n}").parse().unwrap(),
+            ..link
+        })
         .collect();
     let start = std::time::Instant::now();
     let validated = validate(&links);

@@ -25,7 +25,10 @@ fn overlapping_ranges(links: &BTreeMap<LinkName, Link>) -> Vec<Diagnostic> {
     for link in links.values() {
         if let Some(cidr) = managed_range(link) {
             let subnetworks = networks.entry(&link.network).or_default();
-            subnetworks.entry((cidr, &link.region)).or_default().push(link);
+            subnetworks
+                .entry((cidr, &link.region))
+                .or_default()
+                .push(link);
         }
     }
     let mut findings = Vec::new();
@@ -36,7 +39,11 @@ fn overlapping_ranges(links: &BTreeMap<LinkName, Link>) -> Vec<Diagnostic> {
         for (subnetwork, users) in subnetworks {
             match widest {
                 Some((other, others)) if other.0.contains(&subnetwork.0) => {
-                    findings.extend(users.iter().map(|link| overlap(link, *subnetwork, others[0])));
+                    findings.extend(
+                        users
+                            .iter()
+                            .map(|link| overlap(link, *subnetwork, others[0])),
+                    );
                     findings.extend(others.iter().map(|link| overlap(link, *other, users[0])));
                 }
                 Some(_) | None => widest = Some((subnetwork, users)),
@@ -63,8 +70,10 @@ fn overlap(link: &Link, (cidr, region): (Ipv4Net, &Region), other: &Link) -> Dia
 /// shows when the destination is read; a network of the source's own project is refused here,
 /// unless another link attaches the destination to it.
 fn unattached_destinations(links: &BTreeMap<LinkName, Link>) -> Vec<Diagnostic> {
-    let attached: BTreeSet<(&ServiceRef, &NetworkRef)> =
-        links.values().map(|link| (&link.source, &link.network)).collect();
+    let attached: BTreeSet<(&ServiceRef, &NetworkRef)> = links
+        .values()
+        .map(|link| (&link.source, &link.network))
+        .collect();
     links
         .values()
         .filter(|link| {
@@ -77,7 +86,11 @@ fn unattached_destinations(links: &BTreeMap<LinkName, Link>) -> Vec<Diagnostic> 
 }
 
 fn unattached(link: &Link) -> Diagnostic {
-    let Link { network, destination, .. } = link;
+    let Link {
+        network,
+        destination,
+        ..
+    } = link;
     let message = format!(
         "{destination} is in another project than {network}, so traffic from that network is not internal to it"
     );

@@ -8,15 +8,36 @@ use crate::ids::LinkName;
 
 /// Fields that the API keeps for later, with what to write today.
 const RESERVED: &[(&str, &str)] = &[
-    ("spec.source.job", "only `service` can be a source in this version"),
-    ("spec.source.workerPool", "only `service` can be a source in this version"),
-    ("spec.destination.invoker", "grant roles/run.invoker to the source's service account yourself"),
+    (
+        "spec.source.job",
+        "only `service` can be a source in this version",
+    ),
+    (
+        "spec.source.workerPool",
+        "only `service` can be a source in this version",
+    ),
+    (
+        "spec.destination.invoker",
+        "grant roles/run.invoker to the source's service account yourself",
+    ),
     ("spec.egress.directVpc", "write `connector` instead"),
     ("spec.egress.profile", "write `connector` instead"),
-    ("spec.access.privateDns", "leave `access` out; Private Google Access is used"),
-    ("spec.access.privateServiceConnect", "leave `access` out; Private Google Access is used"),
-    ("spec.access.internalLoadBalancer", "leave `access` out; Private Google Access is used"),
-    ("spec.access.profile", "leave `access` out; Private Google Access is used"),
+    (
+        "spec.access.privateDns",
+        "leave `access` out; Private Google Access is used",
+    ),
+    (
+        "spec.access.privateServiceConnect",
+        "leave `access` out; Private Google Access is used",
+    ),
+    (
+        "spec.access.internalLoadBalancer",
+        "leave `access` out; Private Google Access is used",
+    ),
+    (
+        "spec.access.profile",
+        "leave `access` out; Private Google Access is used",
+    ),
 ];
 
 /// What to write for required fields whose choice needs a word.
@@ -25,15 +46,27 @@ const REQUIRED: &[(&str, &str)] = &[
         "spec.destination.ingress",
         "write `ingress: Internal` to admit internal traffic alone, which cuts off every caller that comes over the internet; or InternalAndCloudLoadBalancing, All, Unmanaged",
     ),
-    ("spec.network", "write `network: {name: NAME}`, the VPC network that the source's traffic enters"),
+    (
+        "spec.network",
+        "write `network: {name: NAME}`, the VPC network that the source's traffic enters",
+    ),
     (
         "spec.egress",
         "write `egress: {connector: {managed: {subnetwork: {managed: {cidr: 10.8.0.0/28}}}}}` with a free /28",
     ),
     ("spec.source", "write `source: {service: {name: NAME}}`"),
-    ("spec.destination", "write `destination: {service: {name: NAME}, ingress: Internal}`"),
-    ("spec.projectId", "write the id of the project that the services are in"),
-    ("spec.region", "write the region that the services are in, such as europe-west1"),
+    (
+        "spec.destination",
+        "write `destination: {service: {name: NAME}, ingress: Internal}`",
+    ),
+    (
+        "spec.projectId",
+        "write the id of the project that the services are in",
+    ),
+    (
+        "spec.region",
+        "write the region that the services are in, such as europe-west1",
+    ),
 ];
 
 /// The finding for a breach of the schema.
@@ -49,12 +82,25 @@ pub fn diagnose(violation: &Violation, origin: &Origin, link: Option<&LinkName>)
         ),
         Breach::MissingField { name } => {
             let field = format!("{path}.{name}");
-            let help = REQUIRED.iter().find(|(of, _)| *of == field).map(|(_, help)| (*help).into());
-            (Code::MissingField, path.clone(), format!("`{path}` lacks `{name}`"), help)
+            let help = REQUIRED
+                .iter()
+                .find(|(of, _)| *of == field)
+                .map(|(_, help)| (*help).into());
+            (
+                Code::MissingField,
+                path.clone(),
+                format!("`{path}` lacks `{name}`"),
+                help,
+            )
         }
         Breach::NotAllowed { value, allowed } => {
             let message = format!("`{value}` is not a value of `{path}`");
-            (Code::UnknownValue, path.clone(), message, Some(one_of(value, allowed)))
+            (
+                Code::UnknownValue,
+                path.clone(),
+                message,
+                Some(one_of(value, allowed)),
+            )
         }
         Breach::Pattern { value, pattern: _ } => (
             Code::NameInvalid,
@@ -62,9 +108,12 @@ pub fn diagnose(violation: &Violation, origin: &Origin, link: Option<&LinkName>)
             format!("`{value}` is not spelled as `{path}` must be"),
             Some(spelling(path).to_owned()),
         ),
-        Breach::Bound { rule } => {
-            (Code::ValueOutOfBounds, path.clone(), format!("`{path}`: {rule}"), None)
-        }
+        Breach::Bound { rule } => (
+            Code::ValueOutOfBounds,
+            path.clone(),
+            format!("`{path}`: {rule}"),
+            None,
+        ),
         Breach::Rule { message, code } => {
             let code = code.as_deref().and_then(|code| code.parse().ok());
             let code = code.unwrap_or(Code::ValueOutOfBounds);
@@ -83,11 +132,23 @@ fn unknown_field(path: &str, name: &str, known: &[String]) -> Parts {
     let reserved = RESERVED.iter().find(|(field, _)| *field == path);
     if let Some((_, instead)) = reserved {
         let message = format!("`{path}` does not work in this version");
-        return (Code::NotInThisVersion, path.to_owned(), message, Some((*instead).to_owned()));
+        return (
+            Code::NotInThisVersion,
+            path.to_owned(),
+            message,
+            Some((*instead).to_owned()),
+        );
     }
-    let place = path.rsplit_once('.').map_or("the document", |(place, _)| place);
+    let place = path
+        .rsplit_once('.')
+        .map_or("the document", |(place, _)| place);
     let message = format!("`{place}` has no field `{name}`");
-    (Code::UnknownField, path.to_owned(), message, Some(one_of(name, known)))
+    (
+        Code::UnknownField,
+        path.to_owned(),
+        message,
+        Some(one_of(name, known)),
+    )
 }
 
 /// `did you mean ...?` when something is near, otherwise the whole choice.
@@ -102,7 +163,10 @@ fn one_of(written: &str, choice: &[String]) -> String {
 /// The word of the choice that is a few slips away at most.
 fn nearest<'a>(written: &str, choice: &'a [String]) -> Option<&'a str> {
     let distance = |word: &str| edits(&written.to_lowercase(), &word.to_lowercase());
-    let near = choice.iter().map(|word| (distance(word), word.as_str())).min()?;
+    let near = choice
+        .iter()
+        .map(|word| (distance(word), word.as_str()))
+        .min()?;
     let (slips, word) = near;
     (slips <= 1 + word.len() / 4).then_some(word)
 }
@@ -130,7 +194,11 @@ fn edits(from: &str, to: &str) -> usize {
 /// for other fields the rule of their spelling helps more.
 fn quote_hint(path: &str, expected: &str, found: &str) -> Option<String> {
     let scalar = found.starts_with("the number") || found.starts_with("the boolean");
-    let hint = if path.ends_with(".name") { "put it in quotes" } else { spelling(path) };
+    let hint = if path.ends_with(".name") {
+        "put it in quotes"
+    } else {
+        spelling(path)
+    };
     (expected == "a text" && scalar).then(|| hint.to_owned())
 }
 
@@ -141,7 +209,9 @@ fn spelling(path: &str) -> &'static str {
             "a project id is 6 to 30 lower-case letters, digits and hyphens, starting with a letter; not the project number"
         }
         "region" => "a region is written like europe-west1",
-        _ => "lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen",
+        _ => {
+            "lower-case letters, digits and hyphens, starting with a letter and not ending with a hyphen"
+        }
     }
 }
 
@@ -151,10 +221,16 @@ mod tests {
 
     #[test]
     fn a_slip_finds_the_word_that_was_meant_and_nonsense_does_not() {
-        let choice = ["network".to_owned(), "egress".to_owned(), "projectId".to_owned()];
-        for (written, meant) in
-            [("netwrok", "network"), ("Network", "network"), ("project_id", "projectId")]
-        {
+        let choice = [
+            "network".to_owned(),
+            "egress".to_owned(),
+            "projectId".to_owned(),
+        ];
+        for (written, meant) in [
+            ("netwrok", "network"),
+            ("Network", "network"),
+            ("project_id", "projectId"),
+        ] {
             assert_eq!(nearest(written, &choice), Some(meant));
         }
         assert_eq!(nearest("replicas", &choice), None);

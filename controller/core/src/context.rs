@@ -1,0 +1,244 @@
+//! What every step is decided from, and the questions that deciding asks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::graph::{Graph, Node};
+use crate::ids::LinkName;
+use crate::kinds::{Id, RegionalRef, Resource};
+use crate::link::{AdoptionKind, Link, Reconcile, ServiceRef};
+use crate::names::{Installation, Mark};
+use crate::path::Trace;
+use crate::plan::egress;
+use crate::scope::Removal;
+use crate::world::World;
+
+/// Everything that steps are decided from.
+pub struct Context<'a> {
+    /// What is live.
+    pub world: &'a World,
+    /// Who we are.
+    pub ours: &'a Installation,
+    /// What is wished.
+    pub graph: Graph,
+    /// The steps decided so far, in order of identity, which is an order of dependency too.
+    pub steps: BTreeMap<Id, crate::plan::Step>,
+    pub(crate) links: BTreeMap<&'a LinkName, &'a Link>,
+    pub(crate) blocked: BTreeMap<LinkName, String>,
+    pub(crate) traces: BTreeMap<LinkName, Trace>,
+    pub(crate) released: BTreeSet<String>,
+    pub(crate) held: BTreeSet<Id>,
+    pub(crate) removal: Removal,
+    pub(crate) nat_served: BTreeSet<RegionalRef>,
+    pub(crate) records: BTreeMap<String, Value>,
+}
+
+impl<'a> Context<'a> {
+    /// A link that takes part.
+    pub fn link(&self, name: &LinkName) -> Option<&'a Link> {
+        self.links.get(name).copied()
+    }
+
+    fn adopts(
+        &self,
+        node: &Node,
+        kind: AdoptionKind,
+        project: &str,
+        region: &str,
+        name: &str,
+    ) -> bool {
+        node.links
+            .iter()
+            .filter_map(|link| self.link(link))
+            .any(|link| {
+                link.adopt.iter().any(|adoption| {
+                    adoption.kind == kind
+                        && adoption.project.as_str() == project
+                        && adoption.region.as_str() == region
+                        && adoption.name.as_str() == name
+                })
+            })
+    }
+
+    /// May this source's egress be taken over?
+    pub fn adopts_egress(&self, node: &Node, service: &ServiceRef) -> bool {
+        let ServiceRef {
+            project,
+            region,
+            name,
+        } = service;
+        self.adopts(
+            node,
+            AdoptionKind::ServiceEgress,
+            project.as_str(),
+            region.as_str(),
+            name.as_str(),
+        )
+    }
+
+    /// May this destination's ingress be taken over?
+    pub fn adopts_ingress(&self, node: &Node, service: &ServiceRef) -> bool {
+        let ServiceRef {
+            project,
+            region,
+            name,
+        } = service;
+        self.adopts(
+            node,
+            AdoptionKind::ServiceIngress,
+            project.as_str(),
+            region.as_str(),
+            name.as_str(),
+        )
+    }
+
+    /// May Private Google Access of this subnetwork be switched on?
+    pub fn adopts_subnetwork(&self, node: &Node, id: &RegionalRef) -> bool {
+        let RegionalRef {
+            project,
+            region,
+            name,
+        } = id;
+        self.adopts(
+            node,
+            AdoptionKind::Subnetwork,
+            project.as_str(),
+            region.as_str(),
+            name.as_str(),
+        )
+    }
+
+    /// Does some source's annotation hold the former value of this adopted subnetwork already?
+    pub fn journaled(&self, _node: &Node, id: &RegionalRef) -> bool {
+        self.records.contains_key(&id.compute("subnetworks"))
+    }
+
+    /// A former value recorded on any source.
+    pub fn recorded_elsewhere(&self, path: &str) -> Option<&Value> {
+        self.records.get(path)
+    }
+
+    /// Will a NAT of ours serve this subnetwork?
+    pub fn nat_wanted(&self, id: &RegionalRef) -> bool {
+        self.nat_served.contains(id)
+    }
+
+    /// The subnetworks of others that a source's traffic leaves from.
+    pub fn existing_subnetworks(&self, node: &Node) -> Vec<RegionalRef> {
+        node.needs
+            .iter()
+            .filter_map(|id| match &self.graph.node(id)?.resource {
+                Resource::ExistingSubnetwork(id) => Some(id.clone()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Does an annotation go on listing this link although no wish of this turn says so?
+    pub fn keeps(&self, name: &str) -> bool {
+        !self.released.contains(name) && !self.enforces(name)
+    }
+
+    /// Is this link part of the turn and enforced?
+    pub fn enforces(&self, name: &str) -> bool {
+        let link = name
+            .parse::<LinkName>()
+            .ok()
+            .and_then(|name| self.link(&name));
+        link.is_some_and(|link| link.policy.reconcile == Reconcile::Enforce)
+    }
+
+    /// Does the source of any of these links remember that it was applied to this very destination?
+    pub fn applied_before(&self, node: &Node) -> bool {
+        node.links
+            .iter()
+            .filter_map(|name| self.link(name))
+            .any(|link| self.digest(link).is_some())
+    }
+
+    /// The digest that the source's annotation holds for a link, if it was ever applied.
+    fn digest(&self, link: &Link) -> Option<&str> {
+        let memory = self.world.memory(&link.source).egress.this()?;
+        let memory = (memory.installation == *self.ours)
+            .then(|| memory.links.get(&link.name.to_string()))??;
+        (memory.to == link.destination.to_string() && !memory.digest.is_empty())
+            .then_some(memory.digest.as_str())
+    }
+
+    /// Is this link's declaration the one last applied, up to and including its destination?
+    pub(crate) fn applied(&self, name: &LinkName) -> bool {
+        let Some(link) = self.link(name) else {
+            return false;
+        };
+        let reached = match link.ingress {
+            None => true,
+            Some(wanted) => {
+                let listed = self.world.memory(&link.destination).ingress.this();
+                listed.is_some_and(|memory| memory.links.contains(&name.to_string()))
+                    || self
+                        .world
+                        .service(&link.destination)
+                        .present()
+                        .is_some_and(|service| {
+                            listed.is_none()
+                                && service.ingress == crate::kinds::IngressSetting::from(wanted)
+                        })
+            }
+        };
+        reached && self.digest(link) == Some(link.digest.as_str())
+    }
+
+    /// Why ingress cannot be tightened yet, if any link to this destination has an unproven path.
+    pub fn unproven(&self, node: &Node) -> Option<String> {
+        node.links.iter().find_map(|name| {
+            let hop = self.traces.get(name)?.root_cause()?;
+            Some(format!("{name}: {}", hop.found))
+        })
+    }
+
+    /// Why nothing is made for these links, if none of them can go on.
+    pub fn all_blocked(&self, links: &BTreeSet<LinkName>) -> Option<String> {
+        let mut reasons = links.iter().map(|link| self.blocked.get(link));
+        if links.is_empty() || reasons.clone().any(|reason| reason.is_none()) {
+            return None;
+        }
+        reasons.next().flatten().cloned()
+    }
+
+    /// Is this the annotation-only write that comes before what it records?
+    pub fn is_journal(&self, step: &crate::plan::Step) -> bool {
+        step.why == egress::JOURNAL
+    }
+
+    /// May this be removed in this run?
+    pub fn may_remove(&self, id: &Id) -> bool {
+        crate::scope::may_remove(&self.removal, id)
+    }
+
+    /// Does a link have it that does not take part?
+    pub fn holds(&self, id: &Id) -> bool {
+        self.held.contains(id)
+    }
+
+    /// Is it wished by nobody, held by nobody, and within what this run may remove?
+    pub fn unwanted(&self, id: &Id) -> bool {
+        self.graph.node(id).is_none() && !self.holds(id) && self.may_remove(id)
+    }
+
+    /// Is this our mark?
+    pub fn is_ours(&self, mark: Option<&Mark>) -> bool {
+        mark.is_some_and(|mark| mark.installation == *self.ours)
+    }
+
+    /// Why the users of a connector are not known, if they are not.
+    pub fn services_unread(&self, connector: &RegionalRef) -> Option<String> {
+        let scope =
+            crate::cloud::Scope::Services(connector.project.clone(), connector.region.clone());
+        match self.world.readings().get(&scope) {
+            Some(Ok(())) => None,
+            Some(Err(error)) => Some(error.message.clone()),
+            None => Some("they were not asked for".to_owned()),
+        }
+    }
+}

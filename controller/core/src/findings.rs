@@ -1,0 +1,68 @@
+//! What a decision has to say: what could not be read, and what is refused.
+
+use crate::codes::Code;
+use crate::context::Context;
+use crate::diagnostic::{Diagnostic, Origin};
+use crate::plan::{Action, Plan};
+use crate::world::World;
+
+/// One diagnostic per list or region that could not be read, however many links depend on it.
+pub(crate) fn unreadable(world: &World) -> Vec<Diagnostic> {
+    let failed = world.readings().iter().filter_map(|(scope, reading)| {
+        let error = reading.as_ref().err()?;
+        let origin = Origin::Cloud {
+            id: scope.project().to_string(),
+        };
+        let message = format!("the {scope} could not be read: {}", error.message);
+        let diagnostic = Diagnostic::new(error.code, origin, message)
+            .severity(crate::diagnostic::Severity::Error);
+        Some(match &error.help {
+            Some(help) => diagnostic.help(help.clone()),
+            None => diagnostic,
+        })
+    });
+    let unreachable = world.unreachable().iter().map(|((scope, region), why)| {
+        let origin = Origin::Cloud {
+            id: scope.project().to_string(),
+        };
+        let message = format!("the {scope} could not be read in {region}: {why}");
+        Diagnostic::new(Code::ScopeUnreadable, origin, message)
+            .help("run again later; nothing in that region is touched until it can be read")
+    });
+    failed.chain(unreachable).collect()
+}
+
+/// One diagnostic per refused step and link. What could not be read has been said per list.
+pub(crate) fn refusals(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    for (id, step) in &plan.steps {
+        let warns = matches!(
+            step.code,
+            Some(Code::FormerValueUnknown | Code::ConnectorReplaced)
+        );
+        let refused = step.action == Action::Refuse && step.code != Some(Code::ScopeUnreadable);
+        let Some(code) = step.code.filter(|_| refused || warns) else {
+            continue;
+        };
+        let message = format!("{} {}: {}", id.kind(), id.short(), step.why);
+        let with_help = |diagnostic: Diagnostic| match &step.help {
+            Some(help) => diagnostic.help(help.clone()),
+            None => diagnostic,
+        };
+        let mut said = false;
+        for link in step.links.iter().filter_map(|name| context.link(name)) {
+            let diagnostic =
+                Diagnostic::new(code, link.origin.clone(), message.clone()).link(&link.name);
+            diagnostics.push(with_help(diagnostic));
+            said = true;
+        }
+        if !said {
+            diagnostics.push(with_help(Diagnostic::new(
+                code,
+                Origin::Cloud { id: id.to_string() },
+                message,
+            )));
+        }
+    }
+    diagnostics
+}

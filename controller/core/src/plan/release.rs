@@ -1,0 +1,295 @@
+//! Steps that give services back what they had before us: ingress first, then egress, then what was adopted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cloud::Write;
+use crate::codes::Code;
+use crate::context::Context;
+use crate::hold;
+use crate::kinds::service_egress::{EgressAnnotation, Former, VpcAccessMemory, changes};
+use crate::kinds::service_ingress::IngressAnnotation;
+use crate::kinds::{Attachment, Id, IngressSetting, RegionalRef, Service, VpcAccess};
+use crate::link::ServiceRef;
+use crate::plan::{Step, egress, ingress};
+
+/// Gives a destination back what it had before us.
+pub(super) fn release_ingress(context: &Context<'_>, id: &ServiceRef) -> Option<Step> {
+    if context
+        .graph
+        .node(&Id::ServiceIngress(id.clone()))
+        .is_some()
+    {
+        return None;
+    }
+    let memory = context
+        .world
+        .memory(id)
+        .ingress
+        .this()
+        .filter(|memory| memory.installation == *context.ours)?;
+    let service = context.world.service(id).present()?;
+    let kept: BTreeSet<String> = memory
+        .links
+        .iter()
+        .filter(|name| context.keeps(name))
+        .cloned()
+        .collect();
+    if !kept.is_empty() || !context.may_remove(&Id::ServiceIngress(id.clone())) {
+        if kept == memory.links || kept.is_empty() {
+            return None;
+        }
+        let left = IngressAnnotation {
+            links: kept,
+            ..memory.clone()
+        };
+        let fields = vec![ingress::annotation_change(Some(memory), Some(&left))];
+        let patch = ingress::patch(service, Some(&left), None);
+        return Some(Step::update(
+            "a link that ended here is gone",
+            fields,
+            Write::PatchService(patch),
+        ));
+    }
+    let untouched = service.ingress == IngressSetting::from(memory.wrote);
+    let restored = match memory.former {
+        Former::Value(former) if untouched => Some(IngressSetting::from(former)),
+        Former::Value(_) | Former::Unknown => None,
+    };
+    let change = restored.and_then(|former| ingress::ingress_change(service.ingress, former));
+    let why = match (&memory.former, untouched) {
+        (Former::Value(_), true) => "the link is gone: ingress gets back what it had before",
+        (Former::Value(_), false) => {
+            "the link is gone: somebody changed ingress since, so it is left as it is"
+        }
+        (Former::Unknown, _) => {
+            "the link is gone: what ingress was before is unknown, so it is left as it is"
+        }
+    };
+    let mut step = Step::update(
+        why,
+        change
+            .iter()
+            .cloned()
+            .chain([ingress::annotation_change(Some(memory), None)])
+            .collect(),
+        Write::PatchService(ingress::patch(service, None, change.and(restored))),
+    );
+    if memory.former == Former::Unknown {
+        step.code = Some(Code::FormerValueUnknown);
+    }
+    Some(step)
+}
+
+/// Detaches a source, or drops the links that are gone from its annotation.
+pub(super) fn release_egress(context: &Context<'_>, id: &ServiceRef) -> Option<Step> {
+    if context.graph.node(&Id::ServiceEgress(id.clone())).is_some() {
+        return None;
+    }
+    let memory = context
+        .world
+        .memory(id)
+        .egress
+        .this()
+        .filter(|memory| memory.installation == *context.ours)?;
+    let service = context.world.service(id).present()?;
+    let kept: BTreeMap<_, _> = memory
+        .links
+        .iter()
+        .filter(|(name, _)| context.keeps(name))
+        .map(|(n, l)| (n.clone(), l.clone()))
+        .collect();
+    if !kept.is_empty() || !context.may_remove(&Id::ServiceEgress(id.clone())) {
+        if kept.is_empty() || kept == memory.links {
+            return None;
+        }
+        let left = EgressAnnotation {
+            links: kept,
+            ..memory.clone()
+        };
+        let fields = egress::annotation_change(Some(memory), Some(&left))
+            .into_iter()
+            .collect();
+        let patch = egress::patch(service, Some(&left), None);
+        return Some(Step::update(
+            "a link that started here is gone",
+            fields,
+            Write::PatchService(patch),
+        ));
+    }
+    let destinations = memory
+        .links
+        .values()
+        .filter_map(|link| hold::service_of_path(&link.to));
+    let after = destinations
+        .map(Id::ServiceIngress)
+        .filter(|id| context.steps.get(id).is_some_and(|s| s.action.writes()));
+    let step = detach(context, service, memory);
+    Some(if step.action.writes() {
+        step.after(after.collect::<Vec<_>>())
+    } else {
+        step
+    })
+}
+
+fn detach(context: &Context<'_>, service: &Service, memory: &EgressAnnotation) -> Step {
+    let live = service.vpc_access.as_ref().map(VpcAccessMemory::from);
+    let untouched = live == memory.wrote;
+    let restored: Option<Option<VpcAccess>> = match &memory.former {
+        Former::Value(former) if untouched && live != *former => {
+            Some(former.as_ref().and_then(vpc_access))
+        }
+        Former::Value(_) | Former::Unknown => None,
+    };
+    let pinned: Vec<RegionalRef> = hold::connectors_pinned(service, context.world)
+        .into_iter()
+        .filter(|connector| context.ours.made(connector.name.as_str()))
+        .collect();
+    // The annotation stays while a revision that serves still uses our connector, so that it is not taken for
+    // unused, and while adopted things have not got back what they had.
+    let stays = (!pinned.is_empty() && !service.template_serves()) || !memory.adopted.is_empty();
+    let left = EgressAnnotation {
+        links: BTreeMap::new(),
+        wrote: restored_memory(memory, restored.as_ref()),
+        ..memory.clone()
+    };
+    let annotation = stays.then_some(&left);
+    let mut fields = match &restored {
+        Some(access) => changes(service.vpc_access.as_ref(), access.as_ref()),
+        None => Vec::new(),
+    };
+    fields.extend(egress::annotation_change(Some(memory), annotation));
+    if fields.is_empty() {
+        let pins = pinned
+            .first()
+            .map_or_else(String::new, |connector| connector.name.to_string());
+        return if pins.is_empty() {
+            Step::wait(Code::Waiting, "adopted things get back what they had first")
+        } else {
+            Step::wait(
+                Code::TrafficPinned,
+                format!("a revision with traffic or a tag still uses connector {pins}"),
+            )
+            .help("move traffic and tags to the latest revision")
+        };
+    }
+    let why = match (&memory.former, untouched) {
+        (Former::Value(_), true) => "the link is gone: egress gets back what it had before",
+        (Former::Value(_), false) => {
+            "the link is gone: somebody changed egress since, so it is left as it is"
+        }
+        (Former::Unknown, _) => {
+            "the link is gone: what egress was before is unknown, so it is left as it is"
+        }
+    };
+    let mut step = Step::update(
+        why,
+        fields,
+        Write::PatchService(egress::patch(service, annotation, restored)),
+    );
+    if memory.former == Former::Unknown {
+        step.code = Some(Code::FormerValueUnknown);
+    }
+    step
+}
+
+fn restored_memory(
+    memory: &EgressAnnotation,
+    restored: Option<&Option<VpcAccess>>,
+) -> Option<VpcAccessMemory> {
+    match restored {
+        Some(access) => access.as_ref().map(VpcAccessMemory::from),
+        None => memory.wrote.clone(),
+    }
+}
+
+fn vpc_access(memory: &VpcAccessMemory) -> Option<VpcAccess> {
+    let attachment = match (&memory.connector, &memory.direct) {
+        (Some(path), _) => Attachment::Connector(hold::connector_of_path(path)?),
+        (None, Some(direct)) => Attachment::Direct {
+            network: direct.network.as_deref().and_then(network_of_path),
+            subnetwork: direct.subnetwork.clone(),
+            tags: direct.tags.clone(),
+        },
+        (None, None) => return None,
+    };
+    Some(VpcAccess {
+        attachment,
+        routing: memory.egress,
+    })
+}
+
+fn network_of_path(path: &str) -> Option<crate::link::NetworkRef> {
+    let (project, name) = path
+        .strip_prefix("projects/")?
+        .split_once("/global/networks/")?;
+    Some(crate::link::NetworkRef {
+        project: project.parse().ok()?,
+        name: name.parse().ok()?,
+    })
+}
+
+/// Gives adopted subnetworks back what they had, once the source that adopted them is detached.
+pub(super) fn restore_adopted(context: &mut Context<'_>) {
+    let released: Vec<(ServiceRef, EgressAnnotation)> = context
+        .world
+        .memories()
+        .filter_map(|(id, memory)| Some((id.clone(), memory.egress.this()?.clone())))
+        .filter(|(id, memory)| {
+            memory.installation == *context.ours
+                && !memory.adopted.is_empty()
+                && context.may_remove(&Id::ServiceEgress(id.clone()))
+                && context.graph.node(&Id::ServiceEgress(id.clone())).is_none()
+                && memory.links.keys().all(|name| !context.keeps(name))
+        })
+        .collect();
+    for (source, memory) in released {
+        let Some(service) = context.world.service(&source).present() else {
+            continue;
+        };
+        let detached = memory.links.is_empty();
+        let mut left = memory.clone();
+        for path in memory.adopted.keys() {
+            let Some(id) = subnetwork_of_path(path) else {
+                continue;
+            };
+            let node = Id::Subnetwork(id.clone());
+            let live = context.world.subnetwork(&id).present();
+            let on = live.is_some_and(|live| live.private_google_access);
+            let wanted = context.graph.node(&node).is_some() || context.holds(&node);
+            if wanted || !on {
+                // Somebody else of ours needs it, or it has what it had: the record has done its work.
+                left.adopted.remove(path);
+            } else if detached {
+                let fields = vec![crate::kinds::FieldChange::new(
+                    crate::kinds::subnetwork::PRIVATE_GOOGLE_ACCESS,
+                    true.into(),
+                    false.into(),
+                )];
+                let write = Write::SetPrivateGoogleAccess(id, false);
+                let why = "adopted, and the link is gone: it gets back what it had before";
+                context.steps.insert(node, Step::update(why, fields, write));
+            }
+        }
+        if detached && left.adopted.is_empty() {
+            let fields = egress::annotation_change(Some(&memory), None)
+                .into_iter()
+                .collect();
+            let write = Write::PatchService(egress::patch(service, None, None));
+            let step = Step::update("everything adopted has got back what it had", fields, write);
+            context.steps.insert(Id::ServiceEgress(source), step);
+        }
+    }
+}
+
+/// The subnetwork that a path names.
+fn subnetwork_of_path(path: &str) -> Option<RegionalRef> {
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        ["projects", project, "regions", region, "subnetworks", name] => Some(RegionalRef {
+            project: project.parse().ok()?,
+            region: region.parse().ok()?,
+            name: name.parse().ok()?,
+        }),
+        _ => None,
+    }
+}

@@ -1,0 +1,119 @@
+//! What may be removed in a run, and what links hold that do not take part in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::decide::{Orders, Wishes};
+use crate::hold::{self, Remembered};
+use crate::ids::LinkName;
+use crate::kinds::{Id, RegionalRef, Resource};
+use crate::link::{Internet, Link};
+use crate::modes;
+use crate::names::Installation;
+use crate::standing::{Standing, may_prune};
+use crate::world::World;
+
+/// What may be removed in this run.
+pub(crate) enum Removal {
+    /// Everything of the set that nobody wants.
+    WholeSet,
+    /// Only these.
+    Only(BTreeSet<Id>),
+}
+
+pub(crate) fn may_remove(removal: &Removal, id: &Id) -> bool {
+    match removal {
+        Removal::WholeSet => true,
+        Removal::Only(ids) => ids.contains(id),
+    }
+}
+
+/// Everything that links have which do not take part and are not released.
+pub(crate) fn held(
+    remembered: &BTreeMap<LinkName, Option<Remembered>>,
+    standings: &BTreeMap<LinkName, Standing>,
+    world: &World,
+    ours: &Installation,
+) -> BTreeSet<Id> {
+    remembered
+        .iter()
+        .filter(|(name, _)| match standings.get(*name) {
+            Some(Standing::Enforced | Standing::Released) => false,
+            Some(
+                Standing::Reported
+                | Standing::Suspended
+                | Standing::Invalid
+                | Standing::Conflicting
+                | Standing::Protected
+                | Standing::Abandoned,
+            )
+            | None => true,
+        })
+        .flat_map(|(name, link)| hold::closure(world, name, link.as_ref(), ours))
+        .collect()
+}
+
+pub(crate) fn removal_scope(
+    remembered: &BTreeMap<LinkName, Option<Remembered>>,
+    wishes: &Wishes,
+    orders: &Orders,
+    standings: &BTreeMap<LinkName, Standing>,
+    world: &World,
+    in_hand: &BTreeSet<Id>,
+) -> Removal {
+    if may_prune(wishes, orders) {
+        return Removal::WholeSet;
+    }
+    let mut scope = in_hand.clone();
+    for link in wishes
+        .links
+        .iter()
+        .filter(|link| standings.get(&link.name) == Some(&Standing::Released))
+    {
+        let memory = remembered.get(&link.name).and_then(Option::as_ref);
+        scope.extend(hold::closure(world, &link.name, memory, &orders.ours));
+        let needs = modes::needs(link, world, &orders.ours);
+        for (resource, _) in &needs.resources {
+            scope.insert(resource.id());
+            if let Resource::Connector(connector) = resource {
+                scope.extend(hold::behind_connector(world, &connector.id));
+            }
+        }
+        if let Some(subnetwork) = &needs.subnetwork {
+            scope.extend(serving(world, link, subnetwork));
+        }
+    }
+    Removal::Only(scope)
+}
+
+/// Our routers in the link's network and region, with their entries and addresses: each goes only when empty.
+fn serving(world: &World, link: &Link, subnetwork: &RegionalRef) -> BTreeSet<Id> {
+    let mut ids = BTreeSet::new();
+    for router in world.routers_of(&link.network, &subnetwork.region) {
+        ids.insert(Id::Router(router.id.clone()));
+        for nat in router
+            .nats
+            .iter()
+            .filter(|nat| nat.covers(subnetwork) || nat.listed().next().is_none())
+        {
+            ids.insert(Id::Nat(crate::kinds::NatRef {
+                router: router.id.clone(),
+                name: nat.name.clone(),
+            }));
+        }
+    }
+    if let Internet::Nat(nat) = &link.internet
+        && let crate::link::Addresses::Manual(names) = &nat.addresses
+    {
+        let RegionalRef {
+            project, region, ..
+        } = subnetwork;
+        ids.extend(names.iter().map(|name| {
+            Id::Address(RegionalRef {
+                project: project.clone(),
+                region: region.clone(),
+                name: name.clone(),
+            })
+        }));
+    }
+    ids
+}

@@ -1,0 +1,164 @@
+//! How each link takes part: those that are declared, and those that only annotations remember.
+
+use std::collections::BTreeMap;
+
+use crate::codes::Code;
+use crate::decide::{Orders, Wishes};
+use crate::diagnostic::{Diagnostic, Origin};
+use crate::hold::Remembered;
+use crate::ids::LinkName;
+use crate::link::{Deletion, Reconcile};
+
+/// How a link takes part in a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub enum Standing {
+    /// Its wishes are enforced.
+    Enforced,
+    /// Differences are said and not repaired.
+    Reported,
+    /// It is left alone.
+    Suspended,
+    /// Its declaration is wrong.
+    Invalid,
+    /// It contradicts another link.
+    Conflicting,
+    /// It is being undone.
+    Released,
+    /// It is gone from its source and protected from being undone.
+    Protected,
+    /// It is gone from its source, and what it made stays.
+    Abandoned,
+}
+
+pub(crate) fn takes_part(standing: Option<&Standing>) -> bool {
+    matches!(standing, Some(Standing::Enforced | Standing::Reported))
+}
+
+pub(crate) fn standings(wishes: &Wishes, orders: &Orders) -> BTreeMap<LinkName, Standing> {
+    let mut standings: BTreeMap<LinkName, Standing> = wishes
+        .broken
+        .iter()
+        .map(|name| (name.clone(), Standing::Invalid))
+        .collect();
+    for link in &wishes.links {
+        let standing = if orders.destroy.contains(&link.name) {
+            match link.policy.deletion {
+                Deletion::Restore => Standing::Released,
+                Deletion::Abandon => Standing::Abandoned,
+                Deletion::Protect => Standing::Protected,
+            }
+        } else if link.policy.suspend {
+            Standing::Suspended
+        } else {
+            match link.policy.reconcile {
+                Reconcile::Enforce => Standing::Enforced,
+                Reconcile::Report => Standing::Reported,
+            }
+        };
+        standings.insert(link.name.clone(), standing);
+    }
+    standings
+}
+
+/// Decides about the links that annotations remember and no source declares any more.
+pub(crate) fn settle_forgotten(
+    remembered: &BTreeMap<LinkName, Option<Remembered>>,
+    wishes: &Wishes,
+    orders: &Orders,
+    standings: &mut BTreeMap<LinkName, Standing>,
+) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    let forgotten: Vec<&LinkName> = remembered
+        .keys()
+        .filter(|name| !standings.contains_key(*name))
+        .collect();
+    let may_prune = may_prune(wishes, orders);
+    if orders.prune && !may_prune && !forgotten.is_empty() {
+        let message = format!(
+            "{} links are no longer declared, and nothing is removed",
+            forgotten.len()
+        );
+        let help = if wishes.complete {
+            "the source declares nothing at all; run with --allow-empty if that is meant"
+        } else {
+            "a part of the source could not be read or understood; mend it first"
+        };
+        diagnostics
+            .push(Diagnostic::new(Code::PruneHeldBack, Origin::CommandLine, message).help(help));
+    }
+    for name in forgotten {
+        let deletion = remembered
+            .get(name)
+            .and_then(Option::as_ref)
+            .and_then(|link| link.memory.deletion);
+        if !may_prune {
+            continue;
+        }
+        standings.insert(
+            name.clone(),
+            match deletion {
+                None | Some(Deletion::Restore) => Standing::Released,
+                Some(Deletion::Abandon) => Standing::Abandoned,
+                Some(Deletion::Protect) => Standing::Protected,
+            },
+        );
+    }
+    for (name, standing) in standings.iter() {
+        let origin = wishes.links.iter().find(|link| link.name == *name).map_or(
+            Origin::Cloud {
+                id: name.to_string(),
+            },
+            |link| link.origin.clone(),
+        );
+        diagnostics.extend(explain_standing(
+            name,
+            *standing,
+            origin,
+            remembered.contains_key(name),
+        ));
+    }
+    diagnostics
+}
+
+fn explain_standing(
+    name: &LinkName,
+    standing: Standing,
+    origin: Origin,
+    has_something: bool,
+) -> Option<Diagnostic> {
+    let say =
+        |code, message: String| Some(Diagnostic::new(code, origin.clone(), message).link(name));
+    match standing {
+        Standing::Protected => say(
+            Code::Protected,
+            format!("{name} is protected and stays as it is"),
+        )
+        .map(|it| it.help("set `policy.deletion: Restore` and apply once before taking it away")),
+        Standing::Abandoned if has_something => say(
+            Code::Abandoned,
+            format!("{name} is abandoned: what it made stays"),
+        ),
+        Standing::Suspended => say(
+            Code::Suspended,
+            format!("{name} is suspended: nothing is done for it"),
+        ),
+        Standing::Reported => say(
+            Code::ReportOnly,
+            format!("{name} is only reported: differences are not repaired"),
+        ),
+        Standing::Invalid if has_something => say(
+            Code::HeldAsItIs,
+            format!("{name} keeps what it has until its declaration is mended"),
+        ),
+        Standing::Enforced
+        | Standing::Conflicting
+        | Standing::Released
+        | Standing::Abandoned
+        | Standing::Invalid => None,
+    }
+}
+
+pub(crate) fn may_prune(wishes: &Wishes, orders: &Orders) -> bool {
+    let empty = wishes.links.is_empty() && wishes.broken.is_empty();
+    orders.prune && wishes.complete && (!empty || orders.allow_empty)
+}
