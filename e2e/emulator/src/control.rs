@@ -14,12 +14,18 @@ pub(crate) fn answer(server: &Server, head: &Parts, body: &[u8]) -> Response {
     // A page in a browser can reach loopback: by a name that resolves to it, or by a plain form.
     let local = header(head, HOST.as_str()).is_some_and(is_loopback)
         && header(head, ORIGIN.as_str()).is_none_or(|origin| {
-            origin.split_once("://").is_some_and(|(_, host)| is_loopback(host))
+            origin
+                .split_once("://")
+                .is_some_and(|(_, host)| is_loopback(host))
         });
     if !local {
         return wrong(403, "control endpoints answer to loopback names only");
     }
-    let body = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice::<Value>(body) };
+    let body = if body.is_empty() {
+        Ok(Value::Null)
+    } else {
+        serde_json::from_slice::<Value>(body)
+    };
     let body = match body {
         Ok(body) => body,
         Err(error) => return wrong(400, &format!("the body is not JSON: {error}")),
@@ -69,8 +75,15 @@ fn put_rules(server: &Server, body: &Value) -> Response {
     let Some(off) = body["off"].as_array() else {
         return wrong(400, "the body is {\"off\": [ids of rules]}");
     };
-    let off: Vec<String> = off.iter().filter_map(Value::as_str).map(str::to_owned).collect();
-    if let Some(unknown) = off.iter().find(|id| resources::rules().all(|rule| rule.id != **id)) {
+    let off: Vec<String> = off
+        .iter()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect();
+    if let Some(unknown) = off
+        .iter()
+        .find(|id| resources::rules().all(|rule| rule.id != **id))
+    {
         return wrong(400, &format!("there is no rule {unknown}"));
     }
     let mut engine = server.engine();
@@ -79,7 +92,10 @@ fn put_rules(server: &Server, body: &Value) -> Response {
 }
 
 fn wrong(status: u16, message: &str) -> Response {
-    reply(status, &json!({ "error": { "code": status, "message": message } }))
+    reply(
+        status,
+        &json!({ "error": { "code": status, "message": message } }),
+    )
 }
 
 fn header<'a>(head: &'a Parts, name: &str) -> Option<&'a str> {
@@ -93,5 +109,7 @@ fn is_loopback(host: &str) -> bool {
         None => host.split(':').next().unwrap_or_default(),
     };
     name.eq_ignore_ascii_case("localhost")
-        || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        || name
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }

@@ -92,9 +92,9 @@ fn complete(engine: &mut Engine) {
     let mut found: Vec<(usize, Api, String)> = Vec::new();
     for api in Api::ALL {
         for (path, _) in engine.store.shown(api) {
-            let kind = RESOURCES
-                .iter()
-                .position(|kind| at_home(api, path).is_some_and(|home| std::ptr::eq(home, *kind)));
+            let home = at_home(api, path);
+            let kind =
+                home.and_then(|home| RESOURCES.iter().position(|it| std::ptr::eq(*it, home)));
             found.extend(kind.map(|kind| (kind, api, path.to_owned())));
         }
     }

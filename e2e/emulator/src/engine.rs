@@ -28,12 +28,12 @@ pub(crate) static PROJECT_DENIED: Rule = Rule::recorded(
 );
 pub(crate) static REQUEST_REPLAY: Rule = Rule::documented(
     "compute.request.replay",
-    "google-cloud.md#compute-request-id",
+    "google-cloud.md#request-id",
     "A mutation with the requestId of an earlier one answers with that one's operation again.",
 );
 pub(crate) static REQUEST_ID_INVALID: Rule = Rule::documented(
     "compute.request.id.invalid",
-    "google-cloud.md#compute-request-id",
+    "google-cloud.md#request-id",
     "A requestId is a UUID other than zero.",
 );
 

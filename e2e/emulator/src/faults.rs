@@ -67,7 +67,12 @@ pub(crate) enum When {
 
 #[derive(Clone, Debug)]
 enum Effect {
-    Error { status: u16, reason: Option<String>, message: Option<String>, retry_after: Option<u64> },
+    Error {
+        status: u16,
+        reason: Option<String>,
+        message: Option<String>,
+        retry_after: Option<u64>,
+    },
     Truncate,
     Body(String),
     Reset(When),
@@ -121,11 +126,22 @@ impl Faults {
     pub(crate) fn parse(list: &Value) -> Result<Faults, FaultError> {
         let orders: Vec<Value> = serde_json::from_value(list.clone()).map_err(FaultError::Shape)?;
         let faults = orders.into_iter().enumerate().map(|(index, written)| {
-            let order: Order = serde_json::from_value(written.clone()).map_err(FaultError::Shape)?;
+            let order: Order =
+                serde_json::from_value(written.clone()).map_err(FaultError::Shape)?;
             let nth = order.nth.unwrap_or(1).max(1);
-            let times = order.times.unwrap_or(if order.nth.is_some() { 1 } else { u64::MAX });
+            let times = order
+                .times
+                .unwrap_or(if order.nth.is_some() { 1 } else { u64::MAX });
             let effect = effect(index, order.effect)?;
-            Ok(Fault { written, matches: order.matches, nth, times, effect, matched: 0, struck: 0 })
+            Ok(Fault {
+                written,
+                matches: order.matches,
+                nth,
+                times,
+                effect,
+                matched: 0,
+                struck: 0,
+            })
         });
         faults.collect::<Result<_, _>>().map(Faults)
     }
@@ -160,7 +176,12 @@ impl Faults {
 impl Verdict {
     fn add(&mut self, api: Api, effect: Effect) {
         match effect {
-            Effect::Error { status, reason, message, retry_after } => {
+            Effect::Error {
+                status,
+                reason,
+                message,
+                retry_after,
+            } => {
                 let reason = reason.unwrap_or_else(|| usual_reason(api, status).to_owned());
                 let message = message.unwrap_or_else(|| usual_message(status).to_owned());
                 let mut refusal = Refusal::new(status, reason, message);
@@ -180,8 +201,13 @@ impl Verdict {
 
 impl Matches {
     fn admit(&self, method: &str, operation: &str, path: &str) -> bool {
-        self.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-            && self.operation.as_ref().is_none_or(|pattern| glob(pattern, operation))
+        self.method
+            .as_ref()
+            .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+            && self
+                .operation
+                .as_ref()
+                .is_none_or(|pattern| glob(pattern, operation))
             && self.path.as_ref().is_none_or(|part| path.contains(part))
     }
 }
@@ -198,16 +224,34 @@ fn glob(pattern: &str, text: &str) -> bool {
 }
 
 fn effect(index: usize, order: EffectOrder) -> Result<Effect, FaultError> {
-    let EffectOrder { status, reason, message, retry_after, .. } = order;
-    let error = status.map(|status| Effect::Error { status, reason, message, retry_after });
+    let EffectOrder {
+        status,
+        reason,
+        message,
+        retry_after,
+        ..
+    } = order;
+    let error = status.map(|status| Effect::Error {
+        status,
+        reason,
+        message,
+        retry_after,
+    });
     let latency = order.latency.map(|text| {
         let parsed = duration(&text).map(Effect::Latency);
         parsed.ok_or(FaultError::Duration { index, text })
     });
     let failure = order.operation_error.map(|error| {
-        let reason = error.code.as_str().map_or_else(|| error.code.to_string(), str::to_owned);
+        let reason = error
+            .code
+            .as_str()
+            .map_or_else(|| error.code.to_string(), str::to_owned);
         let number = error.code.as_i64().unwrap_or(13);
-        Effect::OperationError(Failure { reason, number, message: error.message })
+        Effect::OperationError(Failure {
+            reason,
+            number,
+            message: error.message,
+        })
     });
     let mut given: Vec<Effect> = [
         error,
@@ -217,7 +261,10 @@ fn effect(index: usize, order: EffectOrder) -> Result<Effect, FaultError> {
         latency.transpose()?,
         order.unreachable.map(Effect::Unreachable),
         failure,
-        order.operation_never.filter(|on| *on).map(|_| Effect::OperationNever),
+        order
+            .operation_never
+            .filter(|on| *on)
+            .map(|_| Effect::OperationNever),
     ]
     .into_iter()
     .flatten()
@@ -280,7 +327,10 @@ mod tests {
         }]);
         let mut faults = Faults::parse(&order).unwrap();
         let mut strikes = |operation| {
-            faults.judge(Api::Compute, "POST", operation, "/compute/v1").error.is_some()
+            faults
+                .judge(Api::Compute, "POST", operation, "/compute/v1")
+                .error
+                .is_some()
         };
         assert!(!strikes("compute.networks.insert") && !strikes("compute.networks.get"));
         assert!(strikes("compute.routers.insert") && !strikes("compute.routers.insert"));

@@ -36,15 +36,11 @@ pub(crate) enum Field {
     Bool,
     /// A 32-bit integer: a number on output.
     Int,
-    /// A 64-bit integer: a string on output.
-    Long,
     Real,
     /// A list of strings.
     Texts,
     /// A map of strings.
     Labels,
-    /// A list of integers.
-    Ints,
     /// An enum: its values, and the numbers that some clients send instead.
     Choice(&'static [(&'static str, i64)]),
     /// An enum that travels as its names only, as Compute's do.
@@ -139,11 +135,6 @@ impl Reader<'_> {
                 Some(value.clone())
             }
             (Field::Int, _) => integer(value).map(|number| json!(number)),
-            (Field::Long, _) => integer(value).map(|number| json!(number.to_string())),
-            (Field::Ints, Value::Array(items)) => {
-                let items: Option<Vec<i64>> = items.iter().map(integer).collect();
-                items.map(|items| json!(items))
-            }
             (Field::Choice(choices), Value::String(text)) => choices
                 .iter()
                 .any(|(name, _)| name == text)
@@ -152,9 +143,9 @@ impl Reader<'_> {
                 .iter()
                 .find(|(_, choice)| number.as_i64() == Some(*choice))
                 .map(|(name, _)| json!(name)),
-            (Field::Word(words), Value::String(text)) => words
-                .contains(&text.as_str())
-                .then(|| value.clone()),
+            (Field::Word(words), Value::String(text)) => {
+                words.contains(&text.as_str()).then(|| value.clone())
+            }
             (Field::Words(words), Value::Array(items)) => items
                 .iter()
                 .all(|item| item.as_str().is_some_and(|text| words.contains(&text)))
@@ -167,7 +158,6 @@ impl Reader<'_> {
                 | Field::Real
                 | Field::Texts
                 | Field::Labels
-                | Field::Ints
                 | Field::Choice(_)
                 | Field::Word(_)
                 | Field::Words(_)
@@ -243,11 +233,10 @@ fn expectation(field: &Field) -> &'static str {
     match field {
         Field::Text => "a string",
         Field::Bool => "a boolean",
-        Field::Int | Field::Long => "an integer",
+        Field::Int => "an integer",
         Field::Real => "a number",
         Field::Texts => "a list of strings",
         Field::Labels => "a map of strings",
-        Field::Ints => "a list of integers",
         Field::Choice(_) | Field::Word(_) => "one of the enum's values",
         Field::Words(_) => "a list of the enum's values",
         Field::Object(_) => "an object",

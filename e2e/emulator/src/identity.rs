@@ -34,10 +34,12 @@ pub(crate) fn project_number(project: &str) -> String {
 
 /// Lower-case hexadecimal digits, at most 64.
 pub(crate) fn hex(parts: &[&str], digits: usize) -> String {
-    let mut text: String = digest(parts)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::new();
+    for byte in digest(parts) {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
     text.truncate(digits);
     text
 }

@@ -47,7 +47,10 @@ impl Journal {
         self.total += 1;
         self.writes += u64::from(asked.is_write);
         *self.by_method.entry(asked.method.to_owned()).or_default() += 1;
-        *self.by_operation.entry(asked.operation.to_owned()).or_default() += 1;
+        *self
+            .by_operation
+            .entry(asked.operation.to_owned())
+            .or_default() += 1;
         self.numbered += 1;
         if self.log.len() == KEPT {
             self.log.pop_front();
@@ -73,7 +76,10 @@ impl Journal {
 
     pub(crate) fn reset(&mut self) {
         let numbered = self.numbered;
-        *self = Journal { numbered, ..Journal::default() };
+        *self = Journal {
+            numbered,
+            ..Journal::default()
+        };
     }
 
     pub(crate) fn counts(&self) -> Value {

@@ -49,11 +49,15 @@ mod tests {
 
     #[test]
     fn a_mask_sets_what_is_sent_and_clears_what_is_not() {
-        let mut resource = json!({ "a": 1, "template": { "vpcAccess": { "x": 1 }, "revision": "r" } });
+        let mut resource =
+            json!({ "a": 1, "template": { "vpcAccess": { "x": 1 }, "revision": "r" } });
         let request = json!({ "a": 2, "template": { "vpcAccess": { "y": 1 } } });
         for path in parse("template.vpc_access, template.revision,b.c") {
             copy(&path, &request, &mut resource);
         }
-        assert_eq!(resource, json!({ "a": 1, "template": { "vpcAccess": { "y": 1 } } }));
+        assert_eq!(
+            resource,
+            json!({ "a": 1, "template": { "vpcAccess": { "y": 1 } } })
+        );
     }
 }

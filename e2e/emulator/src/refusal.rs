@@ -16,7 +16,6 @@ pub(crate) enum Code {
     PermissionDenied,
     FailedPrecondition,
     Aborted,
-    Unimplemented,
 }
 
 impl Code {
@@ -26,7 +25,6 @@ impl Code {
             Code::PermissionDenied => 403,
             Code::NotFound => 404,
             Code::AlreadyExists | Code::Aborted => 409,
-            Code::Unimplemented => 501,
         }
     }
 
@@ -38,7 +36,6 @@ impl Code {
             Code::PermissionDenied => 7,
             Code::FailedPrecondition => 9,
             Code::Aborted => 10,
-            Code::Unimplemented => 12,
         }
     }
 
@@ -50,7 +47,6 @@ impl Code {
             Code::PermissionDenied => "PERMISSION_DENIED",
             Code::FailedPrecondition => "FAILED_PRECONDITION",
             Code::Aborted => "ABORTED",
-            Code::Unimplemented => "UNIMPLEMENTED",
         }
     }
 }

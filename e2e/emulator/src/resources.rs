@@ -6,16 +6,20 @@ use crate::{compute, engine, fields, pages, rpc, run, vpcaccess};
 
 /// Every kind of resource. The order is that in which a document is completed: what is referred to
 /// comes before what refers to it.
-pub(crate) static RESOURCES: &[&Resource] =
-    &[
-        &compute::networks::RESOURCE,
-        &compute::operations::RESOURCE,
-        &vpcaccess::connectors::RESOURCE,
-        &rpc::VPC_ACCESS_OPERATIONS,
-        &run::services::RESOURCE,
-        &run::revisions::RESOURCE,
-        &rpc::RUN_OPERATIONS,
-    ];
+pub(crate) static RESOURCES: &[&Resource] = &[
+    &compute::networks::RESOURCE,
+    &compute::subnetworks::RESOURCE,
+    &compute::addresses::RESOURCE,
+    &compute::routers::RESOURCE,
+    &compute::routes::RESOURCE,
+    &compute::firewalls::RESOURCE,
+    &compute::operations::RESOURCE,
+    &vpcaccess::connectors::RESOURCE,
+    &rpc::VPC_ACCESS_OPERATIONS,
+    &run::services::RESOURCE,
+    &run::revisions::RESOURCE,
+    &rpc::RUN_OPERATIONS,
+];
 
 /// The rules of every file.
 pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
@@ -25,10 +29,15 @@ pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
         pages::RULES,
         rpc::RULES,
         compute::RULES,
-        vpcaccess::RULES,
     ];
     let owned = RESOURCES.iter().flat_map(|resource| resource.rules);
-    shared.into_iter().flatten().chain(owned).copied().chain(run::rules())
+    shared
+        .into_iter()
+        .flatten()
+        .chain(owned)
+        .copied()
+        .chain(run::rules())
+        .chain(vpcaccess::rules())
 }
 
 /// A method, and what its template matched.

@@ -112,7 +112,11 @@ fn list(engine: &mut Engine, call: &Call) -> Answer {
     let after = window.after.as_deref();
     let operations = engine.operations.list(call.resource.api, &prefix, after);
     let (page, next) = window.take(operations);
-    Ok(listed("operations", page.into_iter().map(|(_, body)| body.clone()).collect(), next))
+    Ok(listed(
+        "operations",
+        page.into_iter().map(|(_, body)| body.clone()).collect(),
+        next,
+    ))
 }
 
 /// A list's body; what is empty is left out.
@@ -146,7 +150,7 @@ pub(crate) fn begin(
     engine: &mut Engine,
     call: &Call,
     target: &str,
-    metadata: Value,
+    metadata: &Value,
     effect: Effect,
 ) -> Value {
     let uuid = identity::uuid(&["operation", target, &engine.next()]);
@@ -154,7 +158,16 @@ pub(crate) fn begin(
     // `done` is absent while the operation runs, not false.
     let body = json!({ "name": path, "metadata": metadata });
     let api = call.resource.api;
-    engine.begin(call, Beginning { api, path, target: target.to_owned(), body, effect })
+    engine.begin(
+        call,
+        Beginning {
+            api,
+            path,
+            target: target.to_owned(),
+            body,
+            effect,
+        },
+    )
 }
 
 /// A resource as operations show it, with its type's URL.

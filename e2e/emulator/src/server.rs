@@ -83,7 +83,9 @@ impl Server {
 
     /// Loads the state file, if there is one.
     pub(crate) fn load(&self) -> io::Result<()> {
-        let Some(file) = &self.file else { return Ok(()) };
+        let Some(file) = &self.file else {
+            return Ok(());
+        };
         let text = match std::fs::read(file) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -93,8 +95,10 @@ impl Server {
             let text = format!("{} is no state document: {error}", file.display());
             io::Error::new(io::ErrorKind::InvalidData, text)
         };
-        let document = serde_json::from_slice(&text).map_err(|error| unusable(error.to_string()))?;
-        self.put_state(&document).map_err(|error| unusable(error.to_string()))
+        let document =
+            serde_json::from_slice(&text).map_err(|error| unusable(error.to_string()))?;
+        self.put_state(&document)
+            .map_err(|error| unusable(error.to_string()))
     }
 
     /// Lets what is under way end, and writes the state file for the last time.
@@ -127,15 +131,20 @@ pub(crate) async fn serve(
     let router = Router::new().fallback(handle).with_state(server);
     let service = router.into_make_service_with_connect_info::<Cord>();
     let stop = async move { drop(stopped.wait_for(|stopped| *stopped).await) };
-    let served = axum::serve(Wires(listener), service).with_graceful_shutdown(stop).await;
-    if let Err(error) = served {
+    let result = axum::serve(Wires(listener), service)
+        .with_graceful_shutdown(stop)
+        .await;
+    if let Err(error) = result {
         eprintln!("the emulator stopped: {error}");
     }
 }
 
 /// Writes the state file now and then.
 pub(crate) async fn save_changes(server: Arc<Server>, mut stopped: watch::Receiver<bool>) {
-    while tokio::time::timeout(SAVE_EVERY, stopped.wait_for(|stopped| *stopped)).await.is_err() {
+    while tokio::time::timeout(SAVE_EVERY, stopped.wait_for(|stopped| *stopped))
+        .await
+        .is_err()
+    {
         server.save();
     }
 }
@@ -147,7 +156,10 @@ async fn handle(
 ) -> Response {
     let (head, body) = request.into_parts();
     let Ok(bytes) = to_bytes(body, LONGEST_BODY).await else {
-        return reply(413, &json!({ "error": { "code": 413, "message": "Request too large." } }));
+        return reply(
+            413,
+            &json!({ "error": { "code": 413, "message": "Request too large." } }),
+        );
     };
     let path = head.uri.path();
     if path.starts_with("/emulator/") {
@@ -155,11 +167,21 @@ async fn handle(
     }
     let method = head.method.as_str();
     let query = head.uri.query().unwrap_or_default();
-    let body: Result<Value, _> =
-        if bytes.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(&bytes) };
+    let body: Result<Value, _> = if bytes.is_empty() {
+        Ok(Value::Null)
+    } else {
+        serde_json::from_slice(&bytes)
+    };
     let logged = body.as_ref().cloned().unwrap_or_default();
     let asked = |operation: &str, is_write| {
-        let asked = Asked { method, path, query, operation, body: &logged, is_write };
+        let asked = Asked {
+            method,
+            path,
+            query,
+            operation,
+            body: &logged,
+            is_write,
+        };
         server.journal().asked(&asked)
     };
     let Some(found) = Verb::parse(method).and_then(|verb| resources::find(verb, path)) else {
@@ -204,9 +226,23 @@ fn call(found: Found, query: &str, body: Value) -> Call {
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .map(|(key, value)| (decode(key), decode(value)))
         .collect();
-    let Found { resource, route, path, parameters } = found;
+    let Found {
+        resource,
+        route,
+        path,
+        parameters,
+    } = found;
     let (fate, unreachable) = Default::default();
-    Call { resource, route, path, parameters, query, body, fate, unreachable }
+    Call {
+        resource,
+        route,
+        path,
+        parameters,
+        query,
+        body,
+        fate,
+        unreachable,
+    }
 }
 
 /// Puts the call to the engine, as far as the faults let it get there.
@@ -227,7 +263,9 @@ async fn perform(server: &Server, call: &mut Call, verdict: &Verdict) -> Answer 
     loop {
         let answer = server.engine().answer(call);
         let waiting = begun.elapsed() < patience
-            && answer.as_ref().is_ok_and(|body| body["done"] != true && body["status"] != "DONE");
+            && answer
+                .as_ref()
+                .is_ok_and(|body| body["done"] != true && body["status"] != "DONE");
         if !waiting {
             return answer;
         }
@@ -237,10 +275,10 @@ async fn perform(server: &Server, call: &mut Call, verdict: &Verdict) -> Answer 
 
 /// How long a `wait` waits; zero for everything else.
 fn patience(call: &Call) -> Duration {
-    if !call.route.operation.ends_with(".wait") {
+    if call.route.operation.rsplit('.').next() != Some("wait") {
         return Duration::ZERO;
     }
-    let longest = Duration::from_secs(120);
+    let longest = Duration::from_mins(2);
     let asked = call.body["timeout"].as_str().and_then(faults::duration);
     asked.map_or(longest, |asked| asked.min(longest))
 }

@@ -77,34 +77,34 @@ impl Store {
     }
 
     /// Every resource whose path begins with `prefix`, those being inserted included.
-    pub(crate) fn within<'a>(
+    pub(crate) fn within<'a, 'p>(
         &'a self,
         api: Api,
-        prefix: &str,
-    ) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        prefix: &'p str,
+    ) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a, 'p> {
         self.range(api, prefix, None)
             .map(|(path, entry)| (path, &entry.value))
     }
 
     /// The shown resources directly below `prefix` (which ends in `/`), from after `after` on.
-    pub(crate) fn list<'a>(
+    pub(crate) fn list<'a, 'p>(
         &'a self,
         api: Api,
-        prefix: &str,
-        after: Option<&str>,
-    ) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        prefix: &'p str,
+        after: Option<&'p str>,
+    ) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a, 'p> {
         self.range(api, prefix, after)
             .filter(|(path, entry)| entry.visible && !path[prefix.len()..].contains('/'))
             .map(|(path, entry)| (path, &entry.value))
     }
 
     /// The shown resources anywhere below `prefix`, from after `after` on.
-    pub(crate) fn list_below<'a>(
+    pub(crate) fn list_below<'a, 'p>(
         &'a self,
         api: Api,
-        prefix: &str,
-        after: Option<&str>,
-    ) -> impl Iterator<Item = (&'a str, &'a Value)> {
+        prefix: &'p str,
+        after: Option<&'p str>,
+    ) -> impl Iterator<Item = (&'a str, &'a Value)> + use<'a, 'p> {
         self.range(api, prefix, after)
             .filter(|(_, entry)| entry.visible)
             .map(|(path, entry)| (path, &entry.value))
@@ -117,12 +117,12 @@ impl Store {
             .map(|(path, entry)| (path, &entry.value))
     }
 
-    fn range<'a>(
+    fn range<'a, 'p>(
         &'a self,
         api: Api,
-        prefix: &str,
-        after: Option<&str>,
-    ) -> impl Iterator<Item = (&'a str, &'a Entry)> {
+        prefix: &'p str,
+        after: Option<&'p str>,
+    ) -> impl Iterator<Item = (&'a str, &'a Entry)> + use<'a, 'p> {
         let start = match after {
             Some(after) if after > prefix => Bound::Excluded(after),
             Some(_) | None => Bound::Included(prefix),

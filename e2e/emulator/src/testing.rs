@@ -101,6 +101,7 @@ impl Bench {
     }
 
     /// Puts a state document.
+    #[expect(clippy::needless_pass_by_value, reason = "callers write the document in place")]
     pub(crate) fn document(&mut self, document: Value) {
         document::put(&mut self.engine, &document).unwrap();
     }
@@ -129,7 +130,6 @@ fn provocations() -> Vec<Provocation> {
     [
         shared::provocations(),
         crate::compute::networks::tests::provocations(),
-        crate::vpcaccess::connectors::tests::provocations(),
         crate::vpcaccess::tests::provocations(),
         crate::run::tests::provocations(),
     ]
@@ -188,10 +188,18 @@ mod shared {
                 )
             }),
             Provocation::new(&rpc::LOCATION_UNKNOWN, |bench| {
-                bench.ask("GET", "/v2/projects/p/locations/mars-east1/services", Value::Null)
+                bench.ask(
+                    "GET",
+                    "/v2/projects/p/locations/mars-east1/services",
+                    Value::Null,
+                )
             }),
             Provocation::new(&rpc::OPERATION_NOT_FOUND, |bench| {
-                bench.ask("GET", "/v2/projects/p/locations/us-east1/operations/o", Value::Null)
+                bench.ask(
+                    "GET",
+                    "/v2/projects/p/locations/us-east1/operations/o",
+                    Value::Null,
+                )
             }),
             Provocation::new(&fields::UNKNOWN_FIELD, |bench| {
                 bench.ask("POST", NETWORKS, json!({ "name": "n", "nickname": "m" }))

@@ -64,7 +64,13 @@ impl axum::serve::Listener for Wires {
         if let Err(error) = stream.set_nodelay(true) {
             eprintln!("no TCP_NODELAY for {address}: {error}");
         }
-        (Wire { stream, cord: Cord::default() }, address)
+        (
+            Wire {
+                stream,
+                cord: Cord::default(),
+            },
+            address,
+        )
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {

@@ -1,5 +1,7 @@
 //! Cloud Run v2: services and their revisions.
 
+mod defaults;
+mod deletion;
 mod schema;
 mod status;
 mod template;
@@ -12,10 +14,17 @@ use crate::rules::Rule;
 
 /// The rules of all files of this API.
 pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
-    [services::RULES, template::RULES, writes::RULES, status::RULES, revisions::RULES]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        services::RULES,
+        template::RULES,
+        defaults::RULES,
+        writes::RULES,
+        status::RULES,
+        revisions::RULES,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 #[cfg(test)]
@@ -55,6 +64,7 @@ pub(crate) mod tests {
     pub(crate) fn provocations() -> Vec<Provocation> {
         let mut all = super::services::tests::provocations();
         all.extend(super::template::tests::provocations());
+        all.extend(super::defaults::tests::provocations());
         all.extend(super::writes::tests::provocations());
         all.extend(super::status::tests::provocations());
         all.extend(super::revisions::tests::provocations());

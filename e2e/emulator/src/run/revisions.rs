@@ -84,7 +84,9 @@ pub(super) fn of_service(engine: &mut Engine, path: &str, service: &Value) -> Va
 
 /// Notes that a revision is ready, or why it is not.
 pub(super) fn set_ready(engine: &mut Engine, path: &str, why_not: Option<String>) {
-    let Some(mut revision) = engine.store.get(Api::Run, path).cloned() else { return };
+    let Some(mut revision) = engine.store.get(Api::Run, path).cloned() else {
+        return;
+    };
     note_readiness(engine, &mut revision, why_not);
     engine.store.put(Api::Run, path, revision);
 }
@@ -102,7 +104,10 @@ pub(super) fn note_readiness(engine: &Engine, revision: &mut Value, why_not: Opt
 
 /// Why a revision is not ready, if it failed.
 pub(super) fn failure(revision: &Value) -> Option<String> {
-    let ready = revision["conditions"].as_array()?.iter().find(|it| it["type"] == "Ready")?;
+    let ready = revision["conditions"]
+        .as_array()?
+        .iter()
+        .find(|it| it["type"] == "Ready")?;
     let failed = ready["state"] == "CONDITION_FAILED";
     failed.then(|| ready["message"].as_str().unwrap_or_default().to_owned())
 }
@@ -144,15 +149,26 @@ fn list(engine: &mut Engine, call: &Call) -> Answer {
     rpc::check_location(engine, call)?;
     let window = Window::of(engine, call)?;
     let prefix = format!("{}/", call.path);
-    let (page, next) = window.take(engine.store.list(Api::Run, &prefix, window.after.as_deref()));
-    Ok(rpc::listed("revisions", page.into_iter().map(|(_, it)| it.clone()).collect(), next))
+    let (page, next) = window.take(
+        engine
+            .store
+            .list(Api::Run, &prefix, window.after.as_deref()),
+    );
+    Ok(rpc::listed(
+        "revisions",
+        page.into_iter().map(|(_, it)| it.clone()).collect(),
+        next,
+    ))
 }
 
 fn delete(engine: &mut Engine, call: &Call) -> Answer {
     let revision = get(engine, call)?;
     let serving = serves(engine, &call.path);
     engine.refuse_if(&SERVING, serving, || {
-        let text = format!("Revision '{}' is serving and cannot be deleted.", name_of(&call.path));
+        let text = format!(
+            "Revision '{}' is serving and cannot be deleted.",
+            name_of(&call.path)
+        );
         Refusal::code(Code::FailedPrecondition, text)
     })?;
     let target = call.path.clone();
@@ -163,14 +179,19 @@ fn delete(engine: &mut Engine, call: &Call) -> Answer {
             return Outcome::failed(failure);
         }
         engine.store.remove(Api::Run, &target);
-        Outcome { metadata: None, result: Ok(shown) }
+        Outcome {
+            metadata: None,
+            result: Ok(shown),
+        }
     });
-    Ok(rpc::begin(engine, call, &call.path, metadata, effect))
+    Ok(rpc::begin(engine, call, &call.path, &metadata, effect))
 }
 
 fn serves(engine: &Engine, path: &str) -> bool {
     let service = path.split("/revisions/").next().unwrap_or_default();
-    let Some(service) = engine.store.get(Api::Run, service) else { return false };
+    let Some(service) = engine.store.get(Api::Run, service) else {
+        return false;
+    };
     let name = name_of(path);
     let latest = ["latestCreatedRevision", "latestReadyRevision"];
     let mut targets = service["traffic"].as_array().into_iter().flatten();
@@ -186,7 +207,12 @@ pub(crate) mod tests {
     use crate::testing::{Bench, Provocation};
 
     fn latest(bench: &mut Bench) -> String {
-        format!("/v2/{}", get(bench)["latestCreatedRevision"].as_str().unwrap_or_default())
+        format!(
+            "/v2/{}",
+            get(bench)["latestCreatedRevision"]
+                .as_str()
+                .unwrap_or_default()
+        )
     }
 
     pub(crate) fn provocations() -> Vec<Provocation> {
@@ -207,7 +233,11 @@ pub(crate) mod tests {
         let mut bench = Bench::new();
         create(&mut bench, plain());
         let first = latest(&mut bench);
-        patch(&mut bench, "template.timeout", json!({ "template": { "timeout": "60s" } }));
+        patch(
+            &mut bench,
+            "template.timeout",
+            json!({ "template": { "timeout": "60s" } }),
+        );
         let revisions = bench.ok("GET", &format!("{S}/revisions"), Value::Null);
         assert_eq!(revisions["revisions"].as_array().map(Vec::len), Some(2));
         assert_eq!(bench.ended("DELETE", &first, Value::Null)["done"], true);

@@ -22,8 +22,11 @@ const INGRESS: Field = Field::Choice(&[
     ("INGRESS_TRAFFIC_NONE", 4),
 ]);
 
-const EGRESS: Field =
-    Field::Choice(&[("VPC_EGRESS_UNSPECIFIED", 0), ("ALL_TRAFFIC", 1), ("PRIVATE_RANGES_ONLY", 2)]);
+const EGRESS: Field = Field::Choice(&[
+    ("VPC_EGRESS_UNSPECIFIED", 0),
+    ("ALL_TRAFFIC", 1),
+    ("PRIVATE_RANGES_ONLY", 2),
+]);
 
 const EXECUTION_ENVIRONMENT: Field = Field::Choice(&[
     ("EXECUTION_ENVIRONMENT_UNSPECIFIED", 0),
@@ -107,8 +110,11 @@ pub(super) const SERVICE: Fields = &[
     ("urls", Field::Output),
 ];
 
-const INTERFACE: Fields =
-    &[("network", Field::Text), ("subnetwork", Field::Text), ("tags", Field::Texts)];
+const INTERFACE: Fields = &[
+    ("network", Field::Text),
+    ("subnetwork", Field::Text),
+    ("tags", Field::Texts),
+];
 
 const VPC_ACCESS: Fields = &[
     ("connector", Field::Text),
@@ -151,13 +157,19 @@ const TEMPLATE: Fields = &[
     ("workloadIdentityConfig", Field::Any),
 ];
 
-const ENVIRONMENT: Fields =
-    &[("name", Field::Text), ("value", Field::Text), ("valueSource", Field::Any)];
+const ENVIRONMENT: Fields = &[
+    ("name", Field::Text),
+    ("value", Field::Text),
+    ("valueSource", Field::Any),
+];
 
 const PORT: Fields = &[("containerPort", Field::Int), ("name", Field::Text)];
 
-const RESOURCES: Fields =
-    &[("cpuIdle", Field::Bool), ("limits", Field::Labels), ("startupCpuBoost", Field::Bool)];
+const RESOURCES: Fields = &[
+    ("cpuIdle", Field::Bool),
+    ("limits", Field::Labels),
+    ("startupCpuBoost", Field::Bool),
+];
 
 const PROBE: Fields = &[
     ("failureThreshold", Field::Int),

@@ -1,22 +1,17 @@
 //! Cloud Run services: their methods. How a write goes is in `writes`.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use crate::call::{Api, Call, Resource, Route, Verb, as_stored};
-use crate::clock;
 use crate::engine::{Answer, Engine};
 use crate::fields::{self, Field, Reading};
-use crate::identity;
 use crate::masks;
-use crate::operations::{Effect, Outcome};
 use crate::pages::Window;
 use crate::refusal::{Code, Refusal};
 use crate::rpc;
 use crate::rules::Rule;
 use crate::run::schema::SERVICE;
-use crate::run::writes::{self, typed};
+use crate::run::{deletion, writes};
 
 static NOT_FOUND: Rule = Rule::recorded(
     "run.service.not-found",
@@ -54,8 +49,15 @@ static REPLACE: Rule = Rule::documented(
     "A PATCH without a mask replaces everything that the caller can set.",
 );
 
-pub(super) static RULES: &[&Rule] =
-    &[&NOT_FOUND, &NAME, &EXISTS, &STALE_ETAG, &MASK, &MASK_UNKNOWN, &REPLACE];
+pub(super) static RULES: &[&Rule] = &[
+    &NOT_FOUND,
+    &NAME,
+    &EXISTS,
+    &STALE_ETAG,
+    &MASK,
+    &MASK_UNKNOWN,
+    &REPLACE,
+];
 
 pub(crate) static RESOURCE: Resource = Resource {
     api: Api::Run,
@@ -90,7 +92,7 @@ pub(crate) static RESOURCE: Resource = Resource {
             verb: Verb::Delete,
             template: "projects/{project}/locations/{location}/services/{service}",
             operation: "run.projects.locations.services.delete",
-            handler: delete,
+            handler: deletion::delete,
         },
     ],
     rules: &[],
@@ -99,10 +101,18 @@ pub(crate) static RESOURCE: Resource = Resource {
 };
 
 fn read(engine: &Engine, call: &Call) -> Answer {
-    fields::read(engine, Api::Run, "service", SERVICE, Reading::Whole, &call.body)
+    fields::read(
+        engine,
+        Api::Run,
+        "service",
+        SERVICE,
+        Reading::Whole,
+        &call.body,
+    )
 }
 
-fn current(engine: &Engine, call: &Call) -> Answer {
+/// The service that a call is about.
+pub(super) fn current(engine: &Engine, call: &Call) -> Answer {
     rpc::check_location(engine, call)?;
     let service = engine.store.get(Api::Run, &call.path);
     engine.refuse_if(&NOT_FOUND, service.is_none(), || {
@@ -124,8 +134,16 @@ fn list(engine: &mut Engine, call: &Call) -> Answer {
     rpc::check_location(engine, call)?;
     let window = Window::of(engine, call)?;
     let prefix = format!("{}/", call.path);
-    let (page, next) = window.take(engine.store.list(Api::Run, &prefix, window.after.as_deref()));
-    Ok(rpc::listed("services", page.into_iter().map(|(_, it)| it.clone()).collect(), next))
+    let (page, next) = window.take(
+        engine
+            .store
+            .list(Api::Run, &prefix, window.after.as_deref()),
+    );
+    Ok(rpc::listed(
+        "services",
+        page.into_iter().map(|(_, it)| it.clone()).collect(),
+        next,
+    ))
 }
 
 fn create(engine: &mut Engine, call: &Call) -> Answer {
@@ -181,7 +199,10 @@ fn check_mask(engine: &Engine, path: &[String]) -> Result<bool, Refusal> {
     let mut fields = Some(SERVICE);
     for (depth, name) in path.iter().enumerate() {
         let Some(known) = fields else { break };
-        let field = known.iter().find(|(field, _)| field == name).map(|(_, field)| field);
+        let field = known
+            .iter()
+            .find(|(field, _)| field == name)
+            .map(|(_, field)| field);
         engine.refuse_if(&MASK_UNKNOWN, field.is_none(), || {
             let text = format!("Invalid update mask: '{}' is no field.", path.join("."));
             Refusal::code(Code::InvalidArgument, text).violating("update_mask")
@@ -206,7 +227,12 @@ fn replace(engine: &Engine, request: &Value, service: &mut Value) {
     }
 }
 
-fn check_etag(engine: &Engine, service: &Value, etag: Option<&str>) -> Result<(), Refusal> {
+/// Refuses a write that is about another version of the service.
+pub(super) fn check_etag(
+    engine: &Engine,
+    service: &Value,
+    etag: Option<&str>,
+) -> Result<(), Refusal> {
     let present = service["etag"].as_str().unwrap_or_default();
     let stale = etag.is_some_and(|etag| !etag.is_empty() && etag != present);
     engine.refuse_if(&STALE_ETAG, stale, || {
@@ -217,48 +243,6 @@ fn check_etag(engine: &Engine, service: &Value, etag: Option<&str>) -> Result<()
         );
         Refusal::code(Code::Aborted, text)
     })
-}
-
-fn delete(engine: &mut Engine, call: &Call) -> Answer {
-    let before = current(engine, call)?;
-    check_etag(engine, &before, call.query("etag"))?;
-    let service = doomed(engine, &call.path, before.clone());
-    let shown = typed(&service);
-    if call.flag("validateOnly") {
-        let name = format!("{}/operations/validate-only", rpc::location_of(&call.path));
-        return Ok(json!({ "name": name, "metadata": shown, "done": true, "response": shown }));
-    }
-    engine.store.put(Api::Run, &call.path, service);
-    let target = call.path.clone();
-    let metadata = shown.clone();
-    let effect: Effect = Box::new(move |engine, imposed| {
-        if let Some(failure) = imposed {
-            engine.store.put(Api::Run, &target, before);
-            return Outcome::failed(failure);
-        }
-        let revisions = format!("{target}/revisions/");
-        let revisions: Vec<String> =
-            engine.store.within(Api::Run, &revisions).map(|(path, _)| path.to_owned()).collect();
-        for path in revisions {
-            engine.store.remove(Api::Run, &path);
-        }
-        engine.store.remove(Api::Run, &target);
-        Outcome { metadata: None, result: Ok(shown) }
-    });
-    Ok(rpc::begin(engine, call, &call.path, metadata, effect))
-}
-
-/// A service that is being deleted, and the time at which it would be for ever.
-fn doomed(engine: &mut Engine, path: &str, mut service: Value) -> Value {
-    let now = engine.clock.now();
-    let month = Duration::from_secs(30 * 24 * 60 * 60);
-    let generation = service["generation"].as_str().and_then(|it| it.parse::<u64>().ok());
-    service["generation"] = json!((generation.unwrap_or(0) + 1).to_string());
-    service["deleteTime"] = json!(clock::utc_time(now));
-    service["expireTime"] = json!(clock::utc_time(clock::later(now, month)));
-    service["etag"] = json!(identity::etag(&[path, "deleted", &engine.next()]));
-    service["reconciling"] = json!(true);
-    service
 }
 
 fn remove(value: &mut Value, field: &str) {
@@ -291,7 +275,11 @@ pub(crate) mod tests {
             }),
             Provocation::new(&MASK, |bench| {
                 create(bench, plain());
-                patch(bench, "ingress", json!({ "ingress": 2, "template": plain()["template"], "description": "d" }))
+                patch(
+                    bench,
+                    "ingress",
+                    json!({ "ingress": 2, "template": plain()["template"], "description": "d" }),
+                )
             }),
             Provocation::new(&MASK_UNKNOWN, |bench| {
                 create(bench, plain());
@@ -331,8 +319,15 @@ pub(crate) mod tests {
         let mut bench = Bench::new();
         let interface = json!({ "networkInterfaces": [{ "network": "n" }], "egress": 1 });
         create(&mut bench, with("vpcAccess", interface));
-        assert_eq!(get(&mut bench)["template"]["vpcAccess"]["egress"], "ALL_TRAFFIC");
-        patch(&mut bench, "template.vpc_access,template.revision", json!({ "template": {} }));
+        assert_eq!(
+            get(&mut bench)["template"]["vpcAccess"]["egress"],
+            "ALL_TRAFFIC"
+        );
+        patch(
+            &mut bench,
+            "template.vpc_access,template.revision",
+            json!({ "template": {} }),
+        );
         assert_eq!(get(&mut bench)["template"].get("vpcAccess"), None);
     }
 
@@ -342,17 +337,14 @@ pub(crate) mod tests {
         create(&mut bench, plain());
         let before = get(&mut bench);
         let url = format!("{S}?updateMask=ingress&validateOnly=true");
-        assert_eq!(bench.ok("PATCH", &url, json!({ "ingress": 2 }))["done"], true);
-        assert_eq!(bench.ok("DELETE", &format!("{S}?validateOnly=true"), Value::Null)["done"], true);
+        assert_eq!(
+            bench.ok("PATCH", &url, json!({ "ingress": 2 }))["done"],
+            true
+        );
+        assert_eq!(
+            bench.ok("DELETE", &format!("{S}?validateOnly=true"), Value::Null)["done"],
+            true
+        );
         assert_eq!(get(&mut bench), before);
-    }
-
-    #[test]
-    fn a_deleted_service_takes_its_revisions_along() {
-        let mut bench = Bench::new();
-        create(&mut bench, plain());
-        let ended = bench.ended("DELETE", &format!("{S}?etag="), Value::Null);
-        assert_eq!(ended["response"]["generation"], "2");
-        assert_eq!(crate::document::get(&mut bench.engine), json!({}));
     }
 }

@@ -39,8 +39,14 @@ static LONG_LABEL: Rule = Rule::documented(
     "There is no deterministic URL if its first label would be longer than 63 characters.",
 );
 
-pub(super) static RULES: &[&Rule] =
-    &[&NO_CONNECTOR, &CONNECTOR_DOWN, &NO_NETWORK, &FAILING_IMAGE, &NO_URI, &LONG_LABEL];
+pub(super) static RULES: &[&Rule] = &[
+    &NO_CONNECTOR,
+    &CONNECTOR_DOWN,
+    &NO_NETWORK,
+    &FAILING_IMAGE,
+    &NO_URI,
+    &LONG_LABEL,
+];
 
 /// The image that never starts.
 const FAILS: &str = "gcr.io/emulator/fails";
@@ -83,7 +89,9 @@ fn network_fault(engine: &Engine, path: &str, interface: &Value) -> Option<Strin
         Some(start) => reference[start..].to_owned(),
         None => format!("projects/{}/{scope}/{reference}", project_of(path)),
     };
-    let network = interface["network"].as_str().map(|it| full(it, "global/networks"));
+    let network = interface["network"]
+        .as_str()
+        .map(|it| full(it, "global/networks"));
     let scope = format!("regions/{region}/subnetworks");
     let subnetwork = interface["subnetwork"].as_str().map(|it| full(it, &scope));
     let missing = [network, subnetwork]
@@ -100,8 +108,15 @@ fn container_fault(engine: &Engine, configuration: &Value) -> Option<String> {
     let containers = configuration["containers"].as_array()?;
     let fails = |container: &Value| {
         let image = container["image"].as_str().unwrap_or_default();
-        let set = container["env"].as_array().into_iter().flatten().any(|it| it["name"] == "FAIL");
-        set || image == FAILS || image.strip_prefix(FAILS).is_some_and(|it| it.starts_with([':', '@']))
+        let set = container["env"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .any(|it| it["name"] == "FAIL");
+        set || image == FAILS
+            || image
+                .strip_prefix(FAILS)
+                .is_some_and(|it| it.starts_with([':', '@']))
     };
     engine.rule(&FAILING_IMAGE, containers.iter().any(fails)).then(|| {
         "The user-provided container failed to start and listen on the port defined provided by the \
@@ -134,7 +149,9 @@ pub(super) fn set_conditions(engine: &Engine, service: &mut Value, state: &Resul
         terminal["reason"] = json!("REVISION_FAILED");
     }
     // A revision that fails leaves the routes to the revisions before it as they are.
-    let routed = state.as_ref().map_or(service["latestReadyRevision"].is_string(), |ready| *ready);
+    let routed = state
+        .as_ref()
+        .map_or(service["latestReadyRevision"].is_string(), |ready| *ready);
     service["terminalCondition"] = terminal;
     service["conditions"] = json!([
         condition(engine, "RoutesReady", &Ok(routed)),
@@ -174,7 +191,10 @@ fn urls(engine: &Engine, path: &str) -> Vec<String> {
     let label = format!("{service}-{}", engine.project_number(project));
     let long = engine.rule(&LONG_LABEL, label.len() > 63);
     let hash = identity::letters(&["run url", project], 10);
-    let short: String = region.split('-').filter_map(|word| word.chars().next()).collect();
+    let short: String = region
+        .split('-')
+        .filter_map(|word| word.chars().next())
+        .collect();
     let mut urls = vec![format!("https://{service}-{hash}-{short}.a.run.app")];
     if !long {
         urls.insert(0, format!("https://{label}.{region}.run.app"));
@@ -196,7 +216,10 @@ pub(crate) mod tests {
 
     pub(crate) fn provocations() -> Vec<Provocation> {
         let connector = with("vpcAccess", json!({ "connector": "c" }));
-        let interface = with("vpcAccess", json!({ "networkInterfaces": [{ "network": "n" }] }));
+        let interface = with(
+            "vpcAccess",
+            json!({ "networkInterfaces": [{ "network": "n" }] }),
+        );
         let attached = connector.clone();
         vec![
             Provocation::new(&NO_CONNECTOR, move |bench| create(bench, connector.clone())),
@@ -229,7 +252,10 @@ pub(crate) mod tests {
         assert_eq!(ended["error"]["code"], 9);
         let after = get(&mut bench);
         assert_eq!(after["latestReadyRevision"], before["latestReadyRevision"]);
-        assert_ne!(after["latestCreatedRevision"], before["latestCreatedRevision"]);
+        assert_ne!(
+            after["latestCreatedRevision"],
+            before["latestCreatedRevision"]
+        );
         assert_eq!(after["terminalCondition"]["state"], "CONDITION_FAILED");
         assert_eq!(after.get("reconciling"), None);
         let revision = after["latestCreatedRevision"].as_str().unwrap_or_default();

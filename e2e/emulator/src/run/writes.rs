@@ -11,7 +11,7 @@ use crate::operations::{Effect, Failure, Outcome};
 use crate::refusal::{Code, Refusal};
 use crate::rpc;
 use crate::rules::Rule;
-use crate::run::{revisions, status, template};
+use crate::run::{defaults, revisions, status, template};
 
 static REVISION_CLASH: Rule = Rule::recorded(
     "run.service.revision.clash",
@@ -51,7 +51,7 @@ pub(super) fn write(
     request: &Value,
 ) -> Answer {
     template::check(engine, call, path, &service, request)?;
-    template::complete(engine, path, &mut service);
+    defaults::complete(engine, path, &mut service);
     let changed = before != Some(&service);
     let revision = new_revision(engine, path, before, &service)?;
     let generation = generation(before) + u64::from(changed);
@@ -59,10 +59,12 @@ pub(super) fn write(
     if call.flag("validateOnly") {
         return Ok(dry_run(path, &service));
     }
-    let revision = revision.map(|name| {
-        let name = name.unwrap_or_else(|| automatic_name(engine, path, generation));
-        format!("{path}/revisions/{name}")
-    });
+    let name = match revision {
+        NewRevision::None => None,
+        NewRevision::Named(name) => Some(name),
+        NewRevision::Automatic => Some(automatic_name(engine, path, generation)),
+    };
+    let revision = name.map(|name| format!("{path}/revisions/{name}"));
     if let Some(revision) = &revision {
         let value = revisions::of_service(engine, revision, &service);
         engine.store.put(Api::Run, revision, value);
@@ -79,7 +81,7 @@ pub(super) fn write(
     let effect: Effect = Box::new(move |engine, imposed| {
         come_up(engine, &target, generation, revision.as_deref(), imposed)
     });
-    Ok(rpc::begin(engine, call, path, metadata, effect))
+    Ok(rpc::begin(engine, call, path, &metadata, effect))
 }
 
 fn generation(before: Option<&Value>) -> u64 {
@@ -94,7 +96,9 @@ fn stamp(engine: &mut Engine, path: &str, generation: u64, service: &mut Value) 
     let time = clock::utc_time(engine.clock.now());
     let made = engine.next();
     service["name"] = json!(path);
-    fill(service, "uid", || json!(identity::uuid(&["uid", path, &made])));
+    fill(service, "uid", || {
+        json!(identity::uuid(&["uid", path, &made]))
+    });
     fill(service, "createTime", || json!(time));
     fill(service, "creator", || json!("user@example.com"));
     service["updateTime"] = json!(time);
@@ -110,35 +114,59 @@ fn dry_run(path: &str, service: &Value) -> Value {
     json!({ "name": name, "metadata": service, "done": true, "response": service })
 }
 
-/// Whether a write makes a revision, and the name that the template gives it, if it gives one.
+/// Whether a write makes a revision.
+enum NewRevision {
+    None,
+    /// With the name that the template gives it.
+    Named(String),
+    Automatic,
+}
+
 fn new_revision(
     engine: &Engine,
     path: &str,
     before: Option<&Value>,
     service: &Value,
-) -> Result<Option<Option<String>>, Refusal> {
+) -> Result<NewRevision, Refusal> {
     let configuration = revisions::configuration(&service["template"]);
-    let same = before
-        .is_some_and(|before| revisions::configuration(&before["template"]) == configuration);
+    let same =
+        before.is_some_and(|before| revisions::configuration(&before["template"]) == configuration);
     let same = engine.rule(&NO_REVISION, same);
-    let Some(name) = service["template"]["revision"].as_str().filter(|name| !name.is_empty()) else {
-        return Ok((!same).then_some(None));
+    let Some(name) = service["template"]["revision"]
+        .as_str()
+        .filter(|name| !name.is_empty())
+    else {
+        return Ok(if same {
+            NewRevision::None
+        } else {
+            NewRevision::Automatic
+        });
     };
-    let fits = name.strip_prefix(name_of(path)).is_some_and(|rest| rest.starts_with('-'));
+    let fits = name
+        .strip_prefix(name_of(path))
+        .is_some_and(|rest| rest.starts_with('-'));
     engine.refuse_if(&REVISION_NAME, !fits, || {
         let text = format!("Revision name '{name}' must be prefixed by the name of its service.");
         Refusal::code(Code::InvalidArgument, text)
     })?;
-    let existing = engine.store.any(Api::Run, &format!("{path}/revisions/{name}"));
+    let existing = engine
+        .store
+        .any(Api::Run, &format!("{path}/revisions/{name}"));
     let clash = existing.is_some_and(|existing| {
         let fields = configuration.as_object();
-        fields.into_iter().flatten().any(|(field, value)| existing[field] != *value)
+        fields
+            .into_iter()
+            .flatten()
+            .any(|(field, value)| existing[field] != *value)
     });
     engine.refuse_if(&REVISION_CLASH, clash, || {
         let text = format!("Revision named '{name}' with different configuration already exists.");
         Refusal::code(Code::AlreadyExists, text)
     })?;
-    Ok(existing.is_none().then(|| Some(name.to_owned())))
+    Ok(match existing {
+        Some(_) => NewRevision::None,
+        None => NewRevision::Named(name.to_owned()),
+    })
 }
 
 /// Such as `orders-00002-kwc`.
@@ -158,7 +186,11 @@ fn come_up(
 ) -> Outcome {
     let imposed_text = imposed.as_ref().map(|failure| failure.message.clone());
     if let Some(revision) = revision {
-        let found = engine.store.get(Api::Run, revision).cloned().unwrap_or_default();
+        let found = engine
+            .store
+            .get(Api::Run, revision)
+            .cloned()
+            .unwrap_or_default();
         let why = imposed_text.or_else(|| status::why_not_ready(engine, path, &found));
         revisions::set_ready(engine, revision, why);
     }
@@ -180,12 +212,18 @@ fn come_up(
         Some(failure) => Err(failure),
         None => Ok(shown.clone()),
     };
-    Outcome { metadata: Some(shown), result }
+    Outcome {
+        metadata: Some(shown),
+        result,
+    }
 }
 
 /// Brings a service's status in line with its latest revision.
 fn settle(engine: &Engine, path: &str, service: &mut Value) {
-    let latest = service["latestCreatedRevision"].as_str().unwrap_or_default().to_owned();
+    let latest = service["latestCreatedRevision"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     let found = engine.store.get(Api::Run, &latest);
     let failure = found.and_then(revisions::failure).map(|why| {
         let name = name_of(&latest);
@@ -203,8 +241,8 @@ pub(super) fn complete(engine: &mut Engine, path: &str, mut service: Value) -> V
     if service.get("uid").is_some() {
         return service;
     }
-    template::complete_document(engine, &mut service);
-    template::complete(engine, path, &mut service);
+    defaults::complete_document(engine, &mut service);
+    defaults::complete(engine, path, &mut service);
     let given = generation(Some(&service)).max(1);
     stamp(engine, path, given, &mut service);
     if service.get("latestCreatedRevision").is_none() {
@@ -232,7 +270,11 @@ pub(super) fn complete(engine: &mut Engine, path: &str, mut service: Value) -> V
 /// The last revision that a document gives a service.
 fn latest_given(engine: &Engine, path: &str) -> Option<String> {
     let prefix = format!("{path}/revisions/");
-    engine.store.within(Api::Run, &prefix).last().map(|(path, _)| path.to_owned())
+    engine
+        .store
+        .within(Api::Run, &prefix)
+        .last()
+        .map(|(path, _)| path.to_owned())
 }
 
 #[cfg(test)]
@@ -247,10 +289,16 @@ pub(crate) mod tests {
 
     pub(crate) fn provocations() -> Vec<Provocation> {
         vec![
-            Provocation::new(&REVISION_NAME, |bench| create(bench, with("revision", json!("other")))),
+            Provocation::new(&REVISION_NAME, |bench| {
+                create(bench, with("revision", json!("other")))
+            }),
             Provocation::new(&REVISION_CLASH, |bench| {
                 create(bench, with("revision", json!("s-one")));
-                patch(bench, "template.timeout", json!({ "template": { "timeout": "60s" } }))
+                patch(
+                    bench,
+                    "template.timeout",
+                    json!({ "template": { "timeout": "60s" } }),
+                )
             }),
             Provocation::new(&NO_REVISION, |bench| {
                 create(bench, plain());
@@ -269,14 +317,26 @@ pub(crate) mod tests {
     fn a_service_is_pending_first_and_then_ready() {
         let mut bench = Bench::with_latency(Duration::from_secs(1));
         let begun = bench.ok("POST", &format!("{SERVICES}?serviceId=s"), plain());
-        assert_eq!((begun.get("done"), &begun["metadata"]["reconciling"]), (None, &json!(true)));
-        assert_eq!(begun["metadata"]["terminalCondition"]["state"], "CONDITION_PENDING");
+        assert_eq!(
+            (begun.get("done"), &begun["metadata"]["reconciling"]),
+            (None, &json!(true))
+        );
+        assert_eq!(
+            begun["metadata"]["terminalCondition"]["state"],
+            "CONDITION_PENDING"
+        );
         assert_eq!(get(&mut bench).get("latestReadyRevision"), None);
         bench.pass(Duration::from_secs(1));
         let service = get(&mut bench);
         assert_eq!(service["terminalCondition"]["state"], "CONDITION_SUCCEEDED");
-        assert_eq!(service["latestReadyRevision"], service["latestCreatedRevision"]);
-        assert_eq!((&service["generation"], &service["observedGeneration"]), (&json!("1"), &json!("1")));
+        assert_eq!(
+            service["latestReadyRevision"],
+            service["latestCreatedRevision"]
+        );
+        assert_eq!(
+            (&service["generation"], &service["observedGeneration"]),
+            (&json!("1"), &json!("1"))
+        );
     }
 
     #[test]
@@ -287,10 +347,21 @@ pub(crate) mod tests {
         let internal = json!({ "ingress": "INGRESS_TRAFFIC_INTERNAL_ONLY" });
         patch(&mut bench, "ingress", internal);
         let second = get(&mut bench);
-        assert_eq!((&second["latestCreatedRevision"], &second["generation"]), (&first, &json!("2")));
-        patch(&mut bench, "template.timeout", json!({ "template": { "timeout": "60s" } }));
+        assert_eq!(
+            (&second["latestCreatedRevision"], &second["generation"]),
+            (&first, &json!("2"))
+        );
+        patch(
+            &mut bench,
+            "template.timeout",
+            json!({ "template": { "timeout": "60s" } }),
+        );
         let third = get(&mut bench);
-        assert!(third["latestCreatedRevision"].as_str().is_some_and(|it| it.contains("/s-00003-")));
+        assert!(
+            third["latestCreatedRevision"]
+                .as_str()
+                .is_some_and(|it| it.contains("/s-00003-"))
+        );
     }
 
     #[test]
@@ -300,7 +371,10 @@ pub(crate) mod tests {
         let body = json!({ "template": { "timeout": "60s" } });
         let clash = patch(&mut bench, "template.timeout", body.clone());
         let text = "Revision named 's-one' with different configuration already exists.";
-        assert_eq!((&clash["error"]["code"], &clash["error"]["message"]), (&json!(409), &json!(text)));
+        assert_eq!(
+            (&clash["error"]["code"], &clash["error"]["message"]),
+            (&json!(409), &json!(text))
+        );
         let ended = patch(&mut bench, "template.timeout,template.revision", body);
         assert_eq!(ended["done"], true);
         assert_eq!(get(&mut bench)["template"].get("revision"), None);

@@ -13,7 +13,7 @@ use crate::pages::Window;
 use crate::refusal::{Code, Refusal};
 use crate::rpc;
 use crate::rules::Rule;
-use crate::vpcaccess::creation;
+use crate::vpcaccess::{creation, settings};
 
 pub(crate) static NOT_FOUND: Rule = Rule::guessed(
     "vpcaccess.connector.not-found",
@@ -103,14 +103,29 @@ pub(crate) static RESOURCE: Resource = Resource {
             handler: delete,
         },
     ],
-    rules: &[&NOT_FOUND, &MASK, &SHRINK, &ERROR_IS_FINAL, &BUSY, &UPDATING, &DELETING],
-    complete: creation::complete,
+    rules: &[
+        &NOT_FOUND,
+        &MASK,
+        &SHRINK,
+        &ERROR_IS_FINAL,
+        &BUSY,
+        &UPDATING,
+        &DELETING,
+    ],
+    complete: settings::complete,
     render: as_stored,
 };
 
 /// Reads a connector from the body.
 pub(crate) fn read(engine: &Engine, call: &Call) -> Answer {
-    fields::read(engine, Api::VpcAccess, "connector", FIELDS, Reading::Whole, &call.body)
+    fields::read(
+        engine,
+        Api::VpcAccess,
+        "connector",
+        FIELDS,
+        Reading::Whole,
+        &call.body,
+    )
 }
 
 /// A connector as operations show it.
@@ -145,9 +160,15 @@ fn list(engine: &mut Engine, call: &Call) -> Answer {
     rpc::check_location(engine, call)?;
     let window = Window::of(engine, call)?;
     let prefix = format!("{}/", call.path);
-    let entries = engine.store.list(Api::VpcAccess, &prefix, window.after.as_deref());
+    let entries = engine
+        .store
+        .list(Api::VpcAccess, &prefix, window.after.as_deref());
     let (page, next) = window.take(entries);
-    Ok(rpc::listed("connectors", page.into_iter().map(|(_, it)| it.clone()).collect(), next))
+    Ok(rpc::listed(
+        "connectors",
+        page.into_iter().map(|(_, it)| it.clone()).collect(),
+        next,
+    ))
 }
 
 /// The connector that a change is about, if it can be changed now.
@@ -173,7 +194,7 @@ fn patch(engine: &mut Engine, call: &Call) -> Answer {
     for path in mask(engine, call, &request)? {
         masks::copy(&path, &request, &mut changed);
     }
-    creation::check_limits(engine, &changed)?;
+    settings::check_limits(engine, &changed)?;
     for field in ["minInstances", "maxInstances"] {
         let lowered = changed[field].as_i64() < connector[field].as_i64();
         engine.refuse_if(&SHRINK, lowered, || {
@@ -181,7 +202,7 @@ fn patch(engine: &mut Engine, call: &Call) -> Answer {
             Refusal::code(Code::InvalidArgument, text).violating(field)
         })?;
     }
-    creation::derive_throughput(engine, &mut changed);
+    settings::derive_throughput(engine, &mut changed);
     if engine.rule(&UPDATING, true) {
         set_state(engine, &call.path, "UPDATING");
     }
@@ -193,18 +214,32 @@ fn patch(engine: &mut Engine, call: &Call) -> Answer {
         }
         let response = typed(&changed);
         engine.store.put(Api::VpcAccess, &target, changed);
-        Outcome { metadata: None, result: Ok(response) }
+        Outcome {
+            metadata: None,
+            result: Ok(response),
+        }
     });
     let metadata = metadata(engine, "UpdateConnector", &call.path);
-    Ok(rpc::begin(engine, call, &call.path, metadata, effect))
+    Ok(rpc::begin(engine, call, &call.path, &metadata, effect))
 }
 
 /// The fields that a patch is about: the mask's, or those that were sent.
 fn mask(engine: &Engine, call: &Call, request: &Value) -> Result<Vec<Vec<String>>, Refusal> {
-    let sent = || request.as_object().into_iter().flatten().map(|(name, _)| vec![name.clone()]);
-    let mask = call.query("updateMask").map_or_else(|| sent().collect(), masks::parse);
+    let sent = || {
+        request
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| vec![name.clone()])
+    };
+    let mask = call
+        .query("updateMask")
+        .map_or_else(|| sent().collect(), masks::parse);
     let patchable = ["machineType", "minInstances", "maxInstances"];
-    let fixed = mask.iter().map(|path| path.join(".")).find(|path| !patchable.contains(&path.as_str()));
+    let fixed = mask
+        .iter()
+        .map(|path| path.join("."))
+        .find(|path| !patchable.contains(&path.as_str()));
     engine.refuse_if(&MASK, fixed.is_some(), || {
         let text = format!("Field {} cannot be updated.", fixed.unwrap_or_default());
         Refusal::code(Code::InvalidArgument, text).violating("update_mask")
@@ -226,10 +261,13 @@ fn delete(engine: &mut Engine, call: &Call) -> Answer {
         }
         engine.store.remove(Api::VpcAccess, &target);
         let response = json!({ "@type": "type.googleapis.com/google.protobuf.Empty" });
-        Outcome { metadata: None, result: Ok(response) }
+        Outcome {
+            metadata: None,
+            result: Ok(response),
+        }
     });
     let metadata = metadata(engine, "DeleteConnector", &call.path);
-    Ok(rpc::begin(engine, call, &call.path, metadata, effect))
+    Ok(rpc::begin(engine, call, &call.path, &metadata, effect))
 }
 
 /// Notes the state of a connector that is there.
@@ -267,15 +305,27 @@ pub(crate) mod tests {
         vec![
             Provocation::new(&MASK, |bench| {
                 with_connector(bench);
-                bench.ask("PATCH", &format!("{C}?updateMask=network"), json!({ "network": "m" }))
+                bench.ask(
+                    "PATCH",
+                    &format!("{C}?updateMask=network"),
+                    json!({ "network": "m" }),
+                )
             }),
             Provocation::new(&SHRINK, |bench| {
                 with_connector(bench);
-                bench.ask("PATCH", &format!("{C}?updateMask=minInstances"), json!({ "minInstances": 2 }))
+                bench.ask(
+                    "PATCH",
+                    &format!("{C}?updateMask=minInstances"),
+                    json!({ "minInstances": 2 }),
+                )
             }),
             Provocation::new(&ERROR_IS_FINAL, |bench| {
                 with_error(bench);
-                bench.ask("PATCH", &format!("{C}?updateMask=maxInstances"), json!({ "maxInstances": 10 }))
+                bench.ask(
+                    "PATCH",
+                    &format!("{C}?updateMask=maxInstances"),
+                    json!({ "maxInstances": 10 }),
+                )
             }),
             Provocation::new(&BUSY, |bench| {
                 bench.engine.latency = Duration::from_secs(1);
@@ -287,7 +337,11 @@ pub(crate) mod tests {
                 with_connector(bench);
                 bench.engine.settle();
                 bench.engine.latency = Duration::from_secs(1);
-                bench.ok("PATCH", &format!("{C}?updateMask=maxInstances"), json!({ "maxInstances": 10 }));
+                bench.ok(
+                    "PATCH",
+                    &format!("{C}?updateMask=maxInstances"),
+                    json!({ "maxInstances": 10 }),
+                );
                 bench.ok("GET", C, Value::Null)
             }),
             Provocation::new(&DELETING, |bench| {
@@ -307,7 +361,10 @@ pub(crate) mod tests {
         let mask = "updateMask=minInstances,maxInstances";
         let body = json!({ "minInstances": 4, "maxInstances": 10 });
         let ended = bench.ended("PATCH", &format!("{C}?{mask}"), body);
-        assert_eq!((&ended["done"], &ended["response"]["maxThroughput"]), (&json!(true), &json!(1000)));
+        assert_eq!(
+            (&ended["done"], &ended["response"]["maxThroughput"]),
+            (&json!(true), &json!(1000))
+        );
         assert_eq!(bench.ok("GET", C, Value::Null)["state"], "READY");
     }
 

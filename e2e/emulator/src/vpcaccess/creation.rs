@@ -1,17 +1,17 @@
-//! How a connector is made: what is checked at once, what only the operation finds out, and what the server
-//! derives.
+//! How a connector is made: what is checked at once, and what only the operation finds out.
 
 use ipnet::Ipv4Net;
 use serde_json::{Value, json};
 
 use crate::call::{Api, Call};
-use crate::compute::{self, name_of, subnetworks};
+use crate::compute::{self, subnetworks};
 use crate::engine::{Answer, Engine};
 use crate::operations::{Effect, Failure, Outcome};
 use crate::refusal::{Code, Refusal};
 use crate::rpc;
 use crate::rules::Rule;
 use crate::vpcaccess::connectors::{metadata, read, set_state, typed};
+use crate::vpcaccess::settings::{check_limits, fill, subnet_path};
 
 static NAME: Rule = Rule::documented(
     "vpcaccess.connector.name",
@@ -38,21 +38,6 @@ static MAX_INSTANCES: Rule = Rule::recorded(
     "google-cloud.md#connector-instances",
     "Without max_instances or max_throughput the operation fails.",
 );
-static INSTANCE_LIMITS: Rule = Rule::documented(
-    "vpcaccess.connector.instances.limits",
-    "google-cloud.md#connector-instances",
-    "There are 2 to 9 instances at least and 3 to 10 at most, and the two differ.",
-);
-static THROUGHPUT: Rule = Rule::recorded(
-    "vpcaccess.connector.throughput",
-    "google-cloud.md#connector-instances",
-    "Throughput limits are multiples of 100 from 200 to 1000 Mbps.",
-);
-static MACHINE_TYPE: Rule = Rule::documented(
-    "vpcaccess.connector.machine-type",
-    "google-cloud.md#connector-instances",
-    "The machine type is f1-micro, e2-micro or e2-standard-4.",
-);
 static CONFLICT: Rule = Rule::recorded(
     "vpcaccess.connector.range.conflict",
     "google-cloud.md#connector-error",
@@ -68,25 +53,6 @@ static CREATING: Rule = Rule::documented(
     "google-cloud.md#connector-states",
     "A connector is CREATING until it is READY.",
 );
-static DEFAULTS: Rule = Rule::recorded(
-    "vpcaccess.connector.defaults",
-    "google-cloud.md#connector-instances",
-    "The machine type is e2-micro, and there are at least 2 instances.",
-);
-static DERIVED_THROUGHPUT: Rule = Rule::recorded(
-    "vpcaccess.connector.derived-throughput",
-    "google-cloud.md#connector-instances",
-    "Throughput follows from instances: 100 Mbps for each e2-micro.",
-);
-static SUBNET_PROJECT: Rule = Rule::recorded(
-    "vpcaccess.connector.subnet-project",
-    "google-cloud.md#connector-subnet",
-    "subnet.projectId and network are filled in.",
-);
-static DOCUMENT_READY: Rule = Rule::invented(
-    "document.connector.ready",
-    "A connector that a state document gives without a state is READY, with at most 10 instances.",
-);
 
 pub(crate) static RULES: &[&Rule] = &[
     &NAME,
@@ -94,16 +60,9 @@ pub(crate) static RULES: &[&Rule] = &[
     &PLACE,
     &RANGE_SIZE,
     &MAX_INSTANCES,
-    &INSTANCE_LIMITS,
-    &THROUGHPUT,
-    &MACHINE_TYPE,
     &CONFLICT,
     &SUBNET_UNFIT,
     &CREATING,
-    &DEFAULTS,
-    &DERIVED_THROUGHPUT,
-    &SUBNET_PROJECT,
-    &DOCUMENT_READY,
 ];
 
 pub(crate) fn create(engine: &mut Engine, call: &Call) -> Answer {
@@ -112,10 +71,15 @@ pub(crate) fn create(engine: &mut Engine, call: &Call) -> Answer {
     let path = new_path(engine, call)?;
     check_place(engine, &connector)?;
     check_limits(engine, &connector)?;
-    let endless = connector.get("maxInstances").is_none() && connector.get("maxThroughput").is_none();
+    let endless =
+        connector.get("maxInstances").is_none() && connector.get("maxThroughput").is_none();
     let endless = engine.rule(&MAX_INSTANCES, endless);
     fill(engine, &path, &mut connector);
-    let state = if engine.rule(&CREATING, true) { "CREATING" } else { "READY" };
+    let state = if engine.rule(&CREATING, true) {
+        "CREATING"
+    } else {
+        "READY"
+    };
     connector["state"] = json!(state);
     engine.store.put(Api::VpcAccess, &path, connector);
     let target = path.clone();
@@ -128,7 +92,7 @@ pub(crate) fn create(engine: &mut Engine, call: &Call) -> Answer {
         come_up(engine, &target, imposed)
     });
     let metadata = metadata(engine, "CreateConnector", &path);
-    Ok(rpc::begin(engine, call, &path, metadata, effect))
+    Ok(rpc::begin(engine, call, &path, &metadata, effect))
 }
 
 fn come_up(engine: &mut Engine, path: &str, imposed: Option<Failure>) -> Outcome {
@@ -142,7 +106,10 @@ fn come_up(engine: &mut Engine, path: &str, imposed: Option<Failure>) -> Outcome
     }
     set_state(engine, path, "READY");
     let response = engine.store.get(Api::VpcAccess, path).map(typed);
-    Outcome { metadata: None, result: Ok(response.unwrap_or_default()) }
+    Outcome {
+        metadata: None,
+        result: Ok(response.unwrap_or_default()),
+    }
 }
 
 fn new_path(engine: &Engine, call: &Call) -> Result<String, Refusal> {
@@ -157,7 +124,10 @@ fn new_path(engine: &Engine, call: &Call) -> Result<String, Refusal> {
     let path = format!("{}/{name}", call.path);
     let taken = engine.store.any(Api::VpcAccess, &path).is_some();
     engine.refuse_if(&EXISTS, taken, || {
-        Refusal::code(Code::AlreadyExists, format!("Requested entity already exists: {path}"))
+        Refusal::code(
+            Code::AlreadyExists,
+            format!("Requested entity already exists: {path}"),
+        )
     })?;
     Ok(path)
 }
@@ -182,95 +152,22 @@ fn is_28(range: Option<Ipv4Net>) -> bool {
     range.is_some_and(|range| range.prefix_len() == 28)
 }
 
-/// Checks machine type, instances and throughput, as far as they are given.
-pub(crate) fn check_limits(engine: &Engine, connector: &Value) -> Result<(), Refusal> {
-    let invalid = |text: &str| Refusal::code(Code::InvalidArgument, text);
-    let machine = connector["machineType"].as_str();
-    let known = machine.is_none_or(|machine| per_instance(machine).is_some());
-    engine.refuse_if(&MACHINE_TYPE, !known, || invalid("Connector machine type is not supported."))?;
-    let least = connector["minInstances"].as_i64();
-    let most = connector["maxInstances"].as_i64();
-    let within = least.is_none_or(|least| (2..=9).contains(&least))
-        && most.is_none_or(|most| (3..=10).contains(&most) && least.unwrap_or(2) < most);
-    engine.refuse_if(&INSTANCE_LIMITS, !within, || {
-        invalid("Connector min instances must be 2 to 9, max instances 3 to 10 and greater than min.")
-    })?;
-    // With instances given, throughput is an output that clients echo.
-    for (field, word) in [("minThroughput", "minimum"), ("maxThroughput", "maximum")] {
-        let throughput = connector[field].as_i64().filter(|_| least.is_none() && most.is_none());
-        let odd = throughput.is_some_and(|it| it % 100 != 0 || !(200..=1000).contains(&it));
-        engine.refuse_if(&THROUGHPUT, odd, || {
-            invalid(&format!(
-                "Connector {word} throughput must be a multiple of 100 between 200 and 1000 in Mbps."
-            ))
-        })?;
-    }
-    Ok(())
-}
-
-/// Mbps of one instance.
-fn per_instance(machine: &str) -> Option<i64> {
-    match machine {
-        "f1-micro" => Some(50),
-        "e2-micro" => Some(100),
-        "e2-standard-4" => Some(1600),
-        _ => None,
-    }
-}
-
-pub(crate) fn derive_throughput(engine: &Engine, connector: &mut Value) {
-    let Some(each) = connector["machineType"].as_str().and_then(per_instance) else { return };
-    for (instances, throughput) in
-        [("minInstances", "minThroughput"), ("maxInstances", "maxThroughput")]
-    {
-        let count = connector[instances].as_i64();
-        if let Some(count) = count.filter(|_| engine.rule(&DERIVED_THROUGHPUT, true)) {
-            connector[throughput] = json!(count * each);
-        } else if let Some(total) = connector[throughput].as_i64() {
-            connector[instances] = json!(total / each);
-        }
-    }
-}
-
-fn fill(engine: &Engine, path: &str, connector: &mut Value) {
-    connector["name"] = json!(path);
-    compute::default(engine, &DEFAULTS, connector, "machineType", json!("e2-micro"));
-    let counted = connector.get("minThroughput").is_some();
-    if engine.rule(&DEFAULTS, connector.get("minInstances").is_none() && !counted) {
-        connector["minInstances"] = json!(2);
-    }
-    derive_throughput(engine, connector);
-    if connector["subnet"].is_object() && engine.rule(&SUBNET_PROJECT, true) {
-        let project = compute::project_of(path).to_owned();
-        compute::fill(&mut connector["subnet"], "projectId", || json!(project));
-        let network = subnet_path(path, connector)
-            .and_then(|subnet| engine.store.any(Api::Compute, &subnet))
-            .and_then(|subnet| subnet["network"].as_str())
-            .map(name_of);
-        if let Some(network) = network {
-            connector["network"] = json!(network);
-        }
-    }
-}
-
-/// The path of the subnetwork that a connector is in, if it has one.
-pub(crate) fn subnet_path(path: &str, connector: &Value) -> Option<String> {
-    let name = connector["subnet"]["name"].as_str()?;
-    let project = connector["subnet"]["projectId"].as_str().unwrap_or(compute::project_of(path));
-    let region = path.split('/').nth(3)?;
-    Some(format!("projects/{project}/regions/{region}/subnetworks/{name}"))
-}
-
 /// Why a connector cannot come up.
 fn unfit(engine: &Engine, path: &str, connector: &Value) -> Option<Failure> {
     let failure = |text: String| Failure::code(Code::InvalidArgument, text);
     if let Some(subnet) = subnet_path(path, connector) {
-        let why = subnet_unfit(engine, path, &subnet).filter(|_| engine.rule(&SUBNET_UNFIT, true))?;
-        return Some(failure(format!("Operation failed: {why} Please delete the connector manually.")));
+        let why =
+            subnet_unfit(engine, path, &subnet).filter(|_| engine.rule(&SUBNET_UNFIT, true))?;
+        return Some(failure(format!(
+            "Operation failed: {why} Please delete the connector manually."
+        )));
     }
     let range: Ipv4Net = connector["ipCidrRange"].as_str()?.parse().ok()?;
     let project = compute::project_of(path);
-    let network = format!("projects/{project}/global/networks/{}", connector["network"].as_str()?);
+    let network = format!(
+        "projects/{project}/global/networks/{}",
+        connector["network"].as_str()?
+    );
     let conflict = subnetworks::overlap(engine, &network, range, Some(path)).is_some();
     engine.rule(&CONFLICT, conflict).then(|| {
         failure(
@@ -285,7 +182,11 @@ fn subnet_unfit(engine: &Engine, path: &str, subnet: &str) -> Option<String> {
     let Some(found) = engine.store.get(Api::Compute, subnet) else {
         return Some(format!("Subnet {subnet} was not found."));
     };
-    if !is_28(found["ipCidrRange"].as_str().and_then(|range| range.parse().ok())) {
+    if !is_28(
+        found["ipCidrRange"]
+            .as_str()
+            .and_then(|range| range.parse().ok()),
+    ) {
         return Some(format!("Subnet {subnet} must have a /28 range."));
     }
     let region = compute::project_of(subnet);
@@ -302,28 +203,13 @@ fn subnet_unfit(engine: &Engine, path: &str, subnet: &str) -> Option<String> {
     (holds_address || shared).then(|| format!("Subnet {subnet} is already being used."))
 }
 
-/// Completes a connector of a state document.
-pub(crate) fn complete(engine: &mut Engine, path: &str, mut connector: Value) -> Value {
-    if connector.get("name").is_none() {
-        if connector.get("maxThroughput").is_none() {
-            compute::default(engine, &DOCUMENT_READY, &mut connector, "maxInstances", json!(10));
-        }
-        fill(engine, path, &mut connector);
-    }
-    compute::default(engine, &DOCUMENT_READY, &mut connector, "state", json!("READY"));
-    connector
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use std::time::Duration;
 
     use serde_json::{Value, json};
 
-    use super::{
-        CONFLICT, CREATING, DEFAULTS, DERIVED_THROUGHPUT, DOCUMENT_READY, EXISTS, INSTANCE_LIMITS,
-        MACHINE_TYPE, MAX_INSTANCES, NAME, PLACE, RANGE_SIZE, SUBNET_PROJECT, SUBNET_UNFIT, THROUGHPUT,
-    };
+    use super::{CONFLICT, CREATING, EXISTS, MAX_INSTANCES, NAME, PLACE, RANGE_SIZE, SUBNET_UNFIT};
     use crate::testing::{Bench, Provocation};
 
     pub(crate) const CONNECTORS: &str = "/v1/projects/p/locations/us-east1/connectors";
@@ -337,15 +223,15 @@ pub(crate) mod tests {
         } }));
     }
 
-    fn create(bench: &mut Bench, name: &str, body: Value) -> Value {
+    pub(crate) fn create(bench: &mut Bench, name: &str, body: Value) -> Value {
         bench.ended("POST", &format!("{CONNECTORS}?connectorId={name}"), body)
     }
 
-    fn get(bench: &mut Bench, name: &str) -> Value {
+    pub(crate) fn get(bench: &mut Bench, name: &str) -> Value {
         bench.ask("GET", &format!("{CONNECTORS}/{name}"), Value::Null)
     }
 
-    fn in_subnet() -> Value {
+    pub(crate) fn in_subnet() -> Value {
         json!({ "subnet": { "name": "s" }, "minInstances": 2, "maxInstances": 3 })
     }
 
@@ -360,35 +246,14 @@ pub(crate) mod tests {
                 create(bench, name, body.clone())
             })
         };
-        let with = |field: &str, value: Value| {
-            let mut body = in_subnet();
-            body[field] = value;
-            body
-        };
-        let made = |rule, body: Value| {
-            Provocation::new(rule, move |bench: &mut Bench| {
-                with_subnet(bench);
-                create(bench, "c", body.clone());
-                get(bench, "c")
-            })
-        };
+        let nowhere = json!({ "subnet": { "name": "none" }, "maxInstances": 3 });
         vec![
             refused(&NAME, "a-name-of-twenty-six-letters", in_subnet()),
             refused(&PLACE, "c", json!({ "maxInstances": 3 })),
             refused(&RANGE_SIZE, "c", in_range("10.9.0.0/24")),
             refused(&MAX_INSTANCES, "c", json!({ "subnet": { "name": "s" } })),
-            refused(&INSTANCE_LIMITS, "c", with("maxInstances", json!(11))),
-            refused(&MACHINE_TYPE, "c", with("machineType", json!("n2-ultra"))),
-            refused(
-                &THROUGHPUT,
-                "c",
-                json!({ "subnet": { "name": "s" }, "minThroughput": 250, "maxThroughput": 300 }),
-            ),
             refused(&CONFLICT, "c", in_range("10.8.0.0/28")),
-            refused(&SUBNET_UNFIT, "c", with("subnet", json!({ "name": "none" }))),
-            made(&DEFAULTS, json!({ "subnet": { "name": "s" }, "maxInstances": 3 })),
-            made(&DERIVED_THROUGHPUT, in_subnet()),
-            made(&SUBNET_PROJECT, in_subnet()),
+            refused(&SUBNET_UNFIT, "c", nowhere),
             Provocation::new(&EXISTS, |bench| {
                 with_subnet(bench);
                 create(bench, "c", in_subnet());
@@ -398,11 +263,6 @@ pub(crate) mod tests {
                 with_subnet(bench);
                 bench.engine.latency = Duration::from_secs(1);
                 bench.ok("POST", &format!("{CONNECTORS}?connectorId=c"), in_subnet());
-                get(bench, "c")
-            }),
-            Provocation::new(&DOCUMENT_READY, |bench| {
-                let path = "projects/p/locations/us-east1/connectors/c";
-                bench.document(json!({ "vpcaccess": { path: { "network": "n" } } }));
                 get(bench, "c")
             }),
         ]

@@ -1,0 +1,438 @@
+//! The emulator over its wires: what only HTTP can show.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use privatelink_emulator::{Emulator, Options};
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+
+const NETWORKS: &str = "/compute/v1/projects/p/global/networks";
+const SERVICES: &str = "/v2/projects/p/locations/europe-west1/services";
+
+struct Bench {
+    emulator: Emulator,
+    client: Client,
+}
+
+async fn bench(latency: Duration) -> Bench {
+    // Other crates of the workspace may give the client TLS, which then wants a provider; a second
+    // installation is refused, and may be.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let options = Options {
+        operation_latency: latency,
+        ..Options::default()
+    };
+    let emulator = Emulator::start(options).await.unwrap();
+    Bench {
+        emulator,
+        client: Client::builder().no_proxy().build().unwrap(),
+    }
+}
+
+impl Bench {
+    async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> reqwest::Result<(u16, String)> {
+        let mut request = self
+            .client
+            .request(method, format!("{}{path}", self.emulator.url()));
+        if !body.is_null() {
+            request = request.json(&body);
+        }
+        let response = request.send().await?;
+        let status = response.status().as_u16();
+        Ok((status, response.text().await?))
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
+        let (status, text) = self.try_send(method, path, body).await.unwrap();
+        (status, serde_json::from_str(&text).unwrap())
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        self.send(Method::GET, path, Value::Null).await.1
+    }
+
+    async fn faults(&self, faults: Value) {
+        let (status, body) = self.send(Method::PUT, "/emulator/faults", faults).await;
+        assert_eq!(status, 200, "{body}");
+    }
+
+    /// What the server answers to these bytes, until it hangs up.
+    fn raw(&self, request: &str) -> String {
+        let address = self.emulator.url().replace("http://", "");
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+}
+
+fn service() -> Value {
+    json!({ "template": { "containers": [{ "image": "us-docker.pkg.dev/cloudrun/container/hello" }] } })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_are_counted_and_logged() {
+    let bench = bench(Duration::ZERO).await;
+    bench
+        .send(Method::POST, NETWORKS, json!({ "name": "n" }))
+        .await;
+    bench
+        .get(&format!("{NETWORKS}?pageToken=&%24alt=json"))
+        .await;
+    bench
+        .send(
+            Method::PATCH,
+            &format!("{SERVICES}/s?validateOnly=true"),
+            json!({}),
+        )
+        .await;
+    assert_eq!(
+        bench
+            .send(Method::GET, "/compute/v1/nowhere", Value::Null)
+            .await
+            .0,
+        404
+    );
+    let counts = bench.get("/emulator/requests").await;
+    assert_eq!(
+        (&counts["total"], &counts["writes"]),
+        (&json!(4), &json!(1))
+    );
+    assert_eq!(
+        counts["byMethod"],
+        json!({ "GET": 2, "PATCH": 1, "POST": 1 })
+    );
+    let expected = json!({
+        "compute.networks.insert": 1, "compute.networks.list": 1,
+        "run.projects.locations.services.patch": 1, "unknown": 1,
+    });
+    assert_eq!(counts["byOperation"], expected);
+    let log = bench.get("/emulator/requests/log").await;
+    assert_eq!(
+        (&log[0]["body"]["name"], &log[0]["status"]),
+        (&json!("n"), &json!(200))
+    );
+    bench
+        .send(Method::POST, "/emulator/requests:reset", Value::Null)
+        .await;
+    assert_eq!(bench.get("/emulator/requests").await["total"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wait_ends_when_its_operation_does() {
+    let bench = bench(Duration::from_millis(150)).await;
+    let url = format!("{SERVICES}?serviceId=s");
+    let (_, begun) = bench.send(Method::POST, &url, service()).await;
+    let name = begun["name"].as_str().unwrap().to_owned();
+    assert_eq!(bench.get(&format!("/v2/{name}")).await.get("done"), None);
+    let wait = format!("/v2/{name}:wait");
+    let (_, early) = bench
+        .send(Method::POST, &wait, json!({ "timeout": "0.01s" }))
+        .await;
+    assert_eq!(early.get("done"), None);
+    let (_, ended) = bench
+        .send(Method::POST, &wait, json!({ "timeout": "10s" }))
+        .await;
+    assert_eq!(
+        ended["response"]["terminalCondition"]["state"],
+        "CONDITION_SUCCEEDED"
+    );
+    let (_, begun) = bench
+        .send(Method::POST, NETWORKS, json!({ "name": "n" }))
+        .await;
+    let operation = begun["name"].as_str().unwrap();
+    let wait = format!("/compute/v1/projects/p/global/operations/{operation}/wait");
+    assert_eq!(
+        bench.send(Method::POST, &wait, json!({})).await.1["status"],
+        "DONE"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_state_survives_being_put_back() {
+    let bench = bench(Duration::ZERO).await;
+    let document = json!({
+        "compute": { "projects/p/global/networks/n": {} },
+        "run": { "projects/p/locations/europe-west1/services/s": {} },
+        "vpcaccess": { "projects/p/locations/europe-west1/connectors/c": {
+            "network": "n", "ipCidrRange": "10.8.0.0/28",
+        } },
+        "projects": { "p": { "number": "123456" } },
+    });
+    assert_eq!(
+        bench.send(Method::PUT, "/emulator/state", document).await.0,
+        200
+    );
+    let state = bench.get("/emulator/state").await;
+    assert_eq!(
+        bench
+            .send(Method::PUT, "/emulator/state", state.clone())
+            .await
+            .0,
+        200
+    );
+    assert_eq!(bench.get("/emulator/state").await, state);
+    let service = bench.get(&format!("{SERVICES}/s")).await;
+    assert_eq!(service["uri"], "https://s-123456.europe-west1.run.app");
+    let wrong = json!({ "compute": { "projects/p/zones/z/disks/d": {} } });
+    assert_eq!(
+        bench.send(Method::PUT, "/emulator/state", wrong).await.0,
+        400
+    );
+    assert_eq!(bench.get("/emulator/state").await, state);
+    bench.send(Method::PUT, "/emulator/state", json!({})).await;
+    assert_eq!(bench.get("/emulator/state").await, json!({}));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn create_and_delete_leave_the_state_as_it_was() {
+    let bench = bench(Duration::ZERO).await;
+    let before = bench.get("/emulator/state").await;
+    bench
+        .send(
+            Method::POST,
+            NETWORKS,
+            json!({ "name": "n", "autoCreateSubnetworks": false }),
+        )
+        .await;
+    bench
+        .send(Method::POST, &format!("{SERVICES}?serviceId=s"), service())
+        .await;
+    bench
+        .send(Method::DELETE, &format!("{SERVICES}/s"), Value::Null)
+        .await;
+    bench
+        .send(Method::DELETE, &format!("{NETWORKS}/n"), Value::Null)
+        .await;
+    assert_eq!(bench.get("/emulator/state").await, before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn faults_strike_over_the_wire() {
+    let bench = bench(Duration::ZERO).await;
+    bench
+        .faults(json!([{
+            "match": { "operation": "compute.networks.list" }, "times": 1,
+            "effect": { "status": 403, "reason": "rateLimitExceeded", "retryAfter": 7 },
+        }]))
+        .await;
+    let url = format!("{}{NETWORKS}", bench.emulator.url());
+    let refused = bench.client.get(&url).send().await.unwrap();
+    assert_eq!(
+        (refused.status().as_u16(), &refused.headers()["retry-after"]),
+        (403, &"7".parse().unwrap())
+    );
+    let body: Value = refused.json().await.unwrap();
+    assert_eq!(body["error"]["errors"][0]["reason"], "rateLimitExceeded");
+    assert_eq!(bench.send(Method::GET, NETWORKS, Value::Null).await.0, 200);
+    bench
+        .faults(json!([{ "effect": { "body": "<html>" } }]))
+        .await;
+    let (status, text) = bench
+        .try_send(Method::GET, NETWORKS, Value::Null)
+        .await
+        .unwrap();
+    assert_eq!((status, text.as_str()), (200, "<html>"));
+    bench
+        .faults(json!([{ "effect": { "truncate": true } }]))
+        .await;
+    assert!(
+        bench
+            .try_send(Method::GET, NETWORKS, Value::Null)
+            .await
+            .is_err()
+    );
+    assert_eq!(bench.get("/emulator/faults").await[0]["struck"], 1);
+    bench
+        .send(Method::DELETE, "/emulator/faults", Value::Null)
+        .await;
+    assert_eq!(bench.send(Method::GET, NETWORKS, Value::Null).await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reset_loses_the_request_or_only_its_reply() {
+    let bench = bench(Duration::ZERO).await;
+    for (when, made) in [("before", 404), ("after", 200)] {
+        bench
+            .faults(json!([{ "match": { "method": "POST" }, "effect": { "reset": when } }]))
+            .await;
+        assert!(
+            bench
+                .try_send(Method::POST, NETWORKS, json!({ "name": "n" }))
+                .await
+                .is_err()
+        );
+        let get = bench
+            .send(Method::GET, &format!("{NETWORKS}/n"), Value::Null)
+            .await;
+        assert_eq!(get.0, made, "{when}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operations_fail_or_never_end_on_demand() {
+    let bench = bench(Duration::ZERO).await;
+    let failure = json!({ "code": "QUOTA_EXCEEDED", "message": "Quota 'NETWORKS' exceeded." });
+    bench
+        .faults(json!([{ "effect": { "operationError": failure } }]))
+        .await;
+    let (_, begun) = bench
+        .send(Method::POST, NETWORKS, json!({ "name": "n" }))
+        .await;
+    let operation = format!(
+        "/compute/v1/projects/p/global/operations/{}",
+        begun["name"].as_str().unwrap()
+    );
+    assert_eq!(
+        bench.get(&operation).await["error"]["errors"][0]["code"],
+        "QUOTA_EXCEEDED"
+    );
+    assert_eq!(bench.get("/emulator/state").await, json!({}));
+    bench
+        .faults(json!([{ "effect": { "operationNever": true } }]))
+        .await;
+    let (_, begun) = bench
+        .send(Method::POST, &format!("{SERVICES}?serviceId=s"), service())
+        .await;
+    let operation = format!("/v2/{}", begun["name"].as_str().unwrap());
+    assert_eq!(bench.get(&operation).await.get("done"), None);
+    assert_eq!(
+        bench.get(&format!("{SERVICES}/s")).await["reconciling"],
+        true
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn control_endpoints_answer_to_loopback_names_only() {
+    let bench = bench(Duration::ZERO).await;
+    let ask = |headers: &str| {
+        bench.raw(&format!(
+            "GET /emulator/state HTTP/1.1\r\n{headers}connection: close\r\n\r\n"
+        ))
+    };
+    assert!(ask("host: localhost:8080\r\n").starts_with("HTTP/1.1 200"));
+    assert!(ask("host: [::1]\r\n").starts_with("HTTP/1.1 200"));
+    assert!(ask("host: evil.example\r\n").starts_with("HTTP/1.1 403"));
+    assert!(ask("host: 127.0.0.1\r\norigin: http://evil.example\r\n").starts_with("HTTP/1.1 403"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn absolute_requests_and_encoded_paths_are_understood() {
+    let bench = bench(Duration::ZERO).await;
+    bench
+        .send(Method::POST, NETWORKS, json!({ "name": "n" }))
+        .await;
+    let answer = bench.raw(
+        "GET http://compute.googleapis.com/compute/v1/projects/p/global/networks/%6E HTTP/1.1\r\n\
+         host: compute.googleapis.com\r\nconnection: close\r\n\r\n",
+    );
+    assert!(
+        answer.starts_with("HTTP/1.1 200") && answer.contains("compute#network"),
+        "{answer}"
+    );
+    let broken = bench.raw(
+        "POST /v2/projects/p/locations/europe-west1/services?serviceId=s HTTP/1.1\r\nhost: x\r\n\
+         connection: close\r\ncontent-length: 1\r\n\r\n{",
+    );
+    assert!(
+        broken.starts_with("HTTP/1.1 400") && broken.contains("INVALID_ARGUMENT"),
+        "{broken}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_state_file_outlives_the_emulator() {
+    let file = std::env::temp_dir().join(format!("emulator-state-{}.json", std::process::id()));
+    let options = Options {
+        state: Some(file.clone()),
+        ..Options::default()
+    };
+    let emulator = Emulator::start(options.clone()).await.unwrap();
+    emulator
+        .put_state(&json!({ "compute": { "projects/p/global/networks/n": {} } }))
+        .unwrap();
+    let state = emulator.state();
+    emulator.shutdown().await;
+    let emulator = Emulator::start(options).await.unwrap();
+    assert_eq!(emulator.state(), state);
+    drop(emulator);
+    std::fs::remove_file(file).unwrap();
+}
+
+#[tokio::test]
+async fn only_loopback_is_listened_on() {
+    let listen = "0.0.0.0:0".parse().unwrap();
+    let refused = Emulator::start(Options {
+        listen,
+        ..Options::default()
+    })
+    .await
+    .unwrap_err();
+    assert!(refused.to_string().contains("loopback"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rules_are_listed_and_can_be_switched_off() {
+    let bench = bench(Duration::ZERO).await;
+    let off = json!({ "off": ["run.service.not-found"] });
+    assert_eq!(bench.send(Method::PUT, "/emulator/rules", off).await.0, 200);
+    assert_eq!(
+        bench
+            .send(Method::GET, &format!("{SERVICES}/s"), Value::Null)
+            .await
+            .0,
+        200
+    );
+    assert_eq!(
+        bench
+            .send(
+                Method::PUT,
+                "/emulator/rules",
+                json!({ "off": ["no.such"] })
+            )
+            .await
+            .0,
+        400
+    );
+    let rules = bench.get("/emulator/rules").await;
+    let known = ["recorded", "documented", "guessed", "invented"];
+    for rule in rules["rules"].as_array().unwrap() {
+        assert!(
+            known.contains(&rule["provenance"].as_str().unwrap()),
+            "{rule}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_services_are_listed_page_by_page() {
+    let bench = bench(Duration::ZERO).await;
+    let path = |n: u32| format!("projects/p/locations/europe-west1/services/s{n:05}");
+    let services: serde_json::Map<_, _> = (0..2_000).map(|n| (path(n), json!({}))).collect();
+    bench
+        .emulator
+        .put_state(&json!({ "run": services }))
+        .unwrap();
+    let (mut seen, mut pages, mut token) = (0, 0, String::new());
+    loop {
+        let page = bench
+            .get(&format!("{SERVICES}?pageSize=0&pageToken={token}"))
+            .await;
+        seen += page["services"].as_array().unwrap().len();
+        pages += 1;
+        match page["nextPageToken"].as_str() {
+            Some(next) => token = next.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!((seen, pages), (2_000, 20));
+}
