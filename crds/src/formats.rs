@@ -1,8 +1,7 @@
 //! How names are spelled, as patterns that a server checks.
 
 /// 6 to 30 characters, optionally behind the domain of an old organisation.
-pub const PROJECT_ID: &str =
-    r"^([a-z0-9-]+(\.[a-z0-9-]+)+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$";
+pub const PROJECT_ID: &str = r"^([a-z0-9-]+(\.[a-z0-9-]+)+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$";
 
 /// Words and a number: `europe-west1`.
 pub const REGION: &str = r"^[a-z]+(-[a-z]+)+[0-9]{1,2}$";

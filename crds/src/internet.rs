@@ -54,7 +54,10 @@ pub struct NatAddresses {
 
 impl Default for NatAddresses {
     fn default() -> Self {
-        Self { auto: Some(AutoAddresses {}), manual: None }
+        Self {
+            auto: Some(AutoAddresses {}),
+            manual: None,
+        }
     }
 }
 

@@ -23,7 +23,10 @@ pub struct Rules {
 impl Rules {
     /// Compiles the schema that [`crd`](crate::crd) publishes.
     pub fn new() -> Self {
-        Self { spec: compile::published(), functions: compile::functions() }
+        Self {
+            spec: compile::published(),
+            functions: compile::functions(),
+        }
     }
 
     /// Everything that is wrong with a `spec`. Paths in the answer start with `spec`.
@@ -57,17 +60,35 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(functions: &'a Context<'static>) -> Self {
-        Self { functions, path: String::from("spec"), violations: Vec::new() }
+        Self {
+            functions,
+            path: String::from("spec"),
+            violations: Vec::new(),
+        }
     }
 
     /// Checks a value and what is in it.
     fn node(&mut self, node: &Node, value: &Value, former: Option<&Value>) {
         let before = self.violations.len();
         match (&node.shape, value) {
-            (Shape::Object { properties, required }, Value::Object(fields)) => {
+            (
+                Shape::Object {
+                    properties,
+                    required,
+                },
+                Value::Object(fields),
+            ) => {
                 self.object(properties, required, fields, former);
             }
-            (Shape::List { item, least, most, is_set }, Value::Array(items)) => {
+            (
+                Shape::List {
+                    item,
+                    least,
+                    most,
+                    is_set,
+                },
+                Value::Array(items),
+            ) => {
                 self.count(items, *least, *most);
                 if *is_set {
                     self.repeats(items);
@@ -75,7 +96,8 @@ impl<'a> Walk<'a> {
                 self.list(item, items);
             }
             (Shape::Text(text), Value::String(word)) => {
-                self.violations.extend(text.breach(word).map(|breach| self.at(breach)));
+                self.violations
+                    .extend(text.breach(word).map(|breach| self.at(breach)));
             }
             (Shape::Integer { least, most }, Value::Number(number)) => {
                 self.integer(number, *least, *most);
@@ -87,7 +109,10 @@ impl<'a> Walk<'a> {
             }
         }
         // A rule on a value of the wrong shape would only fail in its own confusing way.
-        if self.violations[before..].iter().all(|found| !found.breach.is_shape()) {
+        if self.violations[before..]
+            .iter()
+            .all(|found| !found.breach.is_shape())
+        {
             self.rules(node, value, former);
         }
     }
@@ -101,11 +126,15 @@ impl<'a> Walk<'a> {
     ) {
         for name in fields.keys().filter(|name| !properties.contains_key(*name)) {
             let known = properties.keys().cloned().collect();
-            let breach = Breach::UnknownField { name: name.clone(), known };
+            let breach = Breach::UnknownField {
+                name: name.clone(),
+                known,
+            };
             self.violations.push(self.below(name, breach));
         }
         for name in required.iter().filter(|name| !fields.contains_key(*name)) {
-            self.violations.push(self.at(Breach::MissingField { name: name.clone() }));
+            self.violations
+                .push(self.at(Breach::MissingField { name: name.clone() }));
         }
         for (name, property) in properties {
             if let Some(value) = fields.get(name) {
@@ -121,7 +150,7 @@ impl<'a> Walk<'a> {
     fn list(&mut self, item: &Node, items: &[Value]) {
         for (index, value) in items.iter().enumerate() {
             let length = self.path.len();
-            self.path.push_str(&format!("[{index}]"));
+            self.path.extend(["[", &index.to_string(), "]"]);
             self.node(item, value, None);
             self.path.truncate(length);
         }
@@ -151,9 +180,9 @@ impl<'a> Walk<'a> {
     fn integer(&mut self, number: &serde_json::Number, least: i64, most: i64) {
         let breach = match number.as_i64() {
             Some(integer) if (least..=most).contains(&integer) => return,
-            Some(integer) => {
-                Breach::Bound { rule: format!("must be from {least} to {most}, not {integer}") }
-            }
+            Some(integer) => Breach::Bound {
+                rule: format!("must be from {least} to {most}, not {integer}"),
+            },
             None => Breach::wrong_type("a whole number", &Value::Number(number.clone())),
         };
         self.violations.push(self.at(breach));
@@ -172,10 +201,16 @@ impl<'a> Walk<'a> {
     }
 
     fn at(&self, breach: Breach) -> Violation {
-        Violation { path: self.path.clone(), breach }
+        Violation {
+            path: self.path.clone(),
+            breach,
+        }
     }
 
     fn below(&self, field: &str, breach: Breach) -> Violation {
-        Violation { path: format!("{}.{field}", self.path), breach }
+        Violation {
+            path: format!("{}.{field}", self.path),
+            breach,
+        }
     }
 }

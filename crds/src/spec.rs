@@ -1,5 +1,8 @@
 //! The kind itself, and what a link is between.
 
+// Clippy takes the settings of one printer column for repetitions of another's.
+#![allow(clippy::duplicated_attributes)]
+
 use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,7 +38,11 @@ use crate::status::PrivateLinkStatus;
     ),
     printcolumn(name = "Path", type_ = "string", json_path = ".status.path"),
     printcolumn(name = "Drift", type_ = "string", json_path = ".status.drift"),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(
+        name = "Age",
+        type_ = "date",
+        json_path = ".metadata.creationTimestamp"
+    ),
     printcolumn(
         name = "Source",
         type_ = "string",
@@ -48,7 +55,12 @@ use crate::status::PrivateLinkStatus;
         json_path = ".spec.destination.service.name",
         priority = 1
     ),
-    printcolumn(name = "Mode", type_ = "string", json_path = ".status.mode", priority = 1)
+    printcolumn(
+        name = "Mode",
+        type_ = "string",
+        json_path = ".status.mode",
+        priority = 1
+    )
 )]
 #[serde(rename_all = "camelCase")]
 #[x_kube(validation = Rule::new(
@@ -166,7 +178,9 @@ pub struct Access {
 
 impl Default for Access {
     fn default() -> Self {
-        Self { private_google_access: Some(PrivateGoogleAccess {}) }
+        Self {
+            private_google_access: Some(PrivateGoogleAccess {}),
+        }
     }
 }
 

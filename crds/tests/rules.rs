@@ -38,9 +38,10 @@ fn ours(spec: &Value, former: Option<&Value>) -> Vec<(String, String)> {
         .check(spec.clone(), former)
         .into_iter()
         .filter_map(|found| match found.breach {
-            Breach::Rule { message, code } => {
-                Some((found.path, format!("{message} ({})", code.unwrap_or_default())))
-            }
+            Breach::Rule { message, code } => Some((
+                found.path,
+                format!("{message} ({})", code.unwrap_or_default()),
+            )),
             Breach::UnknownField { .. }
             | Breach::WrongType { .. }
             | Breach::MissingField { .. }
@@ -80,7 +81,10 @@ fn both_walks_agree_on_every_kind_of_mistake() {
         with("/egress/connector", Value::Null),
         with("/egress/connector/existing", json!({"name": "c"})),
         with("/egress/connector/managed", Value::Null),
-        with("/egress/connector/managed/subnetwork/existing", json!({"name": "s"})),
+        with(
+            "/egress/connector/managed/subnetwork/existing",
+            json!({"name": "s"}),
+        ),
         with("/egress/connector/managed/minInstances", json!(3)),
         with("/egress/routing", json!("PrivateRangesOnly")),
         with(cidr, json!("10.8.0.0/24")),
@@ -91,7 +95,10 @@ fn both_walks_agree_on_every_kind_of_mistake() {
         with("/internet", json!({"none": {}})),
         with("/internet", json!({"none": {}, "nat": {}})),
         with("/internet", json!({"nat": {"addresses": {}}})),
-        with("/internet", json!({"nat": {"addresses": {"auto": {}, "manual": {"names": ["a"]}}}})),
+        with(
+            "/internet",
+            json!({"nat": {"addresses": {"auto": {}, "manual": {"names": ["a"]}}}}),
+        ),
     ];
     let mut mistakes = 0;
     for spec in &specs {
@@ -123,8 +130,14 @@ fn both_walks_agree_on_what_cannot_change() {
 #[test]
 fn every_rule_names_a_code() {
     let text = privatelink_crds::crd_yaml();
-    let rules = text.lines().filter(|line| line.trim_start().starts_with("rule: ")).count();
-    let codes = text.lines().filter(|line| line.contains("message: ") && line.contains("(PL0")).count();
+    let rules = text
+        .lines()
+        .filter(|line| line.trim_start().starts_with("rule: "))
+        .count();
+    let codes = text
+        .lines()
+        .filter(|line| line.contains("message: ") && line.contains("(PL0"))
+        .count();
     assert!(rules > 10);
     assert_eq!(rules, codes);
 }
@@ -136,8 +149,11 @@ fn the_schema_finds_everything_wrong_in_one_walk() {
     spec["region"] = json!("europe");
     spec["destination"] = json!({"service": {"name": 7}, "ingress": "internal"});
     spec.as_object_mut().unwrap().remove("projectId");
-    let mut found: Vec<String> =
-        Rules::new().check(spec, None).into_iter().map(|found| found.path).collect();
+    let mut found: Vec<String> = Rules::new()
+        .check(spec, None)
+        .into_iter()
+        .map(|found| found.path)
+        .collect();
     found.sort();
     let expected = [
         "spec",

@@ -395,11 +395,7 @@ impl Wish<'_> {
         // Neither the sink nor these types can fail to serialise.
         let _infallible = serde_json::to_writer(&mut sink, self);
         let hash = sink.0.finalize();
-        Digest(
-            hash.iter()
-                .take(8)
-                .map(|byte| format!("{byte:02x}"))
-                .collect(),
-        )
+        let first = hash.iter().take(8);
+        Digest(first.fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
     }
 }

@@ -1,5 +1,8 @@
 //! Reads the documents of one text into declarations.
 
+// A finding is made once per mistake and moved once.
+#![allow(clippy::result_large_err)]
+
 use std::sync::Arc;
 
 use privatelink_core::codes::Code;
@@ -20,16 +23,22 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new() -> Self {
-        Self { rules: Rules::new() }
+        Self {
+            rules: Rules::new(),
+        }
     }
 
     /// Adds what one text declares.
     pub(super) fn read(&mut self, path: &Arc<str>, text: &str, sources: &mut Sources) {
         for (line, chunk) in text::chunks(text) {
-            let origin = Origin::File { path: path.clone(), line, column: 1 };
+            let origin = Origin::File {
+                path: path.clone(),
+                line,
+                column: 1,
+            };
             match text::parse(chunk) {
                 Ok(value) => self.value(value, chunk, origin, sources),
-                Err(error) => self.unparsed(&error, chunk, origin, sources),
+                Err(error) => self.unparsed(&error, chunk, &origin, sources),
             }
         }
     }
@@ -41,20 +50,23 @@ impl Reader {
         &mut self,
         error: &text::ParseError,
         chunk: &str,
-        origin: Origin,
+        origin: &Origin,
         sources: &mut Sources,
     ) {
-        let repeated = error.is_repetition().then(|| positions::repeated(chunk)).flatten();
+        let repeated = error
+            .is_repetition()
+            .then(|| positions::repeated(chunk))
+            .flatten();
         let Some((value, repeated)) = repeated else {
             sources.complete = false;
-            sources.diagnostics.push(error.diagnostic(&origin));
+            sources.diagnostics.push(error.diagnostic(origin));
             return;
         };
         let (declared, broken) = (sources.declared.len(), sources.named_broken.len());
         self.value(value, chunk, origin.clone(), sources);
         let names = sources.declared.drain(declared..).map(|found| found.name);
         sources.named_broken.extend(names);
-        for mut found in repeated.into_iter().map(|field| field.diagnostic(&origin)) {
+        for mut found in repeated.into_iter().map(|field| field.diagnostic(origin)) {
             found.link = sources.named_broken.get(broken).cloned();
             sources.diagnostics.push(found);
         }
@@ -68,12 +80,18 @@ impl Reader {
             Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
                 let message = "a document must be an object with apiVersion and kind".to_owned();
                 sources.complete = false;
-                sources.diagnostics.push(Diagnostic::new(Code::KindMissing, origin, message));
+                sources
+                    .diagnostics
+                    .push(Diagnostic::new(Code::KindMissing, origin, message));
                 return;
             }
         };
         let word = |name: &str| {
-            fields.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+            fields
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
         };
         let (api, kind) = (word("apiVersion"), word("kind"));
         let (api, kind) = (api.as_str(), kind.as_str());
@@ -87,17 +105,23 @@ impl Reader {
             }
         } else if group == GROUP && !kind.is_empty() {
             let known = (version == VERSION && kind == KIND).then_some(());
-            let wrong = known.is_none().then(|| unknown_kind(version, kind, &origin));
+            let wrong = known
+                .is_none()
+                .then(|| unknown_kind(version, kind, &origin));
             self.declaration(fields, wrong, origin, sources);
         } else if !api.is_empty() && !kind.is_empty() {
             let message = format!("a {kind} of {api} is not ours");
-            sources.diagnostics.push(Diagnostic::new(Code::OtherKindSkipped, origin, message));
+            sources
+                .diagnostics
+                .push(Diagnostic::new(Code::OtherKindSkipped, origin, message));
         } else if fields.contains_key("spec") || !api.is_empty() || !kind.is_empty() {
             let wrong = kind_missing(api, &origin);
             self.declaration(fields, Some(wrong), origin, sources);
         } else {
             let message = "a document without apiVersion, kind and spec is not ours".to_owned();
-            sources.diagnostics.push(Diagnostic::new(Code::OtherKindSkipped, origin, message));
+            sources
+                .diagnostics
+                .push(Diagnostic::new(Code::OtherKindSkipped, origin, message));
         }
     }
 
@@ -141,14 +165,23 @@ impl Reader {
         found: &mut Vec<Diagnostic>,
     ) -> Option<PrivateLinkSpec> {
         let Some(mut spec) = spec else {
-            let breach = Breach::MissingField { name: "spec".to_owned() };
-            let violation = Violation { path: "the document".to_owned(), breach };
+            let breach = Breach::MissingField {
+                name: "spec".to_owned(),
+            };
+            let violation = Violation {
+                path: "the document".to_owned(),
+                breach,
+            };
             found.push(diagnose(&violation, origin, name).field("metadata"));
             return None;
         };
         if !self.rules.is_well_shaped(&spec) || !found.is_empty() {
             let violations = self.rules.check(spec, None);
-            found.extend(violations.iter().map(|violation| diagnose(violation, origin, name)));
+            found.extend(
+                violations
+                    .iter()
+                    .map(|violation| diagnose(violation, origin, name)),
+            );
             return None;
         }
         drop_nulls(&mut spec);
@@ -183,9 +216,13 @@ fn kind_missing(api: &str, origin: &Origin) -> Diagnostic {
     } else {
         ("kind", format!("kind: {KIND}"))
     };
-    Diagnostic::new(Code::KindMissing, origin.clone(), format!("the document lacks `{field}`"))
-        .field(field)
-        .help(format!("write `{line}`"))
+    Diagnostic::new(
+        Code::KindMissing,
+        origin.clone(),
+        format!("the document lacks `{field}`"),
+    )
+    .field(field)
+    .help(format!("write `{line}`"))
 }
 
 fn link_name(fields: &Map<String, Value>, origin: &Origin) -> Result<LinkName, Diagnostic> {
@@ -201,9 +238,11 @@ fn link_name(fields: &Map<String, Value>, origin: &Origin) -> Result<LinkName, D
     let namespace = namespace.map_or(Some(LinkName::DEFAULT_NAMESPACE), Value::as_str);
     let (Some(name), Some(namespace)) = (name.as_str(), namespace) else {
         let message = "`metadata.name` and `metadata.namespace` must be texts".to_owned();
-        return Err(Diagnostic::new(Code::LinkNameInvalid, origin.clone(), message)
-            .field("metadata.name")
-            .help("put it in quotes"));
+        return Err(
+            Diagnostic::new(Code::LinkNameInvalid, origin.clone(), message)
+                .field("metadata.name")
+                .help("put it in quotes"),
+        );
     };
     LinkName::new(namespace, name).map_err(|error| {
         Diagnostic::new(Code::LinkNameInvalid, origin.clone(), error.to_string())
@@ -215,13 +254,16 @@ fn link_name(fields: &Map<String, Value>, origin: &Origin) -> Result<LinkName, D
 const TOP: [&str; 5] = ["apiVersion", "kind", "metadata", "spec", "status"];
 
 fn unknown_top(fields: &Map<String, Value>) -> impl Iterator<Item = Violation> {
-    fields.keys().filter(|field| !TOP.contains(&field.as_str())).map(|field| Violation {
-        path: field.clone(),
-        breach: Breach::UnknownField {
-            name: field.clone(),
-            known: TOP.iter().map(ToString::to_string).collect(),
-        },
-    })
+    fields
+        .keys()
+        .filter(|field| !TOP.contains(&field.as_str()))
+        .map(|field| Violation {
+            path: field.clone(),
+            breach: Breach::UnknownField {
+                name: field.clone(),
+                known: TOP.iter().map(ToString::to_string).collect(),
+            },
+        })
 }
 
 /// A server drops a written `null` as if the field had been left out.

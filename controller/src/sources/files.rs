@@ -1,5 +1,8 @@
 //! Finds and reads the texts that declarations are in.
 
+// A finding is made once per mistake and moved once.
+#![allow(clippy::result_large_err)]
+
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs;
@@ -20,7 +23,7 @@ const LONGEST: u64 = 4 * 1024 * 1024;
 pub(super) struct Text {
     /// As the user gave it, and what was found below; `-` for standard input.
     pub(super) path: Arc<str>,
-    pub(super) text: String,
+    pub(super) content: String,
     /// Whether it can be read again.
     pub(super) again: bool,
 }
@@ -35,13 +38,17 @@ pub(super) fn texts(paths: &[PathOrStdin]) -> impl Iterator<Item = Result<Text, 
         }
     }
     found.places.into_iter().map(|place| {
-        let (path, text, again) = match place? {
+        let (path, content, again): (Arc<str>, _, _) = match place? {
             Place::Stdin => ("-".into(), bounded(io::stdin().lock()), false),
             Place::File(path) => (path.display().to_string().into(), text(&path), true),
         };
-        match text {
-            Ok(text) => Ok(Text { path, text, again }),
-            Err(error) => Err(unreadable(path, &error)),
+        match content {
+            Ok(content) => Ok(Text {
+                path,
+                content,
+                again,
+            }),
+            Err(error) => Err(unreadable(&path, &error)),
         }
     })
 }
@@ -105,7 +112,8 @@ impl Found {
     }
 
     fn unreadable(&mut self, path: &Path, error: &io::Error) {
-        self.places.push(Err(unreadable(path.display().to_string().into(), error)));
+        self.places
+            .push(Err(unreadable(&path.display().to_string(), error)));
     }
 }
 
@@ -114,11 +122,16 @@ fn is_hidden(name: &OsStr) -> bool {
 }
 
 fn is_yaml(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+    path.extension()
+        .is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
-fn unreadable(path: Arc<str>, error: &io::Error) -> Diagnostic {
-    let origin = Origin::File { path: path.clone(), line: 0, column: 0 };
+fn unreadable(path: &str, error: &io::Error) -> Diagnostic {
+    let origin = Origin::File {
+        path: path.into(),
+        line: 0,
+        column: 0,
+    };
     match error.kind() {
         io::ErrorKind::FileTooLarge => {
             let message = format!("`{path}` is longer than {} MiB", LONGEST / 1024 / 1024);
@@ -128,9 +141,11 @@ fn unreadable(path: Arc<str>, error: &io::Error) -> Diagnostic {
             let message = format!("`{path}` is not a UTF-8 text");
             Diagnostic::new(Code::NotYaml, origin, message)
         }
-        io::ErrorKind::NotFound => {
-            Diagnostic::new(Code::SourceUnreadable, origin, format!("`{path}` does not exist"))
-        }
+        io::ErrorKind::NotFound => Diagnostic::new(
+            Code::SourceUnreadable,
+            origin,
+            format!("`{path}` does not exist"),
+        ),
         _ => {
             let message = format!("`{path}` cannot be read: {error}");
             Diagnostic::new(Code::SourceUnreadable, origin, message)

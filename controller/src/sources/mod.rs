@@ -33,7 +33,11 @@ impl FromStr for PathOrStdin {
     type Err = Infallible;
 
     fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(if text == "-" { Self::Stdin } else { Self::Path(PathBuf::from(text)) })
+        Ok(if text == "-" {
+            Self::Stdin
+        } else {
+            Self::Path(PathBuf::from(text))
+        })
     }
 }
 
@@ -78,10 +82,17 @@ impl Sources {
     /// are.
     pub(crate) fn locate(&self, diagnostics: &mut [Diagnostic]) {
         let mut texts: BTreeMap<Arc<str>, Option<String>> = BTreeMap::new();
-        for diagnostic in diagnostics.iter_mut().filter(|found| found.snippet.is_none()) {
-            let Origin::File { path, .. } = &diagnostic.origin else { continue };
+        for diagnostic in diagnostics
+            .iter_mut()
+            .filter(|found| found.snippet.is_none())
+        {
+            let Origin::File { path, .. } = &diagnostic.origin else {
+                continue;
+            };
             let path = path.clone();
-            let text = texts.entry(path.clone()).or_insert_with(|| self.text(&path));
+            let text = texts
+                .entry(path.clone())
+                .or_insert_with(|| self.text(&path));
             if let Some(text) = text {
                 positions::locate(diagnostic, text);
             }
@@ -89,20 +100,30 @@ impl Sources {
     }
 
     fn text(&self, path: &Arc<str>) -> Option<String> {
-        self.kept.get(path).cloned().or_else(|| files::text(path.as_ref().as_ref()).ok())
+        self.kept
+            .get(path)
+            .cloned()
+            .or_else(|| files::text(path.as_ref().as_ref()).ok())
     }
 }
 
 /// Reads every declaration; what is wrong with one never hides another.
 pub(crate) fn read(paths: &[PathOrStdin]) -> Sources {
-    let mut sources = Sources { complete: true, ..Sources::default() };
+    let mut sources = Sources {
+        complete: true,
+        ..Sources::default()
+    };
     let mut reader = documents::Reader::new();
     for text in files::texts(paths) {
         match text {
-            Ok(files::Text { path, text, again }) => {
-                reader.read(&path, &text, &mut sources);
+            Ok(files::Text {
+                path,
+                content,
+                again,
+            }) => {
+                reader.read(&path, &content, &mut sources);
                 if !again {
-                    sources.kept.insert(path, text);
+                    sources.kept.insert(path, content);
                 }
             }
             Err(diagnostic) => {

@@ -22,9 +22,13 @@ impl Repeated {
     pub(super) fn diagnostic(&self, document: &Origin) -> Diagnostic {
         let Self { path, line, column } = self;
         let message = format!("`{path}` is written twice");
-        Diagnostic::new(Code::DuplicateField, moved(document, *line, *column), message)
-            .field(path)
-            .help("keep one of them")
+        Diagnostic::new(
+            Code::DuplicateField,
+            moved(document, *line, *column),
+            message,
+        )
+        .field(path)
+        .help("keep one of them")
     }
 }
 
@@ -36,7 +40,11 @@ pub(super) fn repeated(chunk: &str) -> Option<(Value, Vec<Repeated>)> {
     let before = lines_before_content(chunk);
     tree(chunk)?.repeated("", &mut |path, key| {
         let line = key.line.saturating_sub(1 + before);
-        repeated.push(Repeated { path, line, column: key.column });
+        repeated.push(Repeated {
+            path,
+            line,
+            column: key.column,
+        });
     });
     Some((value, repeated))
 }
@@ -47,9 +55,10 @@ pub(super) fn item_lines(chunk: &str) -> Vec<u32> {
     let place = tree(chunk);
     let items = place.as_ref().and_then(|place| place.field("items"));
     match items.map(|(_, items)| &items.shape) {
-        Some(Shape::List(items)) => {
-            items.iter().map(|item| item.at.line.saturating_sub(1 + before)).collect()
-        }
+        Some(Shape::List(items)) => items
+            .iter()
+            .map(|item| item.at.line.saturating_sub(1 + before))
+            .collect(),
         Some(Shape::Fields(_) | Shape::Scalar) | None => Vec::new(),
     }
 }
@@ -61,7 +70,14 @@ pub(super) fn item_origin(document: &Origin, line: Option<u32>) -> Origin {
 
 /// Moves a finding to its field and adds the line of text.
 pub(super) fn locate(diagnostic: &mut Diagnostic, text: &str) {
-    let Origin::File { path: _, line, column } = &mut diagnostic.origin else { return };
+    let Origin::File {
+        path: _,
+        line,
+        column,
+    } = &mut diagnostic.origin
+    else {
+        return;
+    };
     if *line == 0 {
         return;
     }
@@ -82,7 +98,12 @@ pub(super) fn locate(diagnostic: &mut Diagnostic, text: &str) {
 const WIDEST: usize = 400;
 
 fn shown(diagnostic: &mut Diagnostic, text: &str) {
-    if let Origin::File { path: _, line, column: _ } = &diagnostic.origin {
+    if let Origin::File {
+        path: _,
+        line,
+        column: _,
+    } = &diagnostic.origin
+    {
         let text = text.lines().nth(line.saturating_sub(1) as usize);
         diagnostic.snippet = text.filter(|line| line.len() <= WIDEST).map(str::to_owned);
     }
@@ -97,7 +118,10 @@ fn place_of(field: &str, document: u32, on_name: bool, text: &str) -> Option<At>
     let root = tree(chunk)?;
     let root = root.declaration_at(document.checked_sub(above)?);
     let at = root.find(field, on_name)?;
-    Some(At { line: at.line + above, column: at.column })
+    Some(At {
+        line: at.line + above,
+        column: at.column,
+    })
 }
 
 /// Line and column, from 1.
@@ -121,7 +145,9 @@ enum Shape {
 
 fn tree(chunk: &str) -> Option<Place> {
     let options = options(DuplicateKeyPolicy::PassThrough);
-    serde_saphyr::from_str_with_options::<Spanned<Shape>>(chunk, options).ok().map(Place::from)
+    serde_saphyr::from_str_with_options::<Spanned<Shape>>(chunk, options)
+        .ok()
+        .map(Place::from)
 }
 
 impl Place {
@@ -129,7 +155,10 @@ impl Place {
         match &self.shape {
             Shape::Fields(fields) => {
                 let named = |(field, _, _): &&(String, At, Place)| field == name;
-                fields.iter().rfind(named).map(|(_, at, place)| (*at, place))
+                fields
+                    .iter()
+                    .rfind(named)
+                    .map(|(_, at, place)| (*at, place))
             }
             Shape::Scalar | Shape::List(_) => None,
         }
@@ -138,9 +167,10 @@ impl Place {
     /// The item of a `List` that starts at a line, or the document itself.
     fn declaration_at(&self, line: u32) -> &Place {
         match self.field("items").map(|(_, items)| &items.shape) {
-            Some(Shape::List(items)) => {
-                items.iter().find(|item| item.at.line == line).unwrap_or(self)
-            }
+            Some(Shape::List(items)) => items
+                .iter()
+                .find(|item| item.at.line == line)
+                .unwrap_or(self),
             Some(Shape::Scalar | Shape::Fields(_)) | None => self,
         }
     }
@@ -175,8 +205,15 @@ impl Place {
             }
             Shape::Fields(fields) => {
                 for (index, (name, at, place)) in fields.iter().enumerate() {
-                    let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                    if fields[..index].iter().any(|(earlier, _, _)| earlier == name) {
+                    let path = if path.is_empty() {
+                        name.clone()
+                    } else {
+                        format!("{path}.{name}")
+                    };
+                    if fields[..index]
+                        .iter()
+                        .any(|(earlier, _, _)| earlier == name)
+                    {
                         found(path.clone(), *at);
                     }
                     place.repeated(&path, found);
@@ -203,13 +240,19 @@ fn steps(path: &str) -> impl Iterator<Item = Step<'_>> {
 
 impl From<Spanned<Shape>> for Place {
     fn from(spanned: Spanned<Shape>) -> Self {
-        Self { at: at(&spanned), shape: spanned.value }
+        Self {
+            at: at(&spanned),
+            shape: spanned.value,
+        }
     }
 }
 
 fn at<T>(spanned: &Spanned<T>) -> At {
     let number = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-    At { line: number(spanned.referenced.line()), column: number(spanned.referenced.column()) }
+    At {
+        line: number(spanned.referenced.line()),
+        column: number(spanned.referenced.column()),
+    }
 }
 
 impl<'de> Deserialize<'de> for Shape {

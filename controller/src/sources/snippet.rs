@@ -5,7 +5,16 @@ use privatelink_core::diagnostic::{Diagnostic, Origin, Severity};
 
 /// The finding as text of several lines, without a line end.
 pub(crate) fn render(diagnostic: &Diagnostic, colour: bool) -> String {
-    let Diagnostic { severity, origin, code, link, field: _, message, help, snippet } = diagnostic;
+    let Diagnostic {
+        severity,
+        origin,
+        code,
+        link,
+        field: _,
+        message,
+        help,
+        snippet,
+    } = diagnostic;
     let level = match severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -24,11 +33,16 @@ pub(crate) fn render(diagnostic: &Diagnostic, colour: bool) -> String {
             )
         }
         (_, Origin::File { path, line, column }) if *line > 0 => title.element(
-            Place::path(&**path).line(*line as usize).char_column(*column as usize),
+            Place::path(&**path)
+                .line(*line as usize)
+                .char_column(*column as usize),
         ),
         (
             _,
-            Origin::File { .. } | Origin::Object { .. } | Origin::CommandLine | Origin::Cloud { .. },
+            Origin::File { .. }
+            | Origin::Object { .. }
+            | Origin::CommandLine
+            | Origin::Cloud { .. },
         ) => title.element(Place::path(place.as_str())),
     };
     if let Some(link) = link.as_ref().filter(|link| link.to_string() != place) {
@@ -38,14 +52,21 @@ pub(crate) fn render(diagnostic: &Diagnostic, colour: bool) -> String {
         group = group.element(Level::HELP.message(help.as_str()));
     }
     let report: &[Group<'_>] = &[group];
-    let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if colour {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
     renderer.render(report)
 }
 
 /// The bytes of the word or quoted text that starts at a column, counted in characters from 1.
 fn span(line: &str, column: u32) -> std::ops::Range<usize> {
     let characters = column.saturating_sub(1) as usize;
-    let start = line.char_indices().nth(characters).map_or(line.len(), |(start, _)| start);
+    let start = line
+        .char_indices()
+        .nth(characters)
+        .map_or(line.len(), |(start, _)| start);
     let rest = &line[start..];
     let length = match rest.chars().next() {
         Some(quote @ ('"' | '\'')) => rest[1..].find(quote).map_or(rest.len(), |end| end + 2),
@@ -58,7 +79,9 @@ fn span(line: &str, column: u32) -> std::ops::Range<usize> {
 
 /// A plain scalar ends before a comment, the colon of a field, or what closes a flow.
 fn word(rest: &str) -> usize {
-    let ends = [": ", " #", ",", "}", "]"].iter().filter_map(|end| rest.find(end));
+    let ends = [": ", " #", ",", "}", "]"]
+        .iter()
+        .filter_map(|end| rest.find(end));
     let end = ends.min().unwrap_or(rest.len());
     let word = rest[..end].trim_end();
     word.strip_suffix(':').unwrap_or(word).len().max(1)

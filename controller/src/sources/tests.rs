@@ -1,4 +1,10 @@
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::similar_names,
+    clippy::format_push_string,
+    clippy::format_collect
+)]
 
 use std::fs;
 use std::path::Path;
@@ -53,9 +59,15 @@ fn shown(test: &str, text: &str) -> String {
     let sources = folder.read();
     let mut found = privatelink_core::validate::validate(&sources.declared).diagnostics;
     sources.locate(&mut found);
-    let found: Vec<String> =
-        sources.diagnostics.iter().chain(&found).map(|found| render(found, false)).collect();
-    found.join("\n\n").replace(&format!("{}/", folder.0.display()), "")
+    let found: Vec<String> = sources
+        .diagnostics
+        .iter()
+        .chain(&found)
+        .map(|found| render(found, false))
+        .collect();
+    found
+        .join("\n\n")
+        .replace(&format!("{}/", folder.0.display()), "")
 }
 
 fn codes(sources: &Sources) -> Vec<Code> {
@@ -67,8 +79,16 @@ fn the_plain_declaration_is_read_with_its_place() {
     let sources = Folder::new("plain").write("a.yaml", PLAIN).read();
     assert_eq!(sources.diagnostics, []);
     assert!(sources.complete);
-    assert_eq!(sources.declared[0].name.to_string(), "payments/orders-to-billing");
-    assert!(sources.declared[0].origin.to_string().ends_with("a.yaml:1:1"));
+    assert_eq!(
+        sources.declared[0].name.to_string(),
+        "payments/orders-to-billing"
+    );
+    assert!(
+        sources.declared[0]
+            .origin
+            .to_string()
+            .ends_with("a.yaml:1:1")
+    );
 }
 
 #[test]
@@ -80,10 +100,17 @@ fn folders_are_read_recursively_and_only_yaml_that_is_not_hidden() {
         .write(".hidden/c.yaml", named("c"))
         .write(".d.yaml", named("d"))
         .write("README.md", "# not YAML: {")
-        .write("kustomization.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n");
+        .write(
+            "kustomization.yaml",
+            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n",
+        );
     let twice = PathOrStdin::Path(folder.0.join("b.yml"));
     let sources = read(&[PathOrStdin::Path(folder.0.clone()), twice]);
-    let names: Vec<_> = sources.declared.iter().map(|found| found.name.name()).collect();
+    let names: Vec<_> = sources
+        .declared
+        .iter()
+        .map(|found| found.name.name())
+        .collect();
     assert_eq!(names, ["b", "a"]);
     assert_eq!(codes(&sources), [Code::OtherKindSkipped]);
     assert!(sources.complete);
@@ -91,28 +118,48 @@ fn folders_are_read_recursively_and_only_yaml_that_is_not_hidden() {
 
 #[test]
 fn a_list_and_several_documents_are_read_one_by_one() {
-    let item: String =
-        PLAIN.lines().map(|line| format!("    {line}\n")).collect::<String>().replacen("    ", "  - ", 1);
-    let list = format!("# exported\n---\napiVersion: v1\nkind: List\nitems:\n{item}---\n{PLAIN}---\n");
+    let item: String = PLAIN
+        .lines()
+        .map(|line| format!("    {line}\n"))
+        .collect::<String>()
+        .replacen("    ", "  - ", 1);
+    let list =
+        format!("# exported\n---\napiVersion: v1\nkind: List\nitems:\n{item}---\n{PLAIN}---\n");
     let list = list.replacen("orders-to-billing", "first", 1);
     let sources = Folder::new("list").write("a.yaml", list).read();
     assert_eq!(sources.diagnostics, []);
-    let places: Vec<_> = sources.declared.iter().map(|found| found.origin.to_string()).collect();
-    assert!(places[0].ends_with(":6:1") && places[1].ends_with(":18:1"), "{places:?}");
+    let places: Vec<_> = sources
+        .declared
+        .iter()
+        .map(|found| found.origin.to_string())
+        .collect();
+    assert!(
+        places[0].ends_with(":6:1") && places[1].ends_with(":18:1"),
+        "{places:?}"
+    );
 }
 
 #[test]
 fn a_mistake_in_one_document_does_not_hide_the_others() {
-    let text = format!("{PLAIN}---\nspec: {{a: [}}\n---\n{}", PLAIN.replace("orders-to", "carts-to"));
+    let text = format!(
+        "{PLAIN}---\nspec: {{a: [}}\n---\n{}",
+        PLAIN.replace("orders-to", "carts-to")
+    );
     let sources = Folder::new("isolation").write("a.yaml", text).read();
     assert_eq!(sources.declared.len(), 2);
     assert_eq!(codes(&sources), [Code::NotYaml]);
-    assert!(!sources.complete, "nobody knows what the broken document declares");
+    assert!(
+        !sources.complete,
+        "nobody knows what the broken document declares"
+    );
 }
 
 #[test]
 fn what_is_not_yaml_is_shown_with_its_line() {
-    insta::assert_snapshot!(shown("not_yaml", &PLAIN.replace("{name: prod}", "{name: prod")));
+    insta::assert_snapshot!(shown(
+        "not_yaml",
+        &PLAIN.replace("{name: prod}", "{name: prod")
+    ));
     insta::assert_snapshot!(shown("tabs", &PLAIN.replace("  region", "\tregion")));
 }
 
@@ -129,13 +176,17 @@ fn every_mistake_in_a_declaration_is_shown_at_once() {
 #[test]
 fn mistakes_in_values_point_at_the_value() {
     insta::assert_snapshot!(shown("cidr", &PLAIN.replace("10.8.0.0/28", "10.8.0.0/24")));
-    let adopt = format!("# a comment first\n\n{PLAIN}  adopt:\n    - {{kind: Subnetwork, name: Own}}\n");
+    let adopt =
+        format!("# a comment first\n\n{PLAIN}  adopt:\n    - {{kind: Subnetwork, name: Own}}\n");
     insta::assert_snapshot!(shown("adopt", &adopt));
 }
 
 #[test]
 fn a_reserved_field_is_told_apart_from_an_unknown_one() {
-    let text = PLAIN.replace("connector: {managed", "directVpc: {subnetwork: {existing: {name: s}}}\n    connector: {managed");
+    let text = PLAIN.replace(
+        "connector: {managed",
+        "directVpc: {subnetwork: {existing: {name: s}}}\n    connector: {managed",
+    );
     insta::assert_snapshot!(shown("reserved", &text));
 }
 
@@ -146,7 +197,10 @@ fn a_missing_field_says_what_to_write() {
 
 #[test]
 fn a_field_written_twice_is_refused_and_the_rest_still_checked() {
-    let text = PLAIN.replace("  network: {name: prod}\n", "  network: {name: prod}\n  network: {name: test}\n  typo: 1\n");
+    let text = PLAIN.replace(
+        "  network: {name: prod}\n",
+        "  network: {name: prod}\n  network: {name: test}\n  typo: 1\n",
+    );
     let sources = Folder::new("twice").write("a.yaml", &text).read();
     assert_eq!(sources.named_broken.len(), 1);
     assert!(sources.complete);
@@ -156,8 +210,14 @@ fn a_field_written_twice_is_refused_and_the_rest_still_checked() {
 #[test]
 fn kinds_versions_and_names_that_are_not_ours_are_said() {
     let check = |test: &str, from: &str, to: &str| {
-        let sources = Folder::new(test).write("a.yaml", PLAIN.replace(from, to)).read();
-        (codes(&sources), sources.named_broken.len(), sources.complete)
+        let sources = Folder::new(test)
+            .write("a.yaml", PLAIN.replace(from, to))
+            .read();
+        (
+            codes(&sources),
+            sources.named_broken.len(),
+            sources.complete,
+        )
     };
     let kind = check("kind", "kind: PrivateLink", "kind: PrivatLink");
     assert_eq!(kind, (vec![Code::UnknownKind], 1, true));
@@ -173,7 +233,9 @@ fn kinds_versions_and_names_that_are_not_ours_are_said() {
     assert_eq!(bad_name, (vec![Code::LinkNameInvalid], 0, false));
     let top = check("top", "metadata:", "extra: 1\nmetadata:");
     assert_eq!(top, (vec![Code::UnknownField], 1, true));
-    let no_spec = Folder::new("no_spec").write("a.yaml", PLAIN.split("spec:").next().unwrap()).read();
+    let no_spec = Folder::new("no_spec")
+        .write("a.yaml", PLAIN.split("spec:").next().unwrap())
+        .read();
     assert_eq!(codes(&no_spec), [Code::MissingField]);
 }
 
@@ -190,10 +252,20 @@ fn what_cannot_be_read_is_said_and_forbids_pruning() {
     let sources = read(&[PathOrStdin::Path("/nowhere/links.yaml".into())]);
     assert_eq!(codes(&sources), [Code::SourceUnreadable]);
     assert!(!sources.complete);
-    let large = Folder::new("large").write("a.yaml", vec![b'#'; 5 * 1024 * 1024]).read();
-    assert_eq!((codes(&large), large.complete), (vec![Code::TooLarge], false));
-    let binary = Folder::new("binary").write("a.yaml", [0xff, 0xfe, 0x00]).read();
-    assert_eq!((codes(&binary), binary.complete), (vec![Code::NotYaml], false));
+    let large = Folder::new("large")
+        .write("a.yaml", vec![b'#'; 5 * 1024 * 1024])
+        .read();
+    assert_eq!(
+        (codes(&large), large.complete),
+        (vec![Code::TooLarge], false)
+    );
+    let binary = Folder::new("binary")
+        .write("a.yaml", [0xff, 0xfe, 0x00])
+        .read();
+    assert_eq!(
+        (codes(&binary), binary.complete),
+        (vec![Code::NotYaml], false)
+    );
 }
 
 #[test]
@@ -207,7 +279,12 @@ fn deep_nesting_and_alias_bombs_are_refused_quickly() {
     for (test, text) in [("deep", deep), ("bomb", bomb)] {
         let start = std::time::Instant::now();
         let sources = Folder::new(test).write("a.yaml", text).read();
-        assert_eq!(codes(&sources), [Code::TooComplex], "{:?}", sources.diagnostics);
+        assert_eq!(
+            codes(&sources),
+            [Code::TooComplex],
+            "{:?}",
+            sources.diagnostics
+        );
         assert!(!sources.complete);
         assert!(start.elapsed().as_secs() < 5, "{test}");
     }
@@ -215,7 +292,9 @@ fn deep_nesting_and_alias_bombs_are_refused_quickly() {
 
 #[test]
 fn an_empty_source_is_a_warning_and_says_that_it_is_empty() {
-    let sources = Folder::new("empty").write("a.yaml", "# nothing\n---\n---\n").read();
+    let sources = Folder::new("empty")
+        .write("a.yaml", "# nothing\n---\n---\n")
+        .read();
     assert_eq!(codes(&sources), [Code::NothingDeclared]);
     assert!(sources.is_empty());
 }
@@ -233,15 +312,24 @@ fn ten_thousand_documents_are_read_quickly() {
     let mut folder = Folder::new("many");
     for file in 0..10 {
         let document = |n: usize| {
-            format!("---\n{}", PLAIN.replace("orders", &format!("orders-{}", file * 1000 + n)))
+            format!(
+                "---\n{}",
+                PLAIN.replace("orders", &format!("orders-{}", file * 1000 + n))
+            )
         };
-        folder = folder.write(&format!("{file}.yaml"), (0..1000).map(document).collect::<String>());
+        folder = folder.write(
+            &format!("{file}.yaml"),
+            (0..1000).map(document).collect::<String>(),
+        );
     }
     let start = std::time::Instant::now();
     let sources = folder.read();
     let time = start.elapsed();
     println!("10,000 documents read in {time:?}");
-    assert_eq!((sources.declared.len(), sources.diagnostics.len()), (10_000, 0));
+    assert_eq!(
+        (sources.declared.len(), sources.diagnostics.len()),
+        (10_000, 0)
+    );
     // Optimised it takes about half a second; this only notices a mistake of another order.
     assert!(time.as_secs() < 60, "{time:?}");
 }
@@ -250,6 +338,8 @@ fn ten_thousand_documents_are_read_quickly() {
 fn the_path_of_a_finding_is_the_path_that_was_given() {
     let folder = Folder::new("path").write("a.yaml", PLAIN.replace("prod}", "Prod}"));
     let sources = folder.read();
-    let Origin::File { path, .. } = &sources.declared[0].origin else { panic!() };
+    let Origin::File { path, .. } = &sources.declared[0].origin else {
+        panic!()
+    };
     assert_eq!(Path::new(&**path), folder.0.join("a.yaml"));
 }

@@ -30,11 +30,15 @@ pub(super) fn chunks(text: &str) -> Vec<(u32, &str)> {
     if has_content {
         chunks.push((first_line, start, offset));
     }
-    chunks.into_iter().map(|(line, start, end)| (line, &text[start..end])).collect()
+    chunks
+        .into_iter()
+        .map(|(line, start, end)| (line, &text[start..end]))
+        .collect()
 }
 
 fn is_marker(line: &str) -> bool {
-    line.strip_prefix("---").is_some_and(|rest| rest.trim_start().len() < rest.len() || rest.is_empty())
+    line.strip_prefix("---")
+        .is_some_and(|rest| rest.trim_start().len() < rest.len() || rest.is_empty())
 }
 
 /// Anything but blank lines, comments, directives and bare markers.
@@ -45,7 +49,10 @@ fn is_content(line: &str) -> bool {
 
 /// How many lines of a chunk stand before its first content.
 pub(super) fn lines_before_content(chunk: &str) -> u32 {
-    let before = chunk.split_inclusive('\n').take_while(|line| !is_content(line)).count();
+    let before = chunk
+        .split_inclusive('\n')
+        .take_while(|line| !is_content(line))
+        .count();
     u32::try_from(before).unwrap_or(u32::MAX)
 }
 
@@ -73,12 +80,20 @@ impl ParseError {
         // Some bounds are reported as mistakes in the text: nesting by the scanner, and aliases
         // wherever they are met.
         let message = error.without_snippet().to_string();
-        let code = if message.contains("limit exceeded") { Code::TooComplex } else { code };
-        let (line, column) = error.location().map_or((1, 1), |at| (at.line(), at.column()));
+        let code = if message.contains("limit exceeded") {
+            Code::TooComplex
+        } else {
+            code
+        };
+        let (line, column) = error
+            .location()
+            .map_or((1, 1), |at| (at.line(), at.column()));
         let line = u32::try_from(line).unwrap_or(u32::MAX);
         // The message ends with a place within the chunk, which would contradict ours.
         let message = message.lines().next().unwrap_or_default();
-        let message = message.split_once(" at line ").map_or(message, |(message, _)| message);
+        let message = message
+            .split_once(" at line ")
+            .map_or(message, |(message, _)| message);
         Self {
             code,
             message: message.trim_start_matches("error: ").to_owned(),
@@ -94,10 +109,18 @@ impl ParseError {
     pub(super) fn diagnostic(&self, document: &Origin) -> Diagnostic {
         let origin = moved(document, self.line, self.column);
         if self.code == Code::TooComplex {
-            Diagnostic::new(self.code, origin, format!("the document is too complex: {}", self.message))
-                .help("a declaration needs neither deep nesting nor many aliases; write it out")
+            Diagnostic::new(
+                self.code,
+                origin,
+                format!("the document is too complex: {}", self.message),
+            )
+            .help("a declaration needs neither deep nesting nor many aliases; write it out")
         } else {
-            Diagnostic::new(self.code, origin, format!("this is not YAML: {}", self.message))
+            Diagnostic::new(
+                self.code,
+                origin,
+                format!("this is not YAML: {}", self.message),
+            )
         }
     }
 }
@@ -105,9 +128,15 @@ impl ParseError {
 /// A place some lines below the first content of a document, with a column of its own.
 pub(super) fn moved(document: &Origin, lines: u32, column: u32) -> Origin {
     match document {
-        Origin::File { path, line, column: _ } => {
-            Origin::File { path: path.clone(), line: line.saturating_add(lines), column }
-        }
+        Origin::File {
+            path,
+            line,
+            column: _,
+        } => Origin::File {
+            path: path.clone(),
+            line: line.saturating_add(lines),
+            column,
+        },
         Origin::Object { .. } | Origin::CommandLine | Origin::Cloud { .. } => document.clone(),
     }
 }

@@ -87,12 +87,18 @@ impl Breach {
 
     /// A rule's message may end with its code in parentheses.
     pub(super) fn rule(message: &str) -> Self {
-        let parts = message.strip_suffix(')').and_then(|rest| rest.rsplit_once(" ("));
+        let parts = message
+            .strip_suffix(')')
+            .and_then(|rest| rest.rsplit_once(" ("));
         match parts {
-            Some((message, code)) if code.starts_with("PL") => {
-                Self::Rule { message: message.to_owned(), code: Some(code.to_owned()) }
-            }
-            Some(_) | None => Self::Rule { message: message.to_owned(), code: None },
+            Some((message, code)) if code.starts_with("PL") => Self::Rule {
+                message: message.to_owned(),
+                code: Some(code.to_owned()),
+            },
+            Some(_) | None => Self::Rule {
+                message: message.to_owned(),
+                code: None,
+            },
         }
     }
 }

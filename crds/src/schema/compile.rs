@@ -37,7 +37,9 @@ impl Node {
                 }
             }
             (Shape::List { item, .. }, Value::Array(items)) => {
-                items.iter_mut().for_each(|value| item.complete(value));
+                for value in items {
+                    item.complete(value);
+                }
             }
             (_, _) => {}
         }
@@ -46,7 +48,13 @@ impl Node {
     /// Whether fields, types and words are right, down to the last.
     pub(super) fn is_shaped_like(&self, value: &Value) -> bool {
         match (&self.shape, value) {
-            (Shape::Object { properties, required }, Value::Object(fields)) => {
+            (
+                Shape::Object {
+                    properties,
+                    required,
+                },
+                Value::Object(fields),
+            ) => {
                 let is_known = |(name, field): (&String, &Value)| {
                     properties
                         .get(name)
@@ -70,10 +78,21 @@ impl Node {
 
 /// What a value at a place may be.
 pub(super) enum Shape {
-    Object { properties: Properties, required: Vec<String> },
-    List { item: Box<Node>, least: usize, most: usize, is_set: bool },
+    Object {
+        properties: Properties,
+        required: Vec<String>,
+    },
+    List {
+        item: Box<Node>,
+        least: usize,
+        most: usize,
+        is_set: bool,
+    },
     Text(Text),
-    Integer { least: i64, most: i64 },
+    Integer {
+        least: i64,
+        most: i64,
+    },
     Boolean,
     Anything,
 }
@@ -105,14 +124,23 @@ impl Text {
 
     pub(super) fn breach(&self, word: &str) -> Option<Breach> {
         if !self.allows(word) {
-            return Some(Breach::NotAllowed { value: word.into(), allowed: self.allowed.clone() });
+            return Some(Breach::NotAllowed {
+                value: word.into(),
+                allowed: self.allowed.clone(),
+            });
         }
         if word.chars().count() > self.longest {
             let rule = format!("at most {} characters may be written", self.longest);
             return Some(Breach::Bound { rule });
         }
-        let pattern = self.pattern.as_ref().filter(|pattern| !pattern.is_match(word))?;
-        Some(Breach::Pattern { value: word.into(), pattern: pattern.as_str().into() })
+        let pattern = self
+            .pattern
+            .as_ref()
+            .filter(|pattern| !pattern.is_match(word))?;
+        Some(Breach::Pattern {
+            value: word.into(),
+            pattern: pattern.as_str().into(),
+        })
     }
 }
 
@@ -128,8 +156,15 @@ pub(super) fn functions() -> Context<'static> {
 }
 
 fn node(schema: &Value) -> Node {
-    let rules = list(&schema["x-kubernetes-validations"]).iter().map(Rule::new).collect();
-    Node { shape: shape(schema), default: schema.get("default").cloned(), rules }
+    let rules = list(&schema["x-kubernetes-validations"])
+        .iter()
+        .map(Rule::new)
+        .collect();
+    Node {
+        shape: shape(schema),
+        default: schema.get("default").cloned(),
+        rules,
+    }
 }
 
 fn shape(schema: &Value) -> Shape {
@@ -152,7 +187,9 @@ fn shape(schema: &Value) -> Shape {
         Some("string") => Shape::Text(Text {
             allowed: words(&schema["enum"]),
             longest: number(&schema["maxLength"]).unwrap_or(usize::MAX),
-            pattern: schema["pattern"].as_str().and_then(|pattern| Regex::new(pattern).ok()),
+            pattern: schema["pattern"]
+                .as_str()
+                .and_then(|pattern| Regex::new(pattern).ok()),
         }),
         Some("integer") => Shape::Integer {
             least: bound(&schema["minimum"]).unwrap_or(i64::MIN),
@@ -168,15 +205,23 @@ fn list(value: &Value) -> &[Value] {
 }
 
 fn words(value: &Value) -> Vec<String> {
-    list(value).iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    list(value)
+        .iter()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
 }
 
 fn number(value: &Value) -> Option<usize> {
-    value.as_u64().and_then(|number| usize::try_from(number).ok())
+    value
+        .as_u64()
+        .and_then(|number| usize::try_from(number).ok())
 }
 
 /// A bound is written as a float in the definition, and always is a whole number.
 #[allow(clippy::cast_possible_truncation)]
 fn bound(value: &Value) -> Option<i64> {
-    value.as_i64().or_else(|| value.as_f64().map(|bound| bound as i64))
+    value
+        .as_i64()
+        .or_else(|| value.as_f64().map(|bound| bound as i64))
 }

@@ -33,13 +33,20 @@ impl Rule {
     pub(super) fn new(schema: &Value) -> Self {
         let text = schema["rule"].as_str().unwrap_or_default();
         let program = Program::compile(text).map_err(|error| error.to_string());
-        let variable =
-            |name| program.as_ref().is_ok_and(|program| program.references().has_variable(name));
+        let variable = |name| {
+            program
+                .as_ref()
+                .is_ok_and(|program| program.references().has_variable(name))
+        };
         Self {
             about_change: variable("oldSelf"),
-            view: program.as_ref().map_or(View::Whole, |program| View::of(program.expression())),
+            view: program
+                .as_ref()
+                .map_or(View::Whole, |program| View::of(program.expression())),
             message: schema["message"].as_str().unwrap_or(text).to_owned(),
-            field: schema["fieldPath"].as_str().map(|path| path.trim_start_matches('.').to_owned()),
+            field: schema["fieldPath"]
+                .as_str()
+                .map(|path| path.trim_start_matches('.').to_owned()),
             verdicts: RefCell::default(),
             program,
         }
@@ -117,19 +124,36 @@ impl View {
         match expression {
             Expr::Select(select) => self.look(&select.operand.expr),
             Expr::Call(call) => {
-                call.target.iter().for_each(|target| self.look(&target.expr));
-                call.args.iter().for_each(|argument| self.look(&argument.expr));
+                call.target
+                    .iter()
+                    .for_each(|target| self.look(&target.expr));
+                call.args
+                    .iter()
+                    .for_each(|argument| self.look(&argument.expr));
             }
             Expr::Comprehension(of) => {
-                for part in
-                    [&of.iter_range, &of.accu_init, &of.loop_cond, &of.loop_step, &of.result]
-                {
+                for part in [
+                    &of.iter_range,
+                    &of.accu_init,
+                    &of.loop_cond,
+                    &of.loop_step,
+                    &of.result,
+                ] {
                     self.look(&part.expr);
                 }
             }
-            Expr::List(list) => list.elements.iter().for_each(|element| self.look(&element.expr)),
-            Expr::Map(map) => map.entries.iter().for_each(|entry| self.look_entry(&entry.expr)),
-            Expr::Struct(of) => of.entries.iter().for_each(|entry| self.look_entry(&entry.expr)),
+            Expr::List(list) => list
+                .elements
+                .iter()
+                .for_each(|element| self.look(&element.expr)),
+            Expr::Map(map) => map
+                .entries
+                .iter()
+                .for_each(|entry| self.look_entry(&entry.expr)),
+            Expr::Struct(of) => of
+                .entries
+                .iter()
+                .for_each(|entry| self.look_entry(&entry.expr)),
             Expr::Ident(_) | Expr::Literal(_) | Expr::Unspecified => {}
         }
     }
@@ -165,7 +189,9 @@ impl View {
             (Self::Presence, _) => Value::Bool(true),
             (Self::Fields(views), Value::Object(fields)) => {
                 let seen = |(name, view): (&String, &Self)| {
-                    fields.get(name).map(|field| (name.clone(), view.of_value(field)))
+                    fields
+                        .get(name)
+                        .map(|field| (name.clone(), view.of_value(field)))
                 };
                 Value::Object(views.iter().filter_map(seen).collect())
             }

@@ -122,7 +122,7 @@ fn adopts_nothing(link: &Link, adoption: &Adoption) -> Option<Diagnostic> {
             && service.region == *region
             && service.name.as_str() == name.as_str()
     };
-    let (used, uses) = match kind {
+    let (is_used, uses) = match kind {
         AdoptionKind::ServiceEgress => (service(&link.source), link.source.to_string()),
         AdoptionKind::ServiceIngress => (
             link.ingress.is_some() && service(&link.destination),
@@ -133,7 +133,7 @@ fn adopts_nothing(link: &Link, adoption: &Adoption) -> Option<Diagnostic> {
         ),
         AdoptionKind::Subnetwork => adopted_subnetwork(link, adoption),
     };
-    (!used).then(|| {
+    (!is_used).then(|| {
         let message = format!("the link does not use {kind} `{name}` in {project}, {region}");
         finding(link, Code::AdoptsNothing, "spec.adopt", message).help(format!("it uses {uses}"))
     })

@@ -66,7 +66,7 @@ fn overlap(link: &Link, (cidr, region): (Ipv4Net, &Region), other: &Link) -> Dia
 
 /// A network that is not of the destination's project is internal to the destination only as a
 /// Shared VPC that the destination itself sends traffic to
-/// (docs/reference/google-cloud.md#ingress-internal). Whether a host project's network is attached
+/// (docs/reference/google-cloud.md#internal-ingress). Whether a host project's network is attached
 /// shows when the destination is read; a network of the source's own project is refused here,
 /// unless another link attaches the destination to it.
 fn unattached_destinations(links: &BTreeMap<LinkName, Link>) -> Vec<Diagnostic> {

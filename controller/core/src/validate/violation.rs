@@ -194,7 +194,7 @@ fn edits(from: &str, to: &str) -> usize {
 /// for other fields the rule of their spelling helps more.
 fn quote_hint(path: &str, expected: &str, found: &str) -> Option<String> {
     let scalar = found.starts_with("the number") || found.starts_with("the boolean");
-    let hint = if path.ends_with(".name") {
+    let hint = if path.rsplit('.').next() == Some("name") {
         "put it in quotes"
     } else {
         spelling(path)
