@@ -120,9 +120,9 @@ fn both_walks_agree_on_what_cannot_change() {
         ("/egress/connector/managed/maxInstances", json!(5), false),
     ];
     for (pointer, value, refused) in changes {
-        let changed = with(pointer, value);
-        let found = ours(&changed, Some(&plain()));
-        assert_eq!(found, theirs(&changed, Some(&plain())), "{pointer}");
+        let after = with(pointer, value);
+        let found = ours(&after, Some(&plain()));
+        assert_eq!(found, theirs(&after, Some(&plain())), "{pointer}");
         assert_eq!(!found.is_empty(), refused, "{pointer}");
     }
 }
