@@ -23,17 +23,17 @@ pub(crate) static PROJECT_INVALID: Rule = Rule::guessed(
 );
 pub(crate) static PROJECT_DENIED: Rule = Rule::recorded(
     "project.denied",
-    "google-cloud.md#project-missing-or-denied",
+    "docs/reference/google-cloud.md#project-missing-or-denied",
     "A project that does not exist, or that the caller may not use, is answered with 403.",
 );
 pub(crate) static REQUEST_REPLAY: Rule = Rule::documented(
     "compute.request.replay",
-    "google-cloud.md#request-id",
+    "docs/reference/google-cloud.md#request-id",
     "A mutation with the requestId of an earlier one answers with that one's operation again.",
 );
 pub(crate) static REQUEST_ID_INVALID: Rule = Rule::documented(
     "compute.request.id.invalid",
-    "google-cloud.md#request-id",
+    "docs/reference/google-cloud.md#request-id",
     "A requestId is a UUID other than zero.",
 );
 
@@ -55,6 +55,8 @@ pub(crate) struct Engine {
     pub(crate) latency: Duration,
     /// If not empty, the only projects there are: `{"number": "...", "denied": true}`.
     pub(crate) projects: BTreeMap<String, Value>,
+    /// Grows with every change that the state document may show.
+    pub(crate) changes: u64,
     /// Counts what was made, so that what is made anew gets new identifiers.
     sequence: u64,
     /// Mutations that carried a requestId, and the operation each of them began.
@@ -77,6 +79,7 @@ impl Engine {
         if let Some(replay) = self.replay(call)? {
             return Ok(replay);
         }
+        self.changes += u64::from(!call.is_read());
         let answer = (call.route.handler)(self, call)?;
         if let (Some(key), Some(name)) = (replay_key(call), answer["name"].as_str())
             && answer["kind"] == "compute#operation"
@@ -134,6 +137,7 @@ impl Engine {
 
     /// Begins again with nothing.
     pub(crate) fn clear(&mut self) {
+        self.changes += 1;
         self.store = Store::default();
         self.operations = Operations::default();
         self.projects.clear();

@@ -10,7 +10,7 @@ use crate::rules::Rule;
 
 pub(crate) static UNKNOWN_FIELD: Rule = Rule::documented(
     "request.field.unknown",
-    "google-cloud.md#unknown-fields-are-refused",
+    "docs/reference/google-cloud.md#unknown-fields-are-refused",
     "A field that the API does not know is refused with its name and place.",
 );
 pub(crate) static WRONG_TYPE: Rule = Rule::guessed(
@@ -20,7 +20,7 @@ pub(crate) static WRONG_TYPE: Rule = Rule::guessed(
 );
 pub(crate) static OUTPUT_ONLY: Rule = Rule::documented(
     "request.field.output-only",
-    "google-cloud.md#output-only-fields-are-ignored",
+    "docs/reference/google-cloud.md#output-only-fields-are-ignored",
     "Output-only fields in a request are ignored.",
 );
 

@@ -246,6 +246,7 @@ fn end_rpc(body: &mut Value, outcome: Outcome, now: Timestamp) {
 /// Lets every operation whose time has come take effect.
 pub(crate) fn settle(engine: &mut Engine, now: Timestamp) {
     while let Some((path, effect, imposed)) = engine.operations.take_due(now) {
+        engine.changes += 1;
         let outcome = effect(engine, imposed);
         engine.operations.end(&path, outcome, now);
     }

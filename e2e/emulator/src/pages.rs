@@ -12,7 +12,7 @@ use crate::rules::Rule;
 
 pub(crate) static PAGE_CAP: Rule = Rule::documented(
     "list.page.cap",
-    "google-cloud.md#list-pages",
+    "docs/reference/google-cloud.md#list-pages",
     "A page holds at most 500 (Compute, VPC Access) or 100 (Run) resources, whatever was asked for.",
 );
 pub(crate) static PAGE_TOKEN: Rule = Rule::guessed(

@@ -40,7 +40,7 @@ pub struct Rule {
     pub id: &'static str,
     /// How the claim is known.
     pub provenance: Provenance,
-    /// An anchor of `docs/reference/google-cloud.md`, or a few words.
+    /// An anchor of `docs/reference/google-cloud.md`, a few words, or both.
     pub source: &'static str,
     /// The claim in one sentence.
     pub text: &'static str,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -41,7 +41,8 @@ pub(crate) struct Server {
     journal: Mutex<Journal>,
     faults: Mutex<Faults>,
     file: Option<PathBuf>,
-    changed: AtomicBool,
+    /// How many changes the state file holds.
+    saved: AtomicU64,
 }
 
 /// No lock is held across a panic that leaves half a change behind, so a poisoned one is still good.
@@ -56,7 +57,7 @@ impl Server {
             journal: Mutex::default(),
             faults: Mutex::default(),
             file,
-            changed: AtomicBool::new(false),
+            saved: AtomicU64::new(0),
         }
     }
 
@@ -77,7 +78,6 @@ impl Server {
     }
 
     pub(crate) fn put_state(&self, document: &Value) -> Result<(), DocumentError> {
-        self.changed.store(true, Ordering::Relaxed);
         document::put(&mut self.engine(), document)
     }
 
@@ -110,14 +110,20 @@ impl Server {
     /// Writes the state file if anything changed since.
     fn save(&self) {
         let Some(file) = &self.file else { return };
-        if !self.changed.swap(false, Ordering::Relaxed) {
-            return;
-        }
+        let (changes, state) = {
+            let mut engine = self.engine();
+            engine.settle();
+            if engine.changes == self.saved.load(Ordering::Relaxed) {
+                return;
+            }
+            (engine.changes, document::get(&mut engine))
+        };
         let new = file.with_extension("new");
-        let text = format!("{:#}\n", self.state());
+        let text = format!("{state:#}\n");
         let saved = std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, file));
-        if let Err(error) = saved {
-            eprintln!("the state was not written to {}: {error}", file.display());
+        match saved {
+            Ok(()) => self.saved.store(changes, Ordering::Relaxed),
+            Err(error) => eprintln!("the state was not written to {}: {error}", file.display()),
         }
     }
 }
@@ -255,9 +261,6 @@ async fn perform(server: &Server, call: &mut Call, verdict: &Verdict) -> Answer 
     }
     call.fate = verdict.fate.clone();
     call.unreachable.clone_from(&verdict.unreachable);
-    if !call.is_read() {
-        server.changed.store(true, Ordering::Relaxed);
-    }
     let patience = patience(call);
     let begun = Instant::now();
     loop {

@@ -101,7 +101,10 @@ impl Bench {
     }
 
     /// Puts a state document.
-    #[expect(clippy::needless_pass_by_value, reason = "callers write the document in place")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers write the document in place"
+    )]
     pub(crate) fn document(&mut self, document: Value) {
         document::put(&mut self.engine, &document).unwrap();
     }
@@ -130,6 +133,11 @@ fn provocations() -> Vec<Provocation> {
     [
         shared::provocations(),
         crate::compute::networks::tests::provocations(),
+        crate::compute::subnetworks::tests::provocations(),
+        crate::compute::addresses::tests::provocations(),
+        crate::compute::routers::tests::provocations(),
+        crate::compute::routes::tests::provocations(),
+        crate::compute::firewalls::tests::provocations(),
         crate::vpcaccess::tests::provocations(),
         crate::run::tests::provocations(),
     ]
@@ -153,6 +161,14 @@ mod shared {
             NETWORKS,
             json!({ "name": name, "autoCreateSubnetworks": false }),
         )
+    }
+
+    fn subnetwork(bench: &mut Bench) {
+        network(bench, "n");
+        let subnetwork = json!({
+            "name": "s", "network": "global/networks/n", "ipCidrRange": "10.0.0.0/28",
+        });
+        bench.ask("POST", SUBNETWORKS, subnetwork);
     }
 
     pub(super) fn provocations() -> Vec<Provocation> {
@@ -230,6 +246,9 @@ mod shared {
             Provocation::new(&compute::lists::FILTER_INVALID, |bench| {
                 bench.ask("GET", &format!("{NETWORKS}?filter=name"), Value::Null)
             }),
+            Provocation::new(&compute::lists::ORDER_UNKNOWN, |bench| {
+                bench.ask("GET", &format!("{NETWORKS}?orderBy=id"), Value::Null)
+            }),
             Provocation::new(&compute::lists::EMPTY_SCOPES, |bench| {
                 bench.ask(
                     "GET",
@@ -264,6 +283,18 @@ mod shared {
                 let subnetwork =
                     json!({ "name": "s", "network": "n", "ipCidrRange": "10.0.0.0/28" });
                 bench.ask("POST", SUBNETWORKS, subnetwork)
+            }),
+            Provocation::new(&compute::REQUIRED, |bench| {
+                bench.ask("POST", SUBNETWORKS, json!({ "name": "s" }))
+            }),
+            Provocation::new(&compute::STALE_FINGERPRINT, |bench| {
+                subnetwork(bench);
+                let stale = json!({ "fingerprint": "AAAAAAAAAAA=" });
+                bench.ask("PATCH", &format!("{SUBNETWORKS}/s"), stale)
+            }),
+            Provocation::new(&compute::FULL_LINKS, |bench| {
+                subnetwork(bench);
+                bench.ask("GET", &format!("{SUBNETWORKS}/s"), Value::Null)
             }),
             Provocation::new(&compute::REGION_UNKNOWN, |bench| {
                 bench.ask(

@@ -436,3 +436,26 @@ async fn many_services_are_listed_page_by_page() {
     }
     assert_eq!((seen, pages), (2_000, 20));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_ends_after_the_last_request_is_saved_too() {
+    let file = std::env::temp_dir().join(format!("emulator-late-{}.json", std::process::id()));
+    let options = Options {
+        state: Some(file.clone()),
+        operation_latency: Duration::from_secs(3600),
+        ..Options::default()
+    };
+    let emulator = Emulator::start(options).await.unwrap();
+    let bench = Bench {
+        client: Client::builder().no_proxy().build().unwrap(),
+        emulator,
+    };
+    bench
+        .send(Method::POST, NETWORKS, json!({ "name": "n" }))
+        .await;
+    assert_eq!(bench.get("/emulator/state").await, json!({}));
+    bench.emulator.shutdown().await;
+    let saved: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    assert!(saved["compute"]["projects/p/global/networks/n"].is_object());
+    std::fs::remove_file(file).unwrap();
+}

@@ -9,37 +9,37 @@ use crate::rules::Rule;
 
 static SERVICE_DEFAULTS: Rule = Rule::recorded(
     "run.service.defaults",
-    "google-cloud.md#run-defaults",
+    "docs/reference/google-cloud.md#run-defaults",
     "ingress is INGRESS_TRAFFIC_ALL, launchStage GA.",
 );
 static TRAFFIC_DEFAULT: Rule = Rule::recorded(
     "run.service.default.traffic",
-    "google-cloud.md#run-defaults",
+    "docs/reference/google-cloud.md#run-defaults",
     "All traffic goes to the latest revision.",
 );
 static TEMPLATE_DEFAULTS: Rule = Rule::recorded(
     "run.service.template.defaults",
-    "google-cloud.md#run-defaults",
+    "docs/reference/google-cloud.md#run-defaults",
     "timeout is 300s, the service account the project's default one, concurrency 80.",
 );
 static CONTAINER_DEFAULTS: Rule = Rule::recorded(
     "run.service.container.defaults",
-    "google-cloud.md#run-defaults",
+    "docs/reference/google-cloud.md#run-defaults",
     "A container has 1000m, 512Mi, port 8080 and a TCP startup probe on it.",
 );
 static MAX_INSTANCES: Rule = Rule::guessed(
     "run.service.template.default.max-instances",
-    "google-cloud.md#run-defaults; value unrecorded",
+    "docs/reference/google-cloud.md#run-defaults; value unrecorded",
     "A template scales to at most 100 instances.",
 );
 static EGRESS_DEFAULT: Rule = Rule::documented(
     "run.service.vpc-access.default.egress",
-    "google-cloud.md#run-vpc-access",
+    "docs/reference/google-cloud.md#run-vpc-access",
     "egress is PRIVATE_RANGES_ONLY.",
 );
 static INTERFACE_DEFAULTS: Rule = Rule::documented(
     "run.service.vpc-access.default.interface",
-    "google-cloud.md#run-vpc-access",
+    "docs/reference/google-cloud.md#run-vpc-access",
     "Of network and subnetwork, the one that was not sent follows from the other.",
 );
 static DOCUMENT_IMAGE: Rule = Rule::invented(

@@ -15,27 +15,27 @@ use crate::run::{deletion, writes};
 
 static NOT_FOUND: Rule = Rule::recorded(
     "run.service.not-found",
-    "google-cloud.md#run-errors",
+    "docs/reference/google-cloud.md#run-errors",
     "A service that does not exist is answered with 404, its kind and its region.",
 );
 static NAME: Rule = Rule::documented(
     "run.service.name",
-    "google-cloud.md#run-service-name",
+    "docs/reference/google-cloud.md#run-service-name",
     "A service's name is at most 49 lower-case letters, digits and hyphens, beginning with a letter.",
 );
 static EXISTS: Rule = Rule::recorded(
     "run.service.exists",
-    "google-cloud.md#run-errors",
+    "docs/reference/google-cloud.md#run-errors",
     "A create under a name that is taken is refused with 409.",
 );
 static STALE_ETAG: Rule = Rule::documented(
     "run.service.etag.stale",
-    "google-cloud.md#run-etag",
+    "docs/reference/google-cloud.md#run-etag",
     "A write with another etag than the present one is refused with 409 ABORTED.",
 );
 static MASK: Rule = Rule::documented(
     "run.service.patch.mask",
-    "google-cloud.md#run-update-mask",
+    "docs/reference/google-cloud.md#run-update-mask",
     "A mask limits a PATCH to its paths; what the request lacks at one of them is cleared.",
 );
 static MASK_UNKNOWN: Rule = Rule::guessed(
@@ -45,7 +45,7 @@ static MASK_UNKNOWN: Rule = Rule::guessed(
 );
 static REPLACE: Rule = Rule::documented(
     "run.service.patch.replace",
-    "google-cloud.md#run-update-mask",
+    "docs/reference/google-cloud.md#run-update-mask",
     "A PATCH without a mask replaces everything that the caller can set.",
 );
 
@@ -168,7 +168,7 @@ fn make(engine: &mut Engine, call: &Call, name: &str, path: &str) -> Answer {
         Refusal::code(Code::AlreadyExists, "Resource already exists.")
     })?;
     remove(&mut request, "etag");
-    writes::write(engine, call, path, None, request.clone(), &request)
+    writes::write(engine, call, path, None, request)
 }
 
 fn patch(engine: &mut Engine, call: &Call) -> Answer {
@@ -191,7 +191,7 @@ fn patch(engine: &mut Engine, call: &Call) -> Answer {
         None => replace(engine, &request, &mut service),
     }
     let path = call.path.clone();
-    writes::write(engine, call, &path, Some(&before), service, &request)
+    writes::write(engine, call, &path, Some(&before), service)
 }
 
 /// Whether a path of a mask is one that the caller can set; refuses those that do not exist.

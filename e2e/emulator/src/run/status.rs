@@ -11,17 +11,17 @@ use crate::rules::Rule;
 
 static NO_CONNECTOR: Rule = Rule::documented(
     "run.revision.connector-missing",
-    "google-cloud.md#run-revision-readiness",
+    "docs/reference/google-cloud.md#run-revision-readiness",
     "A revision whose connector does not exist does not become ready.",
 );
 static CONNECTOR_DOWN: Rule = Rule::guessed(
     "run.revision.connector-not-ready",
-    "google-cloud.md#run-revision-readiness",
+    "docs/reference/google-cloud.md#run-revision-readiness",
     "A revision whose connector is not READY (or UPDATING) does not become ready.",
 );
 static NO_NETWORK: Rule = Rule::documented(
     "run.revision.network-missing",
-    "google-cloud.md#run-revision-readiness",
+    "docs/reference/google-cloud.md#run-revision-readiness",
     "A revision whose network or subnetwork does not exist does not become ready.",
 );
 static FAILING_IMAGE: Rule = Rule::invented(
@@ -30,12 +30,12 @@ static FAILING_IMAGE: Rule = Rule::invented(
 );
 static NO_URI: Rule = Rule::documented(
     "run.service.uri.disabled",
-    "google-cloud.md#run-default-url",
+    "docs/reference/google-cloud.md#run-default-url",
     "With defaultUriDisabled there is neither uri nor urls.",
 );
 static LONG_LABEL: Rule = Rule::documented(
     "run.service.uri.long-label",
-    "google-cloud.md#run-default-url",
+    "docs/reference/google-cloud.md#run-default-url",
     "There is no deterministic URL if its first label would be longer than 63 characters.",
 );
 
@@ -63,10 +63,12 @@ pub(super) fn why_not_ready(engine: &Engine, path: &str, configuration: &Value) 
 
 fn connector_fault(engine: &Engine, path: &str, connector: &str) -> Option<String> {
     let location = path.split("/services/").next().unwrap_or_default();
-    let connector = if connector.contains('/') {
-        connector.to_owned()
-    } else {
-        format!("{location}/connectors/{connector}")
+    let project = project_of(path);
+    let by_number = format!("projects/{}/", engine.project_number(project));
+    let connector = match connector.strip_prefix(&by_number) {
+        Some(rest) => format!("projects/{project}/{rest}"),
+        None if connector.contains('/') => connector.to_owned(),
+        None => format!("{location}/connectors/{connector}"),
     };
     let Some(found) = engine.store.get(Api::VpcAccess, &connector) else {
         return engine.rule(&NO_CONNECTOR, true).then(|| {

@@ -9,37 +9,37 @@ use crate::rules::Rule;
 
 static CONTAINERS: Rule = Rule::documented(
     "run.service.containers.required",
-    "google-cloud.md#run-template",
+    "docs/reference/google-cloud.md#run-template",
     "A template has at least one container, and each an image.",
 );
 static ONE_EGRESS: Rule = Rule::recorded(
     "run.service.vpc-access.one-of",
-    "google-cloud.md#run-vpc-access",
+    "docs/reference/google-cloud.md#run-vpc-access",
     "vpcAccess has exactly one of connector and networkInterfaces.",
 );
 static ONE_INTERFACE: Rule = Rule::documented(
     "run.service.vpc-access.one-interface",
-    "google-cloud.md#run-vpc-access",
+    "docs/reference/google-cloud.md#run-vpc-access",
     "There is at most one network interface, and it names a network or a subnetwork.",
 );
 static CONNECTOR_NAME: Rule = Rule::documented(
     "run.service.vpc-access.connector-name",
-    "google-cloud.md#run-vpc-access",
+    "docs/reference/google-cloud.md#run-vpc-access",
     "A connector is given by its full name or by its short one, and is in the service's region.",
 );
 static RESERVED_ANNOTATIONS: Rule = Rule::documented(
     "run.service.annotations.reserved",
-    "google-cloud.md#run-annotations",
-    "Annotations of Google's own namespaces are refused.",
+    "docs/reference/google-cloud.md#run-annotations",
+    "New annotations in Google's own namespaces are refused.",
 );
 static TRAFFIC_SUM: Rule = Rule::documented(
     "run.service.traffic.sum",
-    "google-cloud.md#run-traffic",
+    "docs/reference/google-cloud.md#run-traffic",
     "The percentages of the traffic targets add up to 100.",
 );
 static TRAFFIC_REVISION: Rule = Rule::guessed(
     "run.service.traffic.revision",
-    "google-cloud.md#run-traffic; text unrecorded",
+    "docs/reference/google-cloud.md#run-traffic; text unrecorded",
     "A traffic target by revision names one that exists.",
 );
 
@@ -59,13 +59,13 @@ const RESERVED: [&str; 4] = [
     "autoscaling.knative.dev",
 ];
 
-/// Refuses what a service cannot be. `path` is the service's, `request` what the caller sent.
+/// Refuses what a service cannot be. `path` is the service's, `before` what was there.
 pub(super) fn check(
     engine: &Engine,
     call: &Call,
     path: &str,
+    before: Option<&Value>,
     service: &Value,
-    request: &Value,
 ) -> Result<(), Refusal> {
     let verb = call.route.operation.rsplit('.').next().unwrap_or_default();
     let message = if verb == "create" {
@@ -87,15 +87,13 @@ pub(super) fn check(
             "at least one container with an image must be set.",
         )
     })?;
-    let reserved = request["annotations"]
+    let old = before.map_or(&Value::Null, |before| &before["annotations"]);
+    let mut keys = service["annotations"]
         .as_object()
         .into_iter()
         .flatten()
-        .map(|(key, _)| key)
-        .find(|key| {
-            key.split_once('/')
-                .is_some_and(|(space, _)| RESERVED.contains(&space))
-        });
+        .map(|(key, _)| key);
+    let reserved = keys.find(|key| old.get(*key).is_none() && is_reserved(key));
     engine.refuse_if(&RESERVED_ANNOTATIONS, reserved.is_some(), || {
         let key = reserved.cloned().unwrap_or_default();
         violation(
@@ -107,6 +105,11 @@ pub(super) fn check(
         check_vpc_access(engine, path, access, &violation)?;
     }
     check_traffic(engine, path, service, &violation)
+}
+
+fn is_reserved(key: &str) -> bool {
+    key.split_once('/')
+        .is_some_and(|(space, _)| RESERVED.contains(&space))
 }
 
 type Violation<'a> = &'a dyn Fn(&str, &str) -> Refusal;

@@ -15,22 +15,22 @@ use crate::run::{defaults, revisions, status, template};
 
 static REVISION_CLASH: Rule = Rule::recorded(
     "run.service.revision.clash",
-    "google-cloud.md#run-revision-name",
+    "docs/reference/google-cloud.md#run-revision-name",
     "A template that names an existing revision and differs from it is refused.",
 );
 static REVISION_NAME: Rule = Rule::documented(
     "run.service.revision.name",
-    "google-cloud.md#run-revision-name",
+    "docs/reference/google-cloud.md#run-revision-name",
     "A revision's name begins with its service's name and a hyphen.",
 );
 static NO_REVISION: Rule = Rule::guessed(
     "run.service.revision.only-for-templates",
-    "google-cloud.md#run-revision-per-template",
+    "docs/reference/google-cloud.md#run-revision-per-template",
     "A change outside the template makes no revision, nor does clearing the revision's name alone.",
 );
 static RECONCILING: Rule = Rule::recorded(
     "run.service.reconciling",
-    "google-cloud.md#run-reconciling",
+    "docs/reference/google-cloud.md#run-reconciling",
     "A service is reconciling, and its condition pending, until its operation is done.",
 );
 
@@ -48,9 +48,8 @@ pub(super) fn write(
     path: &str,
     before: Option<&Value>,
     mut service: Value,
-    request: &Value,
 ) -> Answer {
-    template::check(engine, call, path, &service, request)?;
+    template::check(engine, call, path, before, &service)?;
     defaults::complete(engine, path, &mut service);
     let changed = before != Some(&service);
     let revision = new_revision(engine, path, before, &service)?;

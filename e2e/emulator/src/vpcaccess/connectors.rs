@@ -22,17 +22,17 @@ pub(crate) static NOT_FOUND: Rule = Rule::guessed(
 );
 static MASK: Rule = Rule::documented(
     "vpcaccess.connector.patch.mask",
-    "google-cloud.md#connector-update",
+    "docs/reference/google-cloud.md#connector-update",
     "Only machineType, minInstances and maxInstances can be changed.",
 );
 static SHRINK: Rule = Rule::guessed(
     "vpcaccess.connector.patch.shrink",
-    "google-cloud.md#connector-update",
+    "docs/reference/google-cloud.md#connector-update",
     "Instance limits can be raised, not lowered.",
 );
 static ERROR_IS_FINAL: Rule = Rule::documented(
     "vpcaccess.connector.error-is-final",
-    "google-cloud.md#connector-error",
+    "docs/reference/google-cloud.md#connector-error",
     "A connector in ERROR can only be deleted.",
 );
 static BUSY: Rule = Rule::guessed(
@@ -42,12 +42,12 @@ static BUSY: Rule = Rule::guessed(
 );
 static UPDATING: Rule = Rule::documented(
     "vpcaccess.connector.patch.updating",
-    "google-cloud.md#connector-update",
+    "docs/reference/google-cloud.md#connector-update",
     "A connector is UPDATING while a change to it is under way.",
 );
 static DELETING: Rule = Rule::documented(
     "vpcaccess.connector.delete.deleting",
-    "google-cloud.md#connector-states",
+    "docs/reference/google-cloud.md#connector-states",
     "A connector is DELETING until it is gone.",
 );
 

@@ -15,42 +15,42 @@ use crate::vpcaccess::settings::{check_limits, fill, subnet_path};
 
 static NAME: Rule = Rule::documented(
     "vpcaccess.connector.name",
-    "google-cloud.md#connector-name",
+    "docs/reference/google-cloud.md#connector-name",
     "A connector's name is at most 25 lower-case letters, digits and hyphens, beginning with a letter.",
 );
 static EXISTS: Rule = Rule::recorded(
     "vpcaccess.connector.exists",
-    "google-cloud.md#connector-error",
+    "docs/reference/google-cloud.md#connector-error",
     "A name that is taken, if only by a connector in ERROR, is refused.",
 );
 static PLACE: Rule = Rule::documented(
     "vpcaccess.connector.place",
-    "google-cloud.md#connector-subnet",
+    "docs/reference/google-cloud.md#connector-subnet",
     "A connector is given a subnet, or a network and a range.",
 );
 static RANGE_SIZE: Rule = Rule::documented(
     "vpcaccess.connector.range.size",
-    "google-cloud.md#connector-subnet",
+    "docs/reference/google-cloud.md#connector-subnet",
     "The range is a /28.",
 );
 static MAX_INSTANCES: Rule = Rule::recorded(
     "vpcaccess.connector.max-instances.required",
-    "google-cloud.md#connector-instances",
+    "docs/reference/google-cloud.md#connector-instances",
     "Without max_instances or max_throughput the operation fails.",
 );
 static CONFLICT: Rule = Rule::recorded(
     "vpcaccess.connector.range.conflict",
-    "google-cloud.md#connector-error",
+    "docs/reference/google-cloud.md#connector-error",
     "A range that overlaps a subnetwork makes the operation fail and leaves the connector in ERROR.",
 );
 static SUBNET_UNFIT: Rule = Rule::guessed(
     "vpcaccess.connector.subnet.unfit",
-    "google-cloud.md#connector-subnet; text unrecorded",
+    "docs/reference/google-cloud.md#connector-subnet; text unrecorded",
     "The subnet must exist, be a /28 and hold nothing else; otherwise the connector ends in ERROR.",
 );
 static CREATING: Rule = Rule::documented(
     "vpcaccess.connector.create.creating",
-    "google-cloud.md#connector-states",
+    "docs/reference/google-cloud.md#connector-states",
     "A connector is CREATING until it is READY.",
 );
 

@@ -10,32 +10,32 @@ use crate::rules::Rule;
 
 static INSTANCE_LIMITS: Rule = Rule::documented(
     "vpcaccess.connector.instances.limits",
-    "google-cloud.md#connector-instances",
+    "docs/reference/google-cloud.md#connector-instances",
     "There are 2 to 9 instances at least and 3 to 10 at most, and the two differ.",
 );
 static THROUGHPUT: Rule = Rule::recorded(
     "vpcaccess.connector.throughput",
-    "google-cloud.md#connector-instances",
+    "docs/reference/google-cloud.md#connector-instances",
     "Throughput limits are multiples of 100 from 200 to 1000 Mbps.",
 );
 static MACHINE_TYPE: Rule = Rule::documented(
     "vpcaccess.connector.machine-type",
-    "google-cloud.md#connector-instances",
+    "docs/reference/google-cloud.md#connector-instances",
     "The machine type is f1-micro, e2-micro or e2-standard-4.",
 );
 static DEFAULTS: Rule = Rule::recorded(
     "vpcaccess.connector.defaults",
-    "google-cloud.md#connector-instances",
+    "docs/reference/google-cloud.md#connector-instances",
     "The machine type is e2-micro, and there are at least 2 instances.",
 );
 static DERIVED_THROUGHPUT: Rule = Rule::recorded(
     "vpcaccess.connector.derived-throughput",
-    "google-cloud.md#connector-instances",
+    "docs/reference/google-cloud.md#connector-instances",
     "Throughput follows from instances: 100 Mbps for each e2-micro.",
 );
 static SUBNET_PROJECT: Rule = Rule::recorded(
     "vpcaccess.connector.subnet-project",
-    "google-cloud.md#connector-subnet",
+    "docs/reference/google-cloud.md#connector-subnet",
     "subnet.projectId and network are filled in.",
 );
 static DOCUMENT_READY: Rule = Rule::invented(
