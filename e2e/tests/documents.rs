@@ -1,0 +1,140 @@
+//! The documentation, held to what it speaks of: generated pages are fresh, links lead somewhere, and every fact
+//! about Google Cloud that code relies on is written down.
+//!
+//! `UPDATE=1 cargo test -p privatelink-e2e --test documents` refreshes the generated pages.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod documents {
+    pub mod declaration;
+    pub mod files;
+}
+
+use std::collections::BTreeSet;
+
+use documents::declaration;
+use documents::files::{Page, code, pages, root};
+use privatelink_core::codes::Code;
+
+const REFRESH: &str = "UPDATE=1 cargo test -p privatelink-e2e --test documents";
+
+/// Compares a committed page with what it should be, or writes it.
+fn is_fresh(path: &str, wanted: &str) {
+    let file = root().join(path);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&file, wanted).unwrap();
+    }
+    let committed = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(committed == wanted, "{path} is stale; refresh it with `{REFRESH}`");
+}
+
+#[test]
+fn the_reference_of_the_declaration_is_what_the_schema_says() {
+    is_fresh("docs/reference/declaration.md", &declaration::page());
+}
+
+#[test]
+fn the_list_of_codes_is_complete() {
+    let mut page = String::from(
+        "# Diagnostic codes\n\n\
+         <!-- Generated from controller/core/src/codes.rs; do not edit. -->\n\n\
+         A code is a promise: its number never changes and is never given to another finding.\n\
+         `privatelink codes PL0012` prints a page.\n\n\
+         | code | severity | meaning |\n| --- | --- | --- |\n",
+    );
+    for code in Code::ALL {
+        let row = format!("| [{code}](../codes/{code}.md) | {:?} | {} |\n", code.severity(), code.title());
+        page.push_str(&row);
+    }
+    is_fresh("docs/reference/codes.md", &page);
+}
+
+/// `google-cloud.md#anchor` in code, the word after the hash.
+fn cited_facts() -> BTreeSet<String> {
+    let mark = "google-cloud.md#";
+    let anchor = |text: &str| -> String {
+        text.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
+    };
+    code().iter().flat_map(|file| file.text.split(mark).skip(1).map(anchor).collect::<Vec<_>>()).collect()
+}
+
+#[test]
+fn every_fact_that_code_relies_on_is_written_down_and_every_one_is_relied_on() {
+    let page = Page::read(&root().join("docs/reference/google-cloud.md"));
+    let sections = page.sections();
+    let written: BTreeSet<String> = sections.iter().map(|(anchor, _)| anchor.clone()).collect();
+    let cited = cited_facts();
+    let missing: Vec<&String> = cited.difference(&written).collect();
+    assert!(missing.is_empty(), "docs/reference/google-cloud.md has no section for {missing:?}");
+    let marks = ["**recorded**", "**documented**", "**reported**", "**inferred**"];
+    for (anchor, text) in &sections {
+        assert!(marks.iter().any(|mark| text.contains(mark)), "#{anchor} does not say how far to trust it");
+        let background = text.contains("*Background.*");
+        assert!(background != cited.contains(anchor), "#{anchor}: cited, or marked as background, and not both");
+    }
+}
+
+#[test]
+fn links_between_pages_lead_somewhere() {
+    let mut broken = Vec::new();
+    for page in pages() {
+        for target in page.links() {
+            let (file, anchor) = target.split_once('#').unwrap_or((&target, ""));
+            let path = if file.is_empty() { page.path.clone() } else { page.folder().join(file) };
+            if !path.exists() {
+                broken.push(format!("{}: {target}", page.path.display()));
+            } else if !anchor.is_empty() && !Page::read(&path).anchors().contains(anchor) {
+                broken.push(format!("{}: no heading for {target}", page.path.display()));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// Paths into the documentation that code and settings name, such as `docs/decisions/0011-ring.md`.
+#[test]
+fn pages_that_code_names_exist() {
+    let mut missing = BTreeSet::new();
+    for file in code() {
+        for rest in file.text.split("docs/").skip(1) {
+            let path: String = rest
+                .chars()
+                .take_while(|c| c.is_ascii_alphanumeric() || "-_./".contains(*c))
+                .collect();
+            let path = format!("docs/{}", path.trim_end_matches('.'));
+            // A path that code puts together has a hole where a number goes.
+            if path.ends_with(".md") && !root().join(&path).exists() {
+                missing.insert(format!("{}: {path}", file.path.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+#[test]
+fn codes_that_pages_name_exist() {
+    let known: BTreeSet<String> = Code::ALL.iter().map(ToString::to_string).collect();
+    let mut unknown = BTreeSet::new();
+    for page in pages() {
+        for rest in page.text.split("PL").skip(1) {
+            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            let code = format!("PL{digits}");
+            if digits.len() == 4 && !known.contains(&code) {
+                unknown.insert(format!("{}: {code}", page.path.display()));
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "{unknown:#?}");
+}
+
+#[test]
+fn every_decision_says_its_context_its_cost_and_what_was_rejected() {
+    let decisions: Vec<Page> =
+        pages().into_iter().filter(|page| page.folder().ends_with("docs/decisions")).collect();
+    assert!(decisions.len() > 10, "the decisions were not found");
+    for page in decisions.iter().filter(|page| !page.path.ends_with("README.md")) {
+        for heading in ["## Context", "## Decision", "## Cost", "## Rejected"] {
+            assert!(page.text.contains(heading), "{}: no '{heading}'", page.path.display());
+        }
+    }
+}

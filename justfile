@@ -1,0 +1,44 @@
+# What CI runs, a laptop runs: `just ci` is the whole of it.
+
+# Format the code.
+fmt:
+    cargo fmt --all
+
+# Warnings are errors.
+lint:
+    cargo fmt --all --check
+    cargo clippy --locked --workspace --all-targets -- -D warnings
+
+# All tests.
+test:
+    cargo test --locked --workspace
+
+# A folder per scenario in, goldens out; `INSTA_UPDATE=always just scenarios` accepts new goldens.
+scenarios:
+    cargo test --locked -p privatelink-e2e --test scenarios
+
+# 100,000 random histories of the core, with faults.
+simulate:
+    SIM_HISTORIES=100000 cargo test --locked --release -p privatelink-core --test simulation -- --nocapture
+
+# The binary and the SDK against the emulator.
+e2e:
+    cargo test --locked -p privatelink-e2e -p privatelink-gcp
+
+# Refresh the generated reference pages and the schema.
+docs:
+    cargo run --locked -- crd > crds/privatelinks.yaml
+    UPDATE=1 cargo test --locked -p privatelink-e2e --test documents
+    UPDATE=1 cargo test --locked -p privatelink --test cli_reference
+
+# How a turn grows with the number of links.
+bench:
+    cargo bench --locked -p privatelink --bench turn
+
+# Licences, bans, sources, advisories (needs cargo-deny and the network).
+deny:
+    cargo deny --locked check
+
+# What has to pass before a change is merged.
+ci:
+    CI=true .ci/run
