@@ -1,1 +1,7 @@
-//! (being written)
+//! What the tests of the whole share: an emulator of one's own, the binary, and scenarios as data.
+
+pub mod cloud;
+pub mod privatelink;
+pub mod scenario;
+pub mod state;
+pub mod transcript;

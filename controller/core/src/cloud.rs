@@ -49,6 +49,13 @@ pub trait Cloud: Send + Sync {
     /// Returns the thing as it is afterwards where a later write needs to know (a service, whose etag has
     /// changed), and `None` otherwise.
     fn write<'a>(&'a self, write: &'a Write) -> BoxFuture<'a, Result<Option<Live>, CloudError>>;
+
+    /// Waits until Google has finished what it is doing to one thing by itself: a connector that is being made, a
+    /// service that is being rolled out, begun by a run that was killed or by somebody else. Only reads, and gives
+    /// up after a bounded time. A stand-in without time has nothing to wait for.
+    fn settle<'a>(&'a self, _id: &'a crate::kinds::Id) -> BoxFuture<'a, Result<(), CloudError>> {
+        Box::pin(futures::future::ready(Ok(())))
+    }
 }
 
 /// One list: a kind in a project, for Cloud Run and VPC Access in one region of it.

@@ -143,19 +143,14 @@ fn join(
             .add(resource, BTreeSet::from([link.name.clone()]), after);
         return None;
     };
-    match merge(&node.resource, &resource) {
+    match merge(&mut node.resource, resource) {
         Merge::Equal => {}
-        Merge::Into(merged, note) => {
-            if let Some((code, message)) = note {
-                let help = "make them equal to silence this";
-                let origin = link.origin.clone();
-                compiled.diagnostics.push(
-                    Diagnostic::new(code, origin, message)
-                        .link(&link.name)
-                        .help(help),
-                );
-            }
-            node.resource = merged;
+        Merge::Settled(code, message) => {
+            let help = "make them equal to silence this";
+            let diagnostic = Diagnostic::new(code, link.origin.clone(), message);
+            compiled
+                .diagnostics
+                .push(diagnostic.link(&link.name).help(help));
         }
         Merge::Clash(field, code) => {
             let first = node
@@ -178,18 +173,18 @@ fn join(
 
 enum Merge {
     Equal,
-    Into(Resource, Option<(Code, String)>),
+    Settled(Code, String),
     Clash(&'static str, Code),
 }
 
 /// What two wishes for one thing come to. A thing of ours and a thing of others never share an identity, because
 /// ours are named by a hash; if they did, that would be a contradiction too.
-fn merge(one: &Resource, other: &Resource) -> Merge {
+fn merge(one: &mut Resource, other: Resource) -> Merge {
     match (one, other) {
-        (Resource::Connector(a), Resource::Connector(b)) => merge_connectors(a, b),
+        (Resource::Connector(a), Resource::Connector(b)) => merge_connectors(a, &b),
         (Resource::ServiceEgress(a), Resource::ServiceEgress(b)) => merge_egress(a, b),
         (Resource::ServiceIngress(a), Resource::ServiceIngress(b)) => merge_ingress(a, b),
-        (a, b) if a == b => Merge::Equal,
+        (a, b) if *a == b => Merge::Equal,
         (
             Resource::Network(_)
             | Resource::Subnetwork(_)
@@ -207,7 +202,7 @@ fn merge(one: &Resource, other: &Resource) -> Merge {
     }
 }
 
-fn merge_connectors(a: &Connector, b: &Connector) -> Merge {
+fn merge_connectors(a: &mut Connector, b: &Connector) -> Merge {
     if a.machine_type != b.machine_type {
         return Merge::Clash(
             "spec.egress.connector.managed.machineType",
@@ -217,59 +212,39 @@ fn merge_connectors(a: &Connector, b: &Connector) -> Merge {
     if a.instances == b.instances {
         return Merge::Equal;
     }
-    let instances = Instances {
-        min: a.instances.min.max(b.instances.min),
-        max: a.instances.max.max(b.instances.max),
-    };
-    let message = format!(
-        "links that share connector {} ask for different instance limits; {} to {} are used",
-        a.id.name, instances.min, instances.max
+    let (min, max) = (
+        a.instances.min.max(b.instances.min),
+        a.instances.max.max(b.instances.max),
     );
-    Merge::Into(
-        Resource::Connector(Connector {
-            instances,
-            ..a.clone()
-        }),
-        Some((Code::LargestLimitsWin, message)),
-    )
+    a.instances = Instances { min, max };
+    let name = &a.id.name;
+    let message = format!(
+        "links that share connector {name} ask for different instance limits; {min} to {max} are used"
+    );
+    Merge::Settled(Code::LargestLimitsWin, message)
 }
 
-fn merge_egress(a: &ServiceEgress, b: &ServiceEgress) -> Merge {
+fn merge_egress(a: &mut ServiceEgress, b: ServiceEgress) -> Merge {
     if a.connector != b.connector {
         return Merge::Clash("spec.egress.connector", Code::ServiceInTwoNetworks);
     }
     if a.routing != b.routing {
         return Merge::Clash("spec.egress.routing", Code::LinksConflict);
     }
-    let mut links = a.links.clone();
-    links.extend(b.links.clone());
-    Merge::Into(
-        Resource::ServiceEgress(ServiceEgress { links, ..a.clone() }),
-        None,
-    )
+    a.links.extend(b.links);
+    Merge::Equal
 }
 
-fn merge_ingress(a: &ServiceIngress, b: &ServiceIngress) -> Merge {
-    let mut links = a.links.clone();
-    links.extend(b.links.clone());
-    let ingress = a.ingress.max(b.ingress);
-    let note = (a.ingress != b.ingress).then(|| {
-        let service = &a.service.name;
-        (
-            Code::LoosestIngressWins,
-            format!(
-                "links ask for different ingress of {service}; the loosest, {ingress}, is used"
-            ),
-        )
-    });
-    Merge::Into(
-        Resource::ServiceIngress(ServiceIngress {
-            ingress,
-            links,
-            ..a.clone()
-        }),
-        note,
-    )
+fn merge_ingress(a: &mut ServiceIngress, b: ServiceIngress) -> Merge {
+    a.links.extend(b.links);
+    if a.ingress == b.ingress {
+        return Merge::Equal;
+    }
+    a.ingress = a.ingress.max(b.ingress);
+    let (service, ingress) = (&a.service.name, a.ingress);
+    let message =
+        format!("links ask for different ingress of {service}; the loosest, {ingress}, is used");
+    Merge::Settled(Code::LoosestIngressWins, message)
 }
 
 fn join_nat(

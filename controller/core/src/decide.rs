@@ -14,14 +14,15 @@ use crate::hold;
 use crate::ids::LinkName;
 use crate::kinds::{Id, RegionalRef, Resource};
 use crate::link::{Internet, Link};
+use crate::lint;
 use crate::names::Installation;
+use crate::nats::{self, Nats};
 use crate::path::{self, Trace};
 use crate::plan::{Action, Plan, nodes, removal};
 use crate::policy::{self, Policy};
 use crate::scope::{self, Removal};
 use crate::standing::{self, Standing, takes_part};
 use crate::world::World;
-use crate::{lint, nats};
 
 /// What is declared.
 #[derive(Debug, Clone, Default)]
@@ -64,6 +65,8 @@ pub struct Decision {
     pub diagnostics: Vec<Diagnostic>,
     /// Things that a destroy of this turn has in hand; the next pass goes on with them.
     pub in_hand: BTreeSet<Id>,
+    /// Things that steps wait for and that Google is working on by itself.
+    pub changing: BTreeSet<Id>,
 }
 
 /// Decides one pass.
@@ -104,19 +107,18 @@ pub fn decide(wishes: &Wishes, orders: &Orders, world: &World, in_hand: &BTreeSe
             || in_use.contains(subnetwork)
             || !removable(subnetwork)
     };
-    diagnostics.extend(nats::add_nats(
-        &mut graph,
-        &nats,
-        world,
-        &orders.ours,
-        &stays,
-    ));
-
     let links: BTreeMap<&LinkName, &Link> = active
         .iter()
         .filter(|link| takes_part(standings.get(&link.name)))
         .map(|link| (&link.name, *link))
         .collect();
+    let spread = Nats {
+        world,
+        ours: &orders.ours,
+        sources: &links,
+        stays: &stays,
+    };
+    diagnostics.extend(nats::add_nats(&mut graph, &nats, &spread));
     let traces = traces(&links, &graph, world);
     let blocked = without_internet(&links, &subnetworks, world, &mut diagnostics);
     let released = released(&standings);
@@ -159,12 +161,14 @@ pub fn decide(wishes: &Wishes, orders: &Orders, world: &World, in_hand: &BTreeSe
     diagnostics.extend(lint::check(&mut plan, world, &orders.ours));
     diagnostics.extend(findings::unreadable(world));
     diagnostics.extend(findings::refusals(&plan, &context));
+    diagnostics.extend(findings::stuck(&plan, &context));
     let applied = context
         .links
         .keys()
         .filter(|name| context.applied(name))
         .map(|name| (*name).clone())
         .collect();
+    let changing = changing(&plan, &context);
     let in_hand = match context.removal {
         Removal::WholeSet => BTreeSet::new(),
         Removal::Only(ids) => ids,
@@ -178,7 +182,32 @@ pub fn decide(wishes: &Wishes, orders: &Orders, world: &World, in_hand: &BTreeSe
         applied,
         diagnostics,
         in_hand,
+        changing,
     }
+}
+
+/// What steps wait for that gets ready without us: connectors in the making, sources being rolled out.
+fn changing(plan: &Plan, context: &Context<'_>) -> BTreeSet<Id> {
+    let mut changing = BTreeSet::new();
+    for (id, step) in plan
+        .steps
+        .iter()
+        .filter(|(_, step)| step.action == Action::Wait)
+    {
+        if let Id::Connector(connector) = id {
+            let live = context.world.connector(connector).present();
+            if live.is_some_and(|live| live.state.is_changing()) {
+                changing.insert(id.clone());
+            }
+        }
+        for link in step.links.iter().filter_map(|name| context.link(name)) {
+            let source = context.world.service(&link.source).present();
+            if source.is_some_and(|source| source.reconciling) {
+                changing.insert(Id::ServiceEgress(link.source.clone()));
+            }
+        }
+    }
+    changing
 }
 
 /// Subnetworks whose connector carries some service's traffic now.

@@ -66,3 +66,37 @@ pub(crate) fn refusals(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
     }
     diagnostics
 }
+
+/// What waits although nothing is left to do about it now: somebody has to act, and this says what to do.
+pub(crate) fn stuck(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
+    if plan.writes() {
+        return Vec::new();
+    }
+    let mut diagnostics = Vec::new();
+    for (id, step) in plan
+        .steps
+        .iter()
+        .filter(|(_, step)| step.action == Action::Wait)
+    {
+        let cause = step
+            .links
+            .iter()
+            .find_map(|link| context.traces.get(link)?.root_cause()?.code);
+        let code = match step.code {
+            Some(Code::IngressHeld) => cause.unwrap_or(Code::IngressHeld),
+            Some(code @ (Code::UsedByService | Code::TrafficPinned)) => code,
+            Some(_) | None => continue,
+        };
+        let message = format!("{} {}: {}", id.kind(), id.short(), step.why);
+        let link = step.links.iter().find_map(|name| context.link(name));
+        let origin = link.map_or(Origin::Cloud { id: id.to_string() }, |link| {
+            link.origin.clone()
+        });
+        let mut diagnostic =
+            Diagnostic::new(code, origin, message).severity(crate::diagnostic::Severity::Warning);
+        diagnostic.link = link.map(|link| link.name.clone());
+        diagnostic.help.clone_from(&step.help);
+        diagnostics.push(diagnostic);
+    }
+    diagnostics
+}

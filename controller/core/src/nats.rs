@@ -17,7 +17,7 @@ use crate::graph::Graph;
 use crate::ids::LinkName;
 use crate::kinds::nat::{NATS_PER_ROUTER, SUBNETWORKS_PER_NAT};
 use crate::kinds::{Id, LiveNat, Nat, NatAddresses, NatRef, RegionalRef, Resource, Router};
-use crate::link::{Addresses, NatChoice, NetworkRef};
+use crate::link::{Addresses, Link, NatChoice, NetworkRef};
 use crate::names::Installation;
 use crate::world::World;
 
@@ -28,24 +28,32 @@ struct Group {
     subnetworks: BTreeMap<RegionalRef, BTreeSet<LinkName>>,
 }
 
+/// What spreading needs to know.
+pub struct Nats<'a> {
+    /// What is live.
+    pub world: &'a World,
+    /// Who we are.
+    pub ours: &'a Installation,
+    /// The source of each link.
+    pub sources: &'a BTreeMap<&'a LinkName, &'a Link>,
+    /// Does a subnetwork that nobody wishes to be served any more have to stay all the same?
+    pub stays: &'a dyn Fn(&RegionalRef) -> bool,
+}
+
 /// Adds routers, addresses and NAT entries to the graph.
-///
-/// `stays` tells of a subnetwork that nobody wishes to be served any more whether it has to stay all the same.
 pub fn add_nats(
     graph: &mut Graph,
     wishes: &BTreeMap<RegionalRef, NatWish>,
-    world: &World,
-    ours: &Installation,
-    stays: &dyn Fn(&RegionalRef) -> bool,
+    nats: &Nats<'_>,
 ) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let mut routers: BTreeMap<(RegionalRef, NetworkRef), Vec<Group>> = BTreeMap::new();
     for (subnetwork, wish) in wishes {
-        if let Some(nat) = served_by_another(world, &wish.network, subnetwork, ours) {
+        if let Some(nat) = served_by_another(nats.world, &wish.network, subnetwork, nats.ours) {
             diagnostics.push(used(&nat, subnetwork, wish));
             continue;
         }
-        let router = router_id(&wish.network, subnetwork, &wish.choice, ours);
+        let router = router_id(&wish.network, subnetwork, &wish.choice, nats.ours);
         let groups = routers.entry((router, wish.network.clone())).or_default();
         let place = groups
             .iter()
@@ -62,9 +70,7 @@ pub fn add_nats(
             .insert(subnetwork.clone(), wish.links.clone());
     }
     for ((router, network), groups) in routers {
-        diagnostics.extend(add_router(
-            graph, &router, &network, groups, world, ours, stays,
-        ));
+        diagnostics.extend(nats.add_router(graph, &router, &network, groups));
     }
     diagnostics
 }
@@ -132,74 +138,6 @@ fn slot_name(router: &RegionalRef, slot: usize, ours: &Installation) -> NatRef {
     }
 }
 
-fn add_router(
-    graph: &mut Graph,
-    router: &RegionalRef,
-    network: &NetworkRef,
-    groups: Vec<Group>,
-    world: &World,
-    ours: &Installation,
-    stays: &dyn Fn(&RegionalRef) -> bool,
-) -> Vec<Diagnostic> {
-    let links: BTreeSet<LinkName> = groups
-        .iter()
-        .flat_map(|g| g.subnetworks.values().flatten().cloned())
-        .collect();
-    let wanted = Router {
-        id: router.clone(),
-        network: network.clone(),
-    };
-    let named = groups.iter().any(|group| group.choice.router.is_some());
-    let resource = if named {
-        Resource::ExistingRouter(wanted)
-    } else {
-        Resource::Router(wanted)
-    };
-    graph.add(
-        resource,
-        links,
-        BTreeSet::from([Id::Network(network.clone())]),
-    );
-
-    let live: BTreeMap<usize, &LiveNat> = (0..NATS_PER_ROUTER)
-        .filter_map(|slot| Some((slot, world.nat(&slot_name(router, slot, ours)).present()?)))
-        .collect();
-    let owners = owners_of_slots(&live, &groups);
-    let mut free: Vec<usize> = (0..NATS_PER_ROUTER)
-        .rev()
-        .filter(|slot| !live.contains_key(slot))
-        .collect();
-    let mut diagnostics = Vec::new();
-    for (index, group) in groups.iter().enumerate() {
-        let mut own: Vec<usize> = owners
-            .iter()
-            .filter(|(_, owner)| **owner == index)
-            .map(|(slot, _)| *slot)
-            .collect();
-        let mut filled = keep_in_place(group, &own, &live, stays);
-        let placed: BTreeSet<RegionalRef> = filled.values().flatten().cloned().collect();
-        for subnetwork in group
-            .subnetworks
-            .keys()
-            .filter(|subnetwork| !placed.contains(*subnetwork))
-        {
-            let room = own
-                .iter()
-                .copied()
-                .find(|slot| filled.get(slot).map_or(0, BTreeSet::len) < SUBNETWORKS_PER_NAT);
-            let Some(slot) = room.or_else(|| free.pop().inspect(|slot| own.push(*slot))) else {
-                diagnostics.push(no_room(router, group));
-                break;
-            };
-            filled.entry(slot).or_default().insert(subnetwork.clone());
-        }
-        for (slot, subnetworks) in filled {
-            add_entry(graph, router, slot, group, subnetworks, ours);
-        }
-    }
-    diagnostics
-}
-
 /// A live entry belongs to the group most of whose subnetworks it lists already.
 fn owners_of_slots(live: &BTreeMap<usize, &LiveNat>, groups: &[Group]) -> BTreeMap<usize, usize> {
     let shared = |nat: &LiveNat, group: &Group| {
@@ -249,75 +187,133 @@ fn no_room(router: &RegionalRef, group: &Group) -> Diagnostic {
     }
 }
 
-fn add_entry(
-    graph: &mut Graph,
-    router: &RegionalRef,
-    slot: usize,
-    group: &Group,
-    subnetworks: BTreeSet<RegionalRef>,
-    ours: &Installation,
-) {
-    let id = slot_name(router, slot, ours);
-    let links: BTreeSet<LinkName> = subnetworks
-        .iter()
-        .filter_map(|id| group.subnetworks.get(id))
-        .flatten()
-        .cloned()
-        .collect();
-    let mut needs = BTreeSet::from([Id::Router(router.clone())]);
-    needs.extend(
-        subnetworks
+impl Nats<'_> {
+    fn add_router(
+        &self,
+        graph: &mut Graph,
+        router: &RegionalRef,
+        network: &NetworkRef,
+        groups: Vec<Group>,
+    ) -> Vec<Diagnostic> {
+        let links: BTreeSet<LinkName> = groups
             .iter()
-            .filter(|id| group.subnetworks.contains_key(*id))
-            .cloned()
-            .map(Id::Subnetwork),
-    );
-    let addresses = match &group.choice.addresses {
-        Addresses::Auto => NatAddresses::Auto,
-        Addresses::Manual(names) => NatAddresses::Manual(names.clone()),
-    };
-    if let NatAddresses::Manual(names) = &addresses {
-        for name in names {
-            let place = RegionalRef {
-                project: router.project.clone(),
-                region: router.region.clone(),
-                name: name.clone(),
-            };
-            needs.insert(Id::Address(place.clone()));
-            graph.add(Resource::Address(place), links.clone(), BTreeSet::new());
-        }
-    }
-    for link_egress in egress_nodes(graph, &group.subnetworks, &subnetworks) {
-        if let Some(node) = graph.nodes.get_mut(&link_egress) {
-            node.needs.insert(Id::Nat(id.clone()));
-        }
-    }
-    let wanted = Nat {
-        id,
-        addresses,
-        subnetworks,
-        min_ports_per_vm: group.choice.min_ports_per_vm,
-    };
-    graph.add(Resource::Nat(wanted), links, needs);
-}
+            .flat_map(|g| g.subnetworks.values().flatten().cloned())
+            .collect();
+        let wanted = Router {
+            id: router.clone(),
+            network: network.clone(),
+        };
+        let named = groups.iter().any(|group| group.choice.router.is_some());
+        let resource = if named {
+            Resource::ExistingRouter(wanted)
+        } else {
+            Resource::Router(wanted)
+        };
+        graph.add(
+            resource,
+            links,
+            BTreeSet::from([Id::Network(network.clone())]),
+        );
 
-/// The sources whose traffic leaves from these subnetworks: a NAT exists before their egress switches.
-fn egress_nodes(
-    graph: &Graph,
-    wanted: &BTreeMap<RegionalRef, BTreeSet<LinkName>>,
-    subnetworks: &BTreeSet<RegionalRef>,
-) -> Vec<Id> {
-    let links: BTreeSet<&LinkName> = subnetworks
-        .iter()
-        .filter_map(|id| wanted.get(id))
-        .flatten()
-        .collect();
-    graph
-        .nodes
-        .iter()
-        .filter(|(id, node)| {
-            matches!(id, Id::ServiceEgress(_)) && node.links.iter().any(|link| links.contains(link))
-        })
-        .map(|(id, _)| id.clone())
-        .collect()
+        let live: BTreeMap<usize, &LiveNat> = (0..NATS_PER_ROUTER)
+            .filter_map(|slot| {
+                Some((
+                    slot,
+                    self.world
+                        .nat(&slot_name(router, slot, self.ours))
+                        .present()?,
+                ))
+            })
+            .collect();
+        let owners = owners_of_slots(&live, &groups);
+        let mut free: Vec<usize> = (0..NATS_PER_ROUTER)
+            .rev()
+            .filter(|slot| !live.contains_key(slot))
+            .collect();
+        let mut diagnostics = Vec::new();
+        for (index, group) in groups.iter().enumerate() {
+            let mut own: Vec<usize> = owners
+                .iter()
+                .filter(|(_, owner)| **owner == index)
+                .map(|(slot, _)| *slot)
+                .collect();
+            let mut filled = keep_in_place(group, &own, &live, self.stays);
+            let placed: BTreeSet<RegionalRef> = filled.values().flatten().cloned().collect();
+            for subnetwork in group
+                .subnetworks
+                .keys()
+                .filter(|subnetwork| !placed.contains(*subnetwork))
+            {
+                let room = own
+                    .iter()
+                    .copied()
+                    .find(|slot| filled.get(slot).map_or(0, BTreeSet::len) < SUBNETWORKS_PER_NAT);
+                let Some(slot) = room.or_else(|| free.pop().inspect(|slot| own.push(*slot))) else {
+                    diagnostics.push(no_room(router, group));
+                    break;
+                };
+                filled.entry(slot).or_default().insert(subnetwork.clone());
+            }
+            for (slot, subnetworks) in filled {
+                self.add_entry(graph, router, slot, group, subnetworks);
+            }
+        }
+        diagnostics
+    }
+
+    fn add_entry(
+        &self,
+        graph: &mut Graph,
+        router: &RegionalRef,
+        slot: usize,
+        group: &Group,
+        subnetworks: BTreeSet<RegionalRef>,
+    ) {
+        let id = slot_name(router, slot, self.ours);
+        let links: BTreeSet<LinkName> = subnetworks
+            .iter()
+            .filter_map(|id| group.subnetworks.get(id))
+            .flatten()
+            .cloned()
+            .collect();
+        let mut needs = BTreeSet::from([Id::Router(router.clone())]);
+        needs.extend(
+            subnetworks
+                .iter()
+                .filter(|id| group.subnetworks.contains_key(*id))
+                .cloned()
+                .map(Id::Subnetwork),
+        );
+        let addresses = match &group.choice.addresses {
+            Addresses::Auto => NatAddresses::Auto,
+            Addresses::Manual(names) => NatAddresses::Manual(names.clone()),
+        };
+        if let NatAddresses::Manual(names) = &addresses {
+            for name in names {
+                let place = RegionalRef {
+                    project: router.project.clone(),
+                    region: router.region.clone(),
+                    name: name.clone(),
+                };
+                needs.insert(Id::Address(place.clone()));
+                graph.add(Resource::Address(place), links.clone(), BTreeSet::new());
+            }
+        }
+        // A NAT exists before the egress of its sources switches.
+        for source in links.iter().filter_map(|link| self.sources.get(link)) {
+            if let Some(node) = graph
+                .nodes
+                .get_mut(&Id::ServiceEgress(source.source.clone()))
+            {
+                node.needs.insert(Id::Nat(id.clone()));
+            }
+        }
+        let wanted = Nat {
+            id,
+            addresses,
+            subnetworks,
+            min_ports_per_vm: group.choice.min_ports_per_vm,
+        };
+        graph.add(Resource::Nat(wanted), links, needs);
+    }
 }

@@ -150,6 +150,7 @@ impl Report {
             applied,
             diagnostics,
             in_hand: _,
+            changing: _,
         } = decision;
         let drifted = |id: &Id, step: &Step| {
             step.links

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::future::join_all;
+
 use crate::apply::{Observer, Outcome, Progress, apply};
 use crate::cloud::Cloud;
 use crate::decide::{Decision, Orders, Wishes, decide};
@@ -54,14 +56,26 @@ pub async fn turn(
 ) -> Report {
     let mut performed: Vec<Performed> = Vec::new();
     let mut in_hand = BTreeSet::new();
+    let mut waited_for: BTreeSet<Id> = BTreeSet::new();
     let mut pass = 0;
     loop {
         pass += 1;
         let (world, decision) = look(cloud, wishes, orders, extra, &in_hand).await;
         in_hand.clone_from(&decision.in_hand);
         let plan = without_failed(&decision.plan, &performed);
-        if !plan.writes() || pass > MAX_PASSES {
+        if pass > MAX_PASSES {
             return Report::new(&world, decision, performed, pass);
+        }
+        if !plan.writes() {
+            // Each thing is waited for once; the pass after that sees what became of it.
+            let changing: Vec<Id> = decision.changing.difference(&waited_for).cloned().collect();
+            if changing.is_empty() {
+                return Report::new(&world, decision, performed, pass);
+            }
+            // That it did not settle shows in the next pass, which reads it again.
+            let _told_by_the_next_pass = join_all(changing.iter().map(|id| cloud.settle(id))).await;
+            waited_for.extend(changing);
+            continue;
         }
         observer(Progress::Planned(&plan));
         let outcomes = apply(cloud, &plan, &orders.ours, observer).await;

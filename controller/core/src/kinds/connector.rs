@@ -69,6 +69,16 @@ pub enum ConnectorState {
     Unknown,
 }
 
+impl ConnectorState {
+    /// Is Google working on it, so that it will be in another state by itself?
+    pub fn is_changing(self) -> bool {
+        match self {
+            Self::Creating | Self::Updating | Self::Deleting => true,
+            Self::Ready | Self::Error | Self::Unknown => false,
+        }
+    }
+}
+
 impl Connector {
     /// What has to change in a live connector of this name.
     pub fn diff(&self, live: &LiveConnector) -> Vec<FieldChange> {

@@ -65,7 +65,11 @@ pub fn add(context: &mut Context<'_>) {
                 router: router.id.clone(),
                 name: nat.name.clone(),
             };
-            add_step(context, Id::Nat(id.clone()), remove_nat(context, &id, nat));
+            add_step(
+                context,
+                Id::Nat(id.clone()),
+                remove_nat(context, &id, nat, &users),
+            );
         }
     }
     for router in &routers {
@@ -176,11 +180,15 @@ fn remove_connector(
     })
 }
 
-fn remove_nat(context: &Context<'_>, id: &NatRef, live: &LiveNat) -> Option<Step> {
+fn remove_nat(
+    context: &Context<'_>,
+    id: &NatRef,
+    live: &LiveNat,
+    users: &BTreeMap<RegionalRef, BTreeSet<ServiceRef>>,
+) -> Option<Step> {
     if !context.unwanted(&Id::Nat(id.clone())) {
         return None;
     }
-    let users = hold::connector_users(context.world);
     let mut after = BTreeSet::new();
     let mut stay = BTreeSet::new();
     for subnetwork in live.listed() {
@@ -189,16 +197,15 @@ fn remove_nat(context: &Context<'_>, id: &NatRef, live: &LiveNat) -> Option<Step
             .connectors()
             .filter(|c| c.subnetwork.as_ref() == Some(subnetwork));
         let mut leaving = BTreeSet::new();
+        // A connector whose users could not be read may carry anybody's traffic.
         let all_leave = connectors
-            .map(|c| users_leave(context, &c.id, &users))
-            .all(|result| match result {
-                Ok(steps) => {
-                    leaving.extend(steps);
-                    true
-                }
-                Err(_) => false,
-            });
-        if all_leave && !context.holds(&Id::Subnetwork(subnetwork.clone())) {
+            .map(|c| match context.services_unread(&c.id) {
+                None => users_leave(context, &c.id, users).ok(),
+                Some(_) => None,
+            })
+            .all(|steps| steps.map(|steps| leaving.extend(steps)).is_some());
+        let node = Id::Subnetwork(subnetwork.clone());
+        if all_leave && !context.holds(&node) && context.may_remove(&node) {
             after.extend(leaving);
         } else {
             stay.insert(subnetwork.clone());
