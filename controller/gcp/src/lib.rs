@@ -13,7 +13,8 @@
 //! lists.rs       pages, aggregated answers
 //! references.rs  links in any spelling -> the core's references
 //! raw.rs         what the SDK cannot say
-//! networks.rs routes.rs subnetworks.rs addresses.rs routers.rs nats.rs connectors.rs services.rs revisions.rs
+//! networks.rs routes.rs subnetworks.rs addresses.rs routers.rs nats.rs (nat_entries.rs) connectors.rs
+//! services.rs (service_mapping.rs) revisions.rs
 //! ```
 //!
 //! The SDK's own retries and pollers are off: they retry too little (no 429, no 500, no `Retry-After`), they
@@ -39,6 +40,7 @@ mod references;
 mod revisions;
 mod routers;
 mod routes;
+mod service_mapping;
 mod services;
 mod subnetworks;
 mod words;

@@ -75,7 +75,7 @@ impl<M> Aggregated<M> {
         self,
         listing: &mut Listing,
         project: &ProjectId,
-        map: impl Fn(&M, Place<'_>) -> Result<Live, Unmapped>,
+        map: impl Fn(&M, Place<'_>) -> Result<Option<Live>, Unmapped>,
     ) -> Result<Option<String>, Unmapped> {
         for (scope, Scoped { items, warning }) in self.scopes {
             let Some(region) = scope_region(&scope)? else { continue };

@@ -1,1 +1,138 @@
+//! NAT entries: written into a router's list. The SDK cannot do it: it drops `nats: []` from a PATCH, so the
+//! last entry could never go.
+//!
+//! A router has no fingerprint, so two writers can overwrite each other
+//! (`docs/reference/google-cloud.md#router-patch`). Within this process writes to one router wait for each
+//! other. Against others the list is read right before the PATCH, every repetition of it included, and right
+//! after: an entry that was there before and is not the same after is reported as lost. What somebody wrote
+//! between our read and our PATCH, and only there, nobody can see; that window is one round trip.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use google_cloud_compute_v1::model::Operation;
+use privatelink_core::cloud::CloudError;
+use privatelink_core::codes::Code;
+use privatelink_core::kinds::{Nat, NatRef, RegionalRef};
+use reqwest::Method;
+use uuid::Uuid;
+
+use crate::Google;
+use crate::attempt::{Api, Call};
+use crate::failure::{Failure, Nature};
+use crate::nat_entries::{Change, Entries};
+use crate::references::Unmapped;
+
+/// One lock per router.
+#[derive(Debug, Default)]
+pub(crate) struct RouterLocks(Mutex<BTreeMap<RegionalRef, Arc<tokio::sync::Mutex<()>>>>);
+
+impl RouterLocks {
+    fn of(&self, router: &RegionalRef) -> Arc<tokio::sync::Mutex<()>> {
+        let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        locks.entry(router.clone()).or_default().clone()
+    }
+}
+
+/// One `requestId` per body: a repetition of the same list is the same request to Google, another list is not.
+#[derive(Debug, Default)]
+struct RequestIds(Mutex<Option<(String, Uuid)>>);
+
+impl RequestIds {
+    fn of(&self, body: &str) -> String {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*last {
+            Some((same, id)) if same == body => id.to_string(),
+            Some(_) | None => last.insert((body.to_owned(), Uuid::new_v4())).1.to_string(),
+        }
+    }
+}
+
+impl Google {
+    pub(crate) async fn put_nat(&self, wanted: &Nat) -> Result<(), CloudError> {
+        let NatRef { router, name } = &wanted.id;
+        let doing = format!("write the NAT entry {name} into {}", router.compute("routers"));
+        let call = Call::write(Api::Compute, "compute.routers.patch", &router.project, &router.region, doing);
+        let sent = self.write_entry(&call, Change::Put(wanted)).await?;
+        sent.map_err(|failure| call.error(&failure))
+    }
+
+    /// An entry is also gone when its router is.
+    pub(crate) async fn delete_nat(&self, id: &NatRef) -> Result<(), CloudError> {
+        let NatRef { router, name } = id;
+        let doing = format!("take the NAT entry {name} out of {}", router.compute("routers"));
+        let call = Call::write(Api::Compute, "compute.routers.patch", &router.project, &router.region, doing);
+        match self.write_entry(&call, Change::Delete(id)).await? {
+            Err(failure) if !failure.is_missing() => Err(call.error(&failure)),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// The inner failure is that of the reads and the PATCH themselves.
+    async fn write_entry(&self, call: &Call<'_>, change: Change<'_>) -> Result<Result<(), Failure>, CloudError> {
+        let router = &change.entry().router;
+        let lock = self.router_locks.of(router);
+        let _alone = lock.lock().await;
+        let ids = RequestIds::default();
+        let sent = self.attempts.repeat(call, || self.read_and_patch(call, change, &ids)).await;
+        let (before, operation) = match sent {
+            Ok(Some(sent)) => sent,
+            Ok(None) => return Ok(Ok(())),
+            Err(failure) => return Ok(Err(failure)),
+        };
+        self.finish_compute(call, operation, (&router.project, &router.region)).await?;
+        match self.attempts.repeat(call, || self.entries(call, router)).await {
+            Ok(after) => verify(call, change, &before, &after).map(Ok),
+            Err(failure) => Ok(Err(failure)),
+        }
+    }
+
+    /// One attempt: reads the list, and writes it unless it is as it shall be already.
+    async fn read_and_patch(
+        &self,
+        call: &Call<'_>,
+        change: Change<'_>,
+        ids: &RequestIds,
+    ) -> Result<Option<(Entries, Operation)>, Failure> {
+        let unmapped = |why: Unmapped| Failure::new(Nature::Unparsable, &why.to_string());
+        let router = &change.entry().router;
+        let before = self.entries(call, router).await?;
+        if change.is_done(&before).map_err(unmapped)? {
+            return Ok(None);
+        }
+        let body = change.body(&before).map_err(unmapped)?;
+        let request_id = ids.of(&body);
+        let (path, query) = (path(router), [("requestId", request_id.as_str())]);
+        let patch = self.raw.send(Api::Compute, Method::PATCH, &path, &query, Some(body));
+        let answer = self.attempts.once(call, patch).await?;
+        let operation = serde_json::from_str(&answer);
+        let operation = operation.map_err(|error| Failure::new(Nature::Unparsable, &error.to_string()))?;
+        Ok(Some((before, operation)))
+    }
+
+    async fn entries(&self, call: &Call<'_>, router: &RegionalRef) -> Result<Entries, Failure> {
+        let read = call.on_the_way("compute.routers.get");
+        let path = path(router);
+        let request = self.raw.send(Api::Compute, Method::GET, &path, &[], None);
+        let body = self.attempts.once(&read, request).await?;
+        Entries::read(&body).map_err(|why| Failure::new(Nature::Unparsable, &why.to_string()))
+    }
+}
+
+fn path(router: &RegionalRef) -> String {
+    format!("/compute/v1/{}", router.compute("routers"))
+}
+
+/// Has everything that was there before stayed, and is our change there?
+fn verify(call: &Call<'_>, change: Change<'_>, before: &Entries, after: &Entries) -> Result<(), CloudError> {
+    let ours = change.entry();
+    if let Some(lost) = before.lost(after, ours) {
+        let sentence = format!("somebody wrote at the same time, and their entry '{lost}' is not as it was just before");
+        return Err(call.conflict(Code::UpdateLost, &sentence));
+    }
+    if !change.is_done(after).map_err(|why| call.unparsable(&why))? {
+        let sentence = format!("somebody wrote at the same time, and our change of '{}' was lost", ours.name);
+        return Err(call.conflict(Code::UpdateLost, &sentence));
+    }
+    Ok(())
+}
