@@ -37,9 +37,9 @@ pub(crate) fn insert_with(
     }
     let effect: Effect = Box::new(move |engine, imposed| match imposed.or(doom) {
         None => {
-            paths
-                .iter()
-                .for_each(|path| engine.store.reveal(Api::Compute, path));
+            for path in &paths {
+                engine.store.reveal(Api::Compute, path);
+            }
             Outcome::done()
         }
         Some(failure) => {

@@ -136,4 +136,3 @@ pub(crate) fn refer(
     link(engine, resource, field, &path);
     Ok(path)
 }
-

@@ -21,7 +21,20 @@ pub(crate) static EMPTY_SCOPES: Rule = Rule::documented(
     "An aggregated list names every scope; one without results carries the warning NO_RESULTS_ON_PAGE.",
 );
 
-fn filter(engine: &Engine, call: &Call) -> Result<Option<Filter>, Refusal> {
+pub(crate) static ORDER_UNKNOWN: Rule = Rule::invented(
+    "compute.list.order-by",
+    "Lists are in the order of names; any other orderBy is refused, where Google would obey it.",
+);
+
+fn check_order(engine: &Engine, call: &Call) -> Result<(), Refusal> {
+    let order = call.query("orderBy").unwrap_or("name");
+    engine.refuse_if(&ORDER_UNKNOWN, order != "name", || {
+        Refusal::invalid_field("orderBy", order, "Only the order by name is served.")
+    })
+}
+
+/// The filter of a list call, if it has one.
+pub(crate) fn filter(engine: &Engine, call: &Call) -> Result<Option<Filter>, Refusal> {
     let Some(text) = call.query("filter") else {
         return Ok(None);
     };
@@ -36,6 +49,7 @@ fn filter(engine: &Engine, call: &Call) -> Result<Option<Filter>, Refusal> {
 pub(crate) fn list(engine: &mut Engine, call: &Call) -> Answer {
     regions::check(engine, call)?;
     let window = Window::of(engine, call)?;
+    check_order(engine, call)?;
     let filter = filter(engine, call)?;
     let prefix = format!("{}/", call.path);
     let entries = engine
@@ -61,6 +75,7 @@ pub(crate) fn list(engine: &mut Engine, call: &Call) -> Answer {
 /// The list of all scopes of a project, each under its own key.
 pub(crate) fn aggregated_list(engine: &mut Engine, call: &Call) -> Answer {
     let window = Window::of(engine, call)?;
+    check_order(engine, call)?;
     let filter = filter(engine, call)?;
     let collection = call.path.rsplit('/').next().unwrap_or_default();
     let project = format!("projects/{}/", call.parameter("project"));

@@ -232,11 +232,12 @@ pub(crate) fn refuse_changes(
 }
 
 fn same(old: &Value, new: &Value) -> bool {
-    let link = |value: &Value| {
-        let text = value.as_str()?;
-        text.find("projects/").map(|start| text[start..].to_owned())
+    let linked = || {
+        let old = old.as_str()?;
+        let path = &old[old.find("projects/")?..];
+        Some(is_link(new.as_str()?, path))
     };
-    old == new || (link(old).is_some() && link(old) == link(new))
+    old == new || linked() == Some(true)
 }
 
 /// What every resource gets when it is made: id, kind, times, links. Present values stay.
@@ -289,4 +290,3 @@ pub(crate) fn get(engine: &mut Engine, call: &Call) -> Answer {
         .ok_or_else(|| not_found(&call.path))?;
     Ok((call.resource.render)(engine, &call.path, value))
 }
-

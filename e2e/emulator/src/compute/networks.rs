@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::call::{Api, Call, Resource, Route, Verb};
-use crate::compute::{self, name_of, project_of, url};
+use crate::compute::{self, collection_of, name_of, project_of, refers, routes, subnetworks, url};
 use crate::engine::{Answer, Engine};
 use crate::fields::{Field, Fields};
 use crate::identity;
@@ -25,6 +25,11 @@ static ROUTING_MODE: Rule = Rule::recorded(
     "compute.network.default.routing-config",
     "google-cloud.md#network-defaults",
     "routingConfig is {routingMode: REGIONAL, bgpBestPathSelectionMode: LEGACY}.",
+);
+static AUTOMATIC: Rule = Rule::documented(
+    "compute.network.auto-subnetworks",
+    "google-cloud.md#network-defaults; which range a region has is our choice",
+    "An auto mode network is made with a subnetwork of its own name in each region, which go with it.",
 );
 static DEFAULT_ROUTE: Rule = Rule::documented(
     "compute.network.default-route",
@@ -134,6 +139,7 @@ pub(crate) static RESOURCE: Resource = Resource {
         &POLICY_ORDER,
         &ROUTING_MODE,
         &DEFAULT_ROUTE,
+        &AUTOMATIC,
         &IN_USE,
         &IMMUTABLE,
         &CUSTOM_ONLY,
@@ -154,13 +160,23 @@ fn insert(engine: &mut Engine, call: &Call) -> Answer {
         json!(true),
     );
     fill(engine, &path, &mut network);
+    let companions = companions(engine, &path, &network);
+    Ok(compute::insert_with(
+        engine, call, &path, network, companions, None,
+    ))
+}
+
+/// What is made with a network.
+fn companions(engine: &mut Engine, path: &str, network: &Value) -> Vec<(String, Value)> {
     let mut companions = Vec::new();
     if engine.rule(&DEFAULT_ROUTE, true) {
-        companions.push(default_route(engine, &path));
+        companions.push(routes::default_route(engine, path));
     }
-    Ok(compute::insert_with(
-        engine, call, &path, network, companions,
-    ))
+    let automatic = network["autoCreateSubnetworks"] == true;
+    if engine.rule(&AUTOMATIC, automatic) {
+        companions.extend(subnetworks::automatic(engine, path));
+    }
+    companions
 }
 
 fn fill(engine: &mut Engine, path: &str, network: &mut Value) {
@@ -183,30 +199,32 @@ fn fill(engine: &mut Engine, path: &str, network: &mut Value) {
 }
 
 fn complete(engine: &mut Engine, path: &str, mut network: Value) -> Value {
-    // A network that has an id came from a document that we wrote, with the routes that it has.
-    if network.get("id").is_none() && engine.rule(&DEFAULT_ROUTE, !has_routes(engine, path)) {
-        let (route, value) = default_route(engine, path);
-        engine.store.put(Api::Compute, &route, value);
+    let custom = json!(false);
+    let field = "autoCreateSubnetworks";
+    compute::default(engine, &DOCUMENT_CUSTOM, &mut network, field, custom);
+    // A network that has an id came from a document that we wrote, with all that there is in it.
+    let incomplete = network.get("id").is_none();
+    let routed = routes::of_network(engine, path).next().is_some();
+    if incomplete {
+        for (companion, value) in companions(engine, path, &network) {
+            let replaced = routes::is_default_route(&companion) && routed;
+            if !replaced && engine.store.any(Api::Compute, &companion).is_none() {
+                engine.store.put(Api::Compute, &companion, value);
+            }
+        }
     }
-    compute::default(
-        engine,
-        &DOCUMENT_CUSTOM,
-        &mut network,
-        "autoCreateSubnetworks",
-        json!(false),
-    );
     fill(engine, path, &mut network);
     network
 }
 
 /// A network shows its subnetworks, which are kept nowhere but in themselves.
 fn render(engine: &Engine, path: &str, network: &Value) -> Value {
-    let link = url(path);
     let regions = format!("projects/{}/regions/", project_of(path));
     let subnetworks: Vec<Value> = engine
         .store
         .list_below(Api::Compute, &regions, None)
-        .filter(|(path, value)| is_in(path, "subnetworks") && value["network"] == link.as_str())
+        .filter(|(_, value)| refers(value, "network", path))
+        .filter(|(path, _)| collection_of(path) == "subnetworks")
         .map(|(path, _)| json!(url(path)))
         .collect();
     let mut shown = network.clone();
@@ -214,45 +232,6 @@ fn render(engine: &Engine, path: &str, network: &Value) -> Value {
         shown["subnetworks"] = json!(subnetworks);
     }
     shown
-}
-
-fn is_in(path: &str, collection: &str) -> bool {
-    path.rsplit('/').nth(1) == Some(collection)
-}
-
-/// The route that is made with a network.
-fn default_route(engine: &mut Engine, network: &str) -> (String, Value) {
-    let project = project_of(network);
-    let hex = identity::hex(&["default-route", network], 16);
-    let path = format!("projects/{project}/global/routes/default-route-{hex}");
-    let gateway = format!("projects/{project}/global/gateways/default-internet-gateway");
-    let mut route = json!({
-        "description": "Default route to the Internet.",
-        "destRange": "0.0.0.0/0",
-        "network": url(network),
-        "nextHopGateway": url(&gateway),
-        "priority": 1000,
-    });
-    compute::identify(engine, "compute#route", &path, &mut route);
-    (path, route)
-}
-
-/// True for the route that [`default_route`] made; it is no use of its network.
-fn is_default_route(path: &str) -> bool {
-    is_in(path, "routes") && name_of(path).starts_with("default-route-")
-}
-
-fn has_routes(engine: &Engine, network: &str) -> bool {
-    let routes = format!("projects/{}/global/routes/", project_of(network));
-    let refers = |value: &Value| {
-        value["network"]
-            .as_str()
-            .is_some_and(|link| link.ends_with(network))
-    };
-    engine
-        .store
-        .within(Api::Compute, &routes)
-        .any(|(_, route)| refers(route))
 }
 
 fn patch(engine: &mut Engine, call: &Call) -> Answer {
@@ -300,26 +279,24 @@ fn delete(engine: &mut Engine, call: &Call) -> Answer {
             let text = format!("The network resource '{path}' is already being used by '{user}'");
             Failure::compute("RESOURCE_IN_USE_BY_ANOTHER_RESOURCE", text)
         });
-        match imposed.or(refusal) {
-            Some(failure) => Outcome::failed(failure),
-            None => {
-                remove(engine, &path);
-                Outcome::done()
-            }
+        if let Some(failure) = imposed.or(refusal) {
+            return Outcome::failed(failure);
         }
+        remove(engine, &path);
+        Outcome::done()
     });
     Ok(compute::begin(engine, call, "delete", &call.path, effect))
 }
 
-/// Something in the network, other than its default route.
+/// Something in the network that does not go with it.
 fn user(engine: &Engine, network: &str) -> Option<String> {
-    let link = url(network);
     let (project, name) = (project_of(network), name_of(network));
     let within = format!("projects/{project}/");
     let inside = engine
         .store
         .within(Api::Compute, &within)
-        .find(|(path, value)| value["network"] == link.as_str() && !is_default_route(path))
+        .filter(|(_, value)| refers(value, "network", network))
+        .find(|(path, value)| !goes_along(engine, path, value))
         .map(|(path, _)| path.to_owned());
     // A connector makes firewall rules in its network, which go when it goes.
     let connector = || {
@@ -335,17 +312,24 @@ fn user(engine: &Engine, network: &str) -> Option<String> {
     inside.or_else(connector)
 }
 
+/// True for what was made with its network: the default route, and an auto mode network's subnetworks.
+fn goes_along(engine: &Engine, path: &str, value: &Value) -> bool {
+    routes::is_default_route(path)
+        || (collection_of(path) == "subnetworks" && subnetworks::is_automatic(engine, path, value))
+}
+
+/// Removes a network and what goes along.
 fn remove(engine: &mut Engine, network: &str) {
-    let link = url(network);
-    let routes = format!("projects/{}/global/routes/", project_of(network));
-    let default_routes: Vec<String> = engine
+    let within = format!("projects/{}/", project_of(network));
+    let along: Vec<String> = engine
         .store
-        .within(Api::Compute, &routes)
-        .filter(|(path, value)| value["network"] == link.as_str() && is_default_route(path))
+        .within(Api::Compute, &within)
+        .filter(|(_, value)| refers(value, "network", network))
+        .filter(|(path, value)| goes_along(engine, path, value))
         .map(|(path, _)| path.to_owned())
         .collect();
-    for route in default_routes {
-        engine.store.remove(Api::Compute, &route);
+    for path in along {
+        engine.store.remove(Api::Compute, &path);
     }
     engine.store.remove(Api::Compute, network);
 }
@@ -355,8 +339,8 @@ pub(crate) mod tests {
     use serde_json::{Value, json};
 
     use super::{
-        AUTO_SUBNETS, CUSTOM_ONLY, DEFAULT_ROUTE, DOCUMENT_CUSTOM, IMMUTABLE, IN_USE, POLICY_ORDER,
-        ROUTING_MODE,
+        AUTO_SUBNETS, AUTOMATIC, CUSTOM_ONLY, DEFAULT_ROUTE, DOCUMENT_CUSTOM, IMMUTABLE, IN_USE,
+        POLICY_ORDER, ROUTING_MODE,
     };
     use crate::testing::{Bench, Provocation};
 
@@ -380,6 +364,7 @@ pub(crate) mod tests {
             Provocation::new(&AUTO_SUBNETS, get),
             Provocation::new(&POLICY_ORDER, get),
             Provocation::new(&ROUTING_MODE, get),
+            Provocation::new(&AUTOMATIC, get),
             Provocation::new(&DEFAULT_ROUTE, |bench| {
                 custom(bench);
                 bench.ok("GET", "/compute/v1/projects/p/global/routes", Value::Null)

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::call::{Api, Call, Resource, Route, Verb, as_stored, nothing_to_complete};
-use crate::compute::{not_found, regions, url};
+use crate::compute::{lists, not_found, regions, url};
 use crate::engine::{Answer, Engine};
 use crate::pages::Window;
 
@@ -75,9 +75,13 @@ fn read(engine: &Engine, call: &Call, path: &str) -> Answer {
 fn list(engine: &mut Engine, call: &Call) -> Answer {
     regions::check(engine, call)?;
     let window = Window::of(engine, call)?;
+    let filter = lists::filter(engine, call)?;
     let prefix = format!("{}/", call.path);
-    let after = window.after.as_deref();
-    let (page, next) = window.take(engine.operations.list(Api::Compute, &prefix, after));
+    let entries = engine
+        .operations
+        .list(Api::Compute, &prefix, window.after.as_deref())
+        .filter(|(_, body)| filter.as_ref().is_none_or(|filter| filter.admits(body)));
+    let (page, next) = window.take(entries);
     let items: Vec<_> = page.into_iter().map(|(_, body)| body.clone()).collect();
     let mut body = json!({
         "kind": "compute#operationList",

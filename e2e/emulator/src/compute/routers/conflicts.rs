@@ -44,12 +44,14 @@ pub(super) fn check(
     let own = nats::of(router);
     let known = |nat: &Value| nats::of(old).iter().any(|old| old["name"] == nat["name"]);
     for (index, nat) in own.iter().enumerate() {
-        let siblings = own.iter().enumerate().filter_map(|(place, sibling)| {
-            // Of two NATs of this router the newer one is in the wrong.
-            let later = (known(sibling), place) > (known(nat), index);
-            let judged = if known(sibling) == known(nat) { place < index } else { later };
-            judged.then_some((path, sibling))
-        });
+        // Of two NATs of one router the newer one is in the wrong.
+        let older = |(place, sibling): &(usize, &Value)| match (known(sibling), known(nat)) {
+            (true, false) => true,
+            (false, true) => false,
+            (true, true) | (false, false) => *place < index,
+        };
+        let siblings = own.iter().enumerate().filter(older);
+        let siblings = siblings.map(|(_, sibling)| (path, sibling));
         for (owner, other) in others.iter().copied().chain(siblings) {
             check_pair(engine, index, nat, owner, other)?;
         }
@@ -76,8 +78,12 @@ fn check_pair(
     if !compete(nat, other) {
         return Ok(());
     }
-    let option = nat["sourceSubnetworkIpRangesToNat"].as_str().unwrap_or_default();
-    let present = other["sourceSubnetworkIpRangesToNat"].as_str().unwrap_or_default();
+    let option = nat["sourceSubnetworkIpRangesToNat"]
+        .as_str()
+        .unwrap_or_default();
+    let present = other["sourceSubnetworkIpRangesToNat"]
+        .as_str()
+        .unwrap_or_default();
     let exclusive = option == ALL || present == ALL;
     engine.refuse_if(&EXCLUSIVE, exclusive, || {
         let field = format!("{at}.sourceSubnetworkIpRangesToNat");
@@ -103,7 +109,11 @@ fn check_pair(
 fn compete(nat: &Value, other: &Value) -> bool {
     let public = |nat: &Value| nat["type"] != "PRIVATE";
     let types = items(other, "endpointTypes");
-    public(nat) && public(other) && items(nat, "endpointTypes").iter().any(|it| types.contains(it))
+    public(nat)
+        && public(other)
+        && items(nat, "endpointTypes")
+            .iter()
+            .any(|it| types.contains(it))
 }
 
 /// The fields of `nat` that claim a range which `other` has, and the option by which it has it.
@@ -116,7 +126,11 @@ fn shared(nat: &Value, other: &Value) -> Vec<(String, &'static str)> {
     if all_primary(nat) {
         let taken = all_primary(other) || items(other, "subnetworks").iter().any(primary);
         let field = "sourceSubnetworkIpRangesToNat".to_owned();
-        return if taken { vec![(field, "PRIMARY_IP_RANGE")] } else { Vec::new() };
+        return if taken {
+            vec![(field, "PRIMARY_IP_RANGE")]
+        } else {
+            Vec::new()
+        };
     }
     let mut fields = Vec::new();
     for (index, listed) in items(nat, "subnetworks").iter().enumerate() {
@@ -126,7 +140,10 @@ fn shared(nat: &Value, other: &Value) -> Vec<(String, &'static str)> {
             .filter(|theirs| same_subnetwork(listed, theirs))
             .find_map(|theirs| taken_part(listed, theirs));
         if let Some(configured) = by_option.or(by_list) {
-            fields.push((format!("subnetworks[{index}].sourceIpRangesToNat"), configured));
+            fields.push((
+                format!("subnetworks[{index}].sourceIpRangesToNat"),
+                configured,
+            ));
         }
     }
     fields
@@ -134,7 +151,10 @@ fn shared(nat: &Value, other: &Value) -> Vec<(String, &'static str)> {
 
 fn same_subnetwork(one: &Value, other: &Value) -> bool {
     let (one, other) = (one["name"].as_str(), other["name"].as_str());
-    one == other || one.zip(other).is_some_and(|(one, other)| is_link(one, other))
+    one == other
+        || one
+            .zip(other)
+            .is_some_and(|(one, other)| is_link(one, other))
 }
 
 /// The option of `theirs` that takes a part of the subnetwork that `ours` wants.

@@ -10,7 +10,7 @@ pub(crate) mod tests;
 use serde_json::{Value, json};
 
 use crate::call::{Api, Call, Resource, Route, Verb, as_stored};
-use crate::compute::{self, region_of, refers};
+use crate::compute::{self, refers, region_of};
 use crate::engine::{Answer, Engine};
 use crate::fields::{Field, Fields};
 use crate::refusal::Refusal;
@@ -28,7 +28,7 @@ static BGP: Rule = Rule::documented(
 );
 static PER_NETWORK: Rule = Rule::documented(
     "compute.router.limit.per-network",
-    "google-cloud.md#router-limits; text unrecorded",
+    "google-cloud.md#nat-limits; text unrecorded",
     "A network has at most 5 routers per region.",
 );
 static IMMUTABLE: Rule = Rule::documented(
@@ -226,9 +226,16 @@ fn update(engine: &mut Engine, call: &Call) -> Answer {
     let old = compute::current(engine, &call.path)?;
     compute::require(engine, &router, &["network"])?;
     refuse_changes(engine, &old, &router)?;
-    let kept = ["network", "id", "creationTimestamp", "encryptedInterconnectRouter"];
+    let kept = [
+        "network",
+        "id",
+        "creationTimestamp",
+        "encryptedInterconnectRouter",
+    ];
     for field in kept {
-        router[field] = old[field].clone();
+        if let Some(value) = old.get(field) {
+            router[field] = value.clone();
+        }
     }
     accept_nats(engine, call, &call.path, &router, &old)?;
     fill(engine, &call.path, &mut router);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::call::Api;
-use crate::compute::{self, region_of, is_link, path_in, project_of, refers, url};
+use crate::compute::{self, is_link, path_in, project_of, refers, region_of, url};
 use crate::engine::Engine;
 use crate::fields::{Field, Fields};
 use crate::rules::Rule;
@@ -148,13 +148,19 @@ pub(super) fn items<'a>(value: &'a Value, field: &str) -> &'a [Value] {
     value[field].as_array().map_or(&[], Vec::as_slice)
 }
 
+/// As [`items`], to be changed.
+fn items_mut<'a>(value: &'a mut Value, field: &str) -> &'a mut [Value] {
+    let list = value.get_mut(field).and_then(Value::as_array_mut);
+    list.map_or(&mut [], Vec::as_mut_slice)
+}
+
 /// Completes a router's NATs as the server does.
 pub(super) fn fill(engine: &Engine, router_path: &str, router: &mut Value) {
-    for nat in router["nats"].as_array_mut().into_iter().flatten() {
+    for nat in items_mut(router, "nats") {
         fill_one(engine, router_path, nat);
     }
     let empty = of(router).is_empty() && router.get("nats").is_some();
-    if (engine.rule(&EMPTIES, empty) || router["nats"].is_null())
+    if engine.rule(&EMPTIES, empty)
         && let Some(fields) = router.as_object_mut()
     {
         fields.remove("nats");
@@ -181,9 +187,15 @@ fn fill_one(engine: &Engine, router_path: &str, nat: &mut Value) {
         let sent = nat["tcpTimeWaitTimeoutSec"].as_i64();
         nat["effectiveTcpTimeWaitTimeoutSec"] = json!(sent.unwrap_or(120));
     }
-    for subnetwork in nat["subnetworks"].as_array_mut().into_iter().flatten() {
+    for subnetwork in items_mut(nat, "subnetworks") {
         let all = json!(["ALL_IP_RANGES"]);
-        compute::default(engine, &SOURCE_RANGES, subnetwork, "sourceIpRangesToNat", all);
+        compute::default(
+            engine,
+            &SOURCE_RANGES,
+            subnetwork,
+            "sourceIpRangesToNat",
+            all,
+        );
     }
     fill_links(engine, router_path, nat);
 }
@@ -204,11 +216,11 @@ fn fill_links(engine: &Engine, router_path: &str, nat: &mut Value) {
         *link = json!(url(&path));
     };
     for list in ADDRESS_LISTS {
-        for address in nat[list].as_array_mut().into_iter().flatten() {
+        for address in items_mut(nat, list) {
             full(address, "addresses");
         }
     }
-    for subnetwork in nat["subnetworks"].as_array_mut().into_iter().flatten() {
+    for subnetwork in items_mut(nat, "subnetworks") {
         full(&mut subnetwork["name"], "subnetworks");
     }
 }
@@ -246,9 +258,11 @@ pub(super) fn parts(listed: &Value) -> BTreeSet<Part> {
 
 /// The entry in which a NAT lists the subnetwork at `path`.
 fn lists<'a>(nat: &'a Value, path: &str) -> Option<&'a Value> {
-    items(nat, "subnetworks")
-        .iter()
-        .find(|listed| listed["name"].as_str().is_some_and(|link| is_link(link, path)))
+    items(nat, "subnetworks").iter().find(|listed| {
+        listed["name"]
+            .as_str()
+            .is_some_and(|link| is_link(link, path))
+    })
 }
 
 /// The routers of a region, by the path of anything in it.
@@ -283,7 +297,11 @@ pub(crate) fn serving(engine: &Engine, path: &str, subnetwork: &Value) -> Option
 pub(crate) fn listing(engine: &Engine, subnetwork: &str) -> Option<String> {
     routers_beside(engine, subnetwork)
         .into_iter()
-        .find(|(_, router)| of(router).iter().any(|nat| lists(nat, subnetwork).is_some()))
+        .find(|(_, router)| {
+            of(router)
+                .iter()
+                .any(|nat| lists(nat, subnetwork).is_some())
+        })
         .map(|(path, _)| path.to_owned())
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::call::{Api, Call};
 use crate::compute::routers::nats::{self, items};
-use crate::compute::{self, region_of, same_path};
+use crate::compute::{self, is_link, region_of};
 use crate::engine::Engine;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
@@ -16,12 +16,12 @@ pub(super) static DUPLICATE: Rule = Rule::guessed(
 );
 pub(super) static PER_ROUTER: Rule = Rule::documented(
     "compute.nat.limit.per-router",
-    "google-cloud.md#router-limits; text unrecorded",
+    "google-cloud.md#nat-limits; text unrecorded",
     "A router has at most 50 NATs.",
 );
 pub(super) static SUBNETWORKS: Rule = Rule::documented(
     "compute.nat.limit.subnetworks",
-    "google-cloud.md#router-limits; text unrecorded",
+    "google-cloud.md#nat-limits; text unrecorded",
     "A NAT lists at most 50 subnetwork ranges.",
 );
 pub(super) static LIST: Rule = Rule::documented(
@@ -98,12 +98,18 @@ pub(super) fn check(
     })?;
     let network = compute::path_of(call, router["network"].as_str().unwrap_or_default());
     for (index, nat) in all.iter().enumerate() {
-        let duplicate = all[..index].iter().any(|other| other["name"] == nat["name"]);
+        let duplicate = all[..index]
+            .iter()
+            .any(|other| other["name"] == nat["name"]);
         let at = format!("nats[{index}]");
         let name = nat["name"].as_str().unwrap_or_default();
         engine.refuse_if(&DUPLICATE, duplicate, || {
             let field = format!("resource.{at}.name");
-            Refusal::invalid_field(&field, name, "The name is used by another NAT of the router.")
+            Refusal::invalid_field(
+                &field,
+                name,
+                "The name is used by another NAT of the router.",
+            )
         })?;
         let old = nats::of(old).iter().find(|old| old["name"] == nat["name"]);
         let candidate = Candidate {
@@ -155,11 +161,17 @@ impl Candidate<'_> {
         for field in &required[..if private { 1 } else { 2 }] {
             let missing = self.text(field).is_empty();
             self.engine.refuse_if(&compute::REQUIRED, missing, || {
-                let text = format!("Required field 'resource.{}.{field}' not specified", self.at);
+                let text = format!(
+                    "Required field 'resource.{}.{field}' not specified",
+                    self.at
+                );
                 Refusal::new(400, "required", text)
             })?;
         }
-        let defaults = [("type", json!("PUBLIC")), ("endpointTypes", json!(["ENDPOINT_TYPE_VM"]))];
+        let defaults = [
+            ("type", json!("PUBLIC")),
+            ("endpointTypes", json!(["ENDPOINT_TYPE_VM"])),
+        ];
         for (field, default) in defaults {
             let new = self.nat.get(field).unwrap_or(&default);
             let differs = !self.old.is_null() && self.old[field] != *new;
@@ -177,7 +189,7 @@ impl Candidate<'_> {
         let ports = |field: &str| self.nat[field].as_i64();
         let least = ports("minPortsPerVm").unwrap_or(32);
         let most = ports("maxPortsPerVm").unwrap_or(65_536);
-        let wrong = |number: i64| number < 32 || number > 65_536 || number & (number - 1) != 0;
+        let wrong = |number: i64| !(32..=65_536).contains(&number) || number & (number - 1) != 0;
         let why = "Must be a power of two, 32 or more, with Dynamic Port Allocation.";
         self.refuse_if(&PORTS, dynamic && wrong(least), "minPortsPerVm", why)?;
         let why = "Must be a power of two greater than minPortsPerVm.";
@@ -207,8 +219,9 @@ impl Candidate<'_> {
         let path = compute::reference(self.engine, self.call, &field, "addresses", link)?;
         let refuse_if = |rule: &'static Rule, condition: bool, why: &str| {
             let field = format!("resource.{field}");
-            self.engine
-                .refuse_if(rule, condition, || Refusal::invalid_field(&field, link, why))
+            self.engine.refuse_if(rule, condition, || {
+                Refusal::invalid_field(&field, link, why)
+            })
         };
         let address = self.engine.store.get(Api::Compute, &path);
         let external = address.is_some_and(|address| address["addressType"] == "EXTERNAL");
@@ -217,7 +230,7 @@ impl Candidate<'_> {
         refuse_if(&ADDRESS_KIND, !(external && here), why)?;
         let had = nats::uses(self.old, &path);
         let mut used = items(self.nat, "natIps").iter().filter_map(Value::as_str);
-        let still = used.any(|other| same_path(&path, other));
+        let still = used.any(|other| is_link(other, &path));
         let why = "Must be an address that was in natIps and no longer is.";
         refuse_if(&DRAIN, list == "drainNatIps" && (!had || still), why)
     }

@@ -31,7 +31,7 @@ static OWN_METHOD: Rule = Rule::guessed(
 );
 static NAT_KEEPS_ACCESS: Rule = Rule::documented(
     "compute.subnetwork.private-google-access.nat",
-    "google-cloud.md#private-google-access-with-nat; text unrecorded",
+    "google-cloud.md#effective-private-google-access; text unrecorded",
     "Private Google Access cannot be switched off while a public NAT serves the subnetwork.",
 );
 static EXPAND_ONLY: Rule = Rule::documented(
@@ -100,19 +100,29 @@ const FIELDS: Fields = &[
     ("privateIpGoogleAccess", Field::Bool),
     (
         "privateIpv6GoogleAccess",
-        Field::Word(&["DISABLE_GOOGLE_ACCESS", "ENABLE_BIDIRECTIONAL_ACCESS_TO_GOOGLE", "ENABLE_OUTBOUND_VM_ACCESS_TO_GOOGLE"]),
+        Field::Word(&[
+            "DISABLE_GOOGLE_ACCESS",
+            "ENABLE_BIDIRECTIONAL_ACCESS_TO_GOOGLE",
+            "ENABLE_OUTBOUND_VM_ACCESS_TO_GOOGLE",
+        ]),
     ),
     (
         "purpose",
-        Field::Word(&["GLOBAL_MANAGED_PROXY", "INTERNAL_HTTPS_LOAD_BALANCER", "PEER_MIGRATION", "PRIVATE", "PRIVATE_NAT", "PRIVATE_RFC_1918", "PRIVATE_SERVICE_CONNECT", "REGIONAL_MANAGED_PROXY"]),
+        Field::Word(&[
+            "GLOBAL_MANAGED_PROXY",
+            "INTERNAL_HTTPS_LOAD_BALANCER",
+            "PEER_MIGRATION",
+            "PRIVATE",
+            "PRIVATE_NAT",
+            "PRIVATE_RFC_1918",
+            "PRIVATE_SERVICE_CONNECT",
+            "REGIONAL_MANAGED_PROXY",
+        ]),
     ),
     ("region", Field::Output),
     ("reservedInternalRange", Field::Text),
     ("resolveSubnetMask", Field::Text),
-    (
-        "role",
-        Field::Word(&["ACTIVE", "BACKUP"]),
-    ),
+    ("role", Field::Word(&["ACTIVE", "BACKUP"])),
     ("secondaryIpRanges", Field::List(SECONDARY_RANGE)),
     ("selfLink", Field::Output),
     (
@@ -269,14 +279,14 @@ pub(crate) fn is_automatic(engine: &Engine, path: &str, subnetwork: &Value) -> b
 }
 
 /// Begins a change after which the subnetwork has another fingerprint.
-fn change_to(engine: &mut Engine, call: &Call, kind: &str, path: &str, mut new: Value) -> Answer {
+fn change_to(engine: &mut Engine, call: &Call, kind: &str, path: &str, mut new: Value) -> Value {
     if engine.rule(&defaults::FINGERPRINT, true)
         && let Some(fields) = new.as_object_mut()
     {
         fields.remove("fingerprint");
     }
     fill(engine, path, &mut new);
-    Ok(compute::replace(engine, call, kind, path, new))
+    compute::replace(engine, call, kind, path, new)
 }
 
 fn patch(engine: &mut Engine, call: &Call) -> Answer {
@@ -295,7 +305,7 @@ fn patch(engine: &mut Engine, call: &Call) -> Answer {
     }
     compute::merge(&mut subnetwork, change);
     refuse_ranges(engine, &call.path, &subnetwork)?;
-    change_to(engine, call, "patch", &call.path, subnetwork)
+    Ok(change_to(engine, call, "patch", &call.path, subnetwork))
 }
 
 /// Refuses ranges that cannot be or that are taken, of a subnetwork that is there already.
@@ -333,7 +343,13 @@ fn set_private_google_access(engine: &mut Engine, call: &Call) -> Answer {
         )
     })?;
     subnetwork["privateIpGoogleAccess"] = json!(on);
-    change_to(engine, call, "setPrivateIpGoogleAccess", path, subnetwork)
+    Ok(change_to(
+        engine,
+        call,
+        "setPrivateIpGoogleAccess",
+        path,
+        subnetwork,
+    ))
 }
 
 fn expand(engine: &mut Engine, call: &Call) -> Answer {
@@ -344,14 +360,22 @@ fn expand(engine: &mut Engine, call: &Call) -> Answer {
     let old = subnetwork["ipCidrRange"].as_str().and_then(ranges::parse);
     let text = request["ipCidrRange"].as_str().unwrap_or_default();
     let new = ranges::parse(text);
-    let shrinks = old.zip(new).is_some_and(|(old, new)| !new.contains(&old) || new == old);
+    let shrinks = old
+        .zip(new)
+        .is_some_and(|(old, new)| !new.contains(&old) || new == old);
     engine.refuse_if(&EXPAND_ONLY, shrinks, || {
         let why = "The new range must be larger than the present one and contain it.";
         Refusal::invalid_field("ipCidrRange", text, why)
     })?;
     subnetwork["ipCidrRange"] = request["ipCidrRange"].clone();
     refuse_ranges(engine, path, &subnetwork)?;
-    change_to(engine, call, "expandIpCidrRange", path, subnetwork)
+    Ok(change_to(
+        engine,
+        call,
+        "expandIpCidrRange",
+        path,
+        subnetwork,
+    ))
 }
 
 fn delete(engine: &mut Engine, call: &Call) -> Answer {

@@ -54,8 +54,8 @@ pub(crate) fn parse(text: &str) -> Option<Ipv4Net> {
     (range.addr() == range.network()).then_some(range)
 }
 
-pub(crate) fn overlaps(one: &Ipv4Net, other: &Ipv4Net) -> bool {
-    one.contains(other) || other.contains(one)
+pub(crate) fn overlaps(one: Ipv4Net, other: Ipv4Net) -> bool {
+    one.contains(&other) || other.contains(&one)
 }
 
 /// The ranges of a subnetwork, secondary ones included, each with the name of its field.
@@ -88,8 +88,8 @@ pub(crate) fn check(engine: &Engine, network: &Value, subnetwork: &Value) -> Res
                 "The prefix length must be between 4 and {shortest}."
             ))
         })?;
-        let touches = |other: &&str| parse(other).is_some_and(|other| overlaps(&range, &other));
-        engine.refuse_if(&PROHIBITED, RESERVED.iter().any(|it| touches(it)), || {
+        let touches = |other: &&str| parse(other).is_some_and(|other| overlaps(range, other));
+        engine.refuse_if(&PROHIBITED, RESERVED.iter().any(touches), || {
             refusal("The range overlaps a range that is reserved.")
         })?;
         let extends = network["autoCreateSubnetworks"] == true && touches(&AUTOMATIC);
@@ -112,7 +112,7 @@ pub(crate) fn conflict(
     let mut own: Vec<Ipv4Net> = Vec::new();
     for (field, text) in of(subnetwork) {
         let Some(range) = parse(&text) else { continue };
-        let taker = if own.iter().any(|other| overlaps(other, &range)) {
+        let taker = if own.iter().any(|other| overlaps(*other, range)) {
             subnetwork["selfLink"].as_str().map(str::to_owned)
         } else {
             overlap(engine, network, range, except)
@@ -140,7 +140,7 @@ pub(crate) fn overlap(
     except: Option<&str>,
 ) -> Option<String> {
     let project = format!("projects/{}/", project_of(network));
-    let touches = |text: &str| parse(text).is_some_and(|other| overlaps(&range, &other));
+    let touches = |text: &str| parse(text).is_some_and(|other| overlaps(range, other));
     let subnetwork = engine
         .store
         .within(Api::Compute, &project)
@@ -153,12 +153,8 @@ pub(crate) fn overlap(
         engine
             .store
             .within(Api::VpcAccess, &project)
-            .filter(|(path, value)| {
-                value["network"] == name_of(network) && Some(*path) != except
-            })
+            .filter(|(path, value)| value["network"] == name_of(network) && Some(*path) != except)
             .find(|(_, value)| value["ipCidrRange"].as_str().is_some_and(touches))
     };
-    subnetwork
-        .or_else(hidden)
-        .map(|(path, _)| path.to_owned())
+    subnetwork.or_else(hidden).map(|(path, _)| path.to_owned())
 }
