@@ -1,83 +1,15 @@
 //! The emulator over its wires: what only HTTP can show.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+mod support;
+
 use std::time::Duration;
 
 use privatelink_emulator::{Emulator, Options};
-use reqwest::{Client, Method};
+use reqwest::Method;
 use serde_json::{Value, json};
 
-const NETWORKS: &str = "/compute/v1/projects/p/global/networks";
-const SERVICES: &str = "/v2/projects/p/locations/europe-west1/services";
-
-struct Bench {
-    emulator: Emulator,
-    client: Client,
-}
-
-async fn bench(latency: Duration) -> Bench {
-    // Other crates of the workspace may give the client TLS, which then wants a provider; a second
-    // installation is refused, and may be.
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let options = Options {
-        operation_latency: latency,
-        ..Options::default()
-    };
-    let emulator = Emulator::start(options).await.unwrap();
-    Bench {
-        emulator,
-        client: Client::builder().no_proxy().build().unwrap(),
-    }
-}
-
-impl Bench {
-    async fn try_send(
-        &self,
-        method: Method,
-        path: &str,
-        body: Value,
-    ) -> reqwest::Result<(u16, String)> {
-        let mut request = self
-            .client
-            .request(method, format!("{}{path}", self.emulator.url()));
-        if !body.is_null() {
-            request = request.json(&body);
-        }
-        let response = request.send().await?;
-        let status = response.status().as_u16();
-        Ok((status, response.text().await?))
-    }
-
-    async fn send(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
-        let (status, text) = self.try_send(method, path, body).await.unwrap();
-        (status, serde_json::from_str(&text).unwrap())
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        self.send(Method::GET, path, Value::Null).await.1
-    }
-
-    async fn faults(&self, faults: Value) {
-        let (status, body) = self.send(Method::PUT, "/emulator/faults", faults).await;
-        assert_eq!(status, 200, "{body}");
-    }
-
-    /// What the server answers to these bytes, until it hangs up.
-    fn raw(&self, request: &str) -> String {
-        let address = self.emulator.url().replace("http://", "");
-        let mut stream = TcpStream::connect(address).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-}
-
-fn service() -> Value {
-    json!({ "template": { "containers": [{ "image": "us-docker.pkg.dev/cloudrun/container/hello" }] } })
-}
+use support::{NETWORKS, SERVICES, bench, service};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_are_counted_and_logged() {
@@ -217,101 +149,6 @@ async fn create_and_delete_leave_the_state_as_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn faults_strike_over_the_wire() {
-    let bench = bench(Duration::ZERO).await;
-    bench
-        .faults(json!([{
-            "match": { "operation": "compute.networks.list" }, "times": 1,
-            "effect": { "status": 403, "reason": "rateLimitExceeded", "retryAfter": 7 },
-        }]))
-        .await;
-    let url = format!("{}{NETWORKS}", bench.emulator.url());
-    let refused = bench.client.get(&url).send().await.unwrap();
-    assert_eq!(
-        (refused.status().as_u16(), &refused.headers()["retry-after"]),
-        (403, &"7".parse().unwrap())
-    );
-    let body: Value = refused.json().await.unwrap();
-    assert_eq!(body["error"]["errors"][0]["reason"], "rateLimitExceeded");
-    assert_eq!(bench.send(Method::GET, NETWORKS, Value::Null).await.0, 200);
-    bench
-        .faults(json!([{ "effect": { "body": "<html>" } }]))
-        .await;
-    let (status, text) = bench
-        .try_send(Method::GET, NETWORKS, Value::Null)
-        .await
-        .unwrap();
-    assert_eq!((status, text.as_str()), (200, "<html>"));
-    bench
-        .faults(json!([{ "effect": { "truncate": true } }]))
-        .await;
-    assert!(
-        bench
-            .try_send(Method::GET, NETWORKS, Value::Null)
-            .await
-            .is_err()
-    );
-    assert_eq!(bench.get("/emulator/faults").await[0]["struck"], 1);
-    bench
-        .send(Method::DELETE, "/emulator/faults", Value::Null)
-        .await;
-    assert_eq!(bench.send(Method::GET, NETWORKS, Value::Null).await.0, 200);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reset_loses_the_request_or_only_its_reply() {
-    let bench = bench(Duration::ZERO).await;
-    for (when, made) in [("before", 404), ("after", 200)] {
-        bench
-            .faults(json!([{ "match": { "method": "POST" }, "effect": { "reset": when } }]))
-            .await;
-        assert!(
-            bench
-                .try_send(Method::POST, NETWORKS, json!({ "name": "n" }))
-                .await
-                .is_err()
-        );
-        let get = bench
-            .send(Method::GET, &format!("{NETWORKS}/n"), Value::Null)
-            .await;
-        assert_eq!(get.0, made, "{when}");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn operations_fail_or_never_end_on_demand() {
-    let bench = bench(Duration::ZERO).await;
-    let failure = json!({ "code": "QUOTA_EXCEEDED", "message": "Quota 'NETWORKS' exceeded." });
-    bench
-        .faults(json!([{ "effect": { "operationError": failure } }]))
-        .await;
-    let (_, begun) = bench
-        .send(Method::POST, NETWORKS, json!({ "name": "n" }))
-        .await;
-    let operation = format!(
-        "/compute/v1/projects/p/global/operations/{}",
-        begun["name"].as_str().unwrap()
-    );
-    assert_eq!(
-        bench.get(&operation).await["error"]["errors"][0]["code"],
-        "QUOTA_EXCEEDED"
-    );
-    assert_eq!(bench.get("/emulator/state").await, json!({}));
-    bench
-        .faults(json!([{ "effect": { "operationNever": true } }]))
-        .await;
-    let (_, begun) = bench
-        .send(Method::POST, &format!("{SERVICES}?serviceId=s"), service())
-        .await;
-    let operation = format!("/v2/{}", begun["name"].as_str().unwrap());
-    assert_eq!(bench.get(&operation).await.get("done"), None);
-    assert_eq!(
-        bench.get(&format!("{SERVICES}/s")).await["reconciling"],
-        true
-    );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn control_endpoints_answer_to_loopback_names_only() {
     let bench = bench(Duration::ZERO).await;
     let ask = |headers: &str| {
@@ -440,16 +277,12 @@ async fn many_services_are_listed_page_by_page() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_ends_after_the_last_request_is_saved_too() {
     let file = std::env::temp_dir().join(format!("emulator-late-{}.json", std::process::id()));
-    let options = Options {
+    let bench = support::with(Options {
         state: Some(file.clone()),
-        operation_latency: Duration::from_secs(3600),
+        operation_latency: Duration::from_hours(1),
         ..Options::default()
-    };
-    let emulator = Emulator::start(options).await.unwrap();
-    let bench = Bench {
-        client: Client::builder().no_proxy().build().unwrap(),
-        emulator,
-    };
+    })
+    .await;
     bench
         .send(Method::POST, NETWORKS, json!({ "name": "n" }))
         .await;

@@ -16,52 +16,52 @@ use crate::rules::Rule;
 
 static TYPE: Rule = Rule::recorded(
     "compute.address.default.type",
-    "google-cloud.md#address-defaults",
+    "docs/reference/google-cloud.md#address-defaults",
     "addressType is EXTERNAL.",
 );
 static TIER: Rule = Rule::recorded(
     "compute.address.default.network-tier",
-    "google-cloud.md#address-defaults",
+    "docs/reference/google-cloud.md#address-defaults",
     "networkTier is PREMIUM.",
 );
 static DESCRIPTION: Rule = Rule::recorded(
     "compute.address.default.description",
-    "google-cloud.md#address-defaults",
+    "docs/reference/google-cloud.md#address-defaults",
     "description is empty, and shown.",
 );
 static STATUS: Rule = Rule::recorded(
     "compute.address.status",
-    "google-cloud.md#address-defaults",
+    "docs/reference/google-cloud.md#address-defaults",
     "status is RESERVED, and IN_USE with users while something uses the address.",
 );
 static PURPOSE: Rule = Rule::documented(
     "compute.address.default.purpose",
-    "google-cloud.md#address-defaults",
+    "docs/reference/google-cloud.md#address-defaults",
     "An internal address in a subnetwork has purpose GCE_ENDPOINT.",
 );
 static ALLOCATED: Rule = Rule::recorded(
     "compute.address.allocated",
-    "google-cloud.md#address-defaults; which address it is, is our choice",
+    "docs/reference/google-cloud.md#address-defaults; which address it is, is our choice",
     "An address is allocated if none was asked for.",
 );
 static LABELS: Rule = Rule::recorded(
     "compute.address.labels.insert",
-    "google-cloud.md#address-labels",
+    "docs/reference/google-cloud.md#address-labels",
     "Labels sent with an insert are ignored.",
 );
 static LABEL_FINGERPRINT: Rule = Rule::recorded(
     "compute.address.labels.fingerprint",
-    "google-cloud.md#address-labels",
+    "docs/reference/google-cloud.md#address-labels",
     "labelFingerprint changes with the labels; without labels it is 42WmSpB8rSM=.",
 );
 static LABELS_STALE: Rule = Rule::recorded(
     "compute.address.labels.stale",
-    "google-cloud.md#address-labels",
+    "docs/reference/google-cloud.md#address-labels",
     "setLabels with another labelFingerprint than the present one is refused: 412 conditionNotMet.",
 );
 static OUTSIDE: Rule = Rule::documented(
     "compute.address.outside",
-    "google-cloud.md#address-defaults; text unrecorded",
+    "docs/reference/google-cloud.md#address-defaults; text unrecorded",
     "An internal address is in its subnetwork's range, and not one of the four that are kept back.",
 );
 static TAKEN: Rule = Rule::guessed(
@@ -71,12 +71,12 @@ static TAKEN: Rule = Rule::guessed(
 );
 static IN_USE: Rule = Rule::recorded(
     "compute.address.delete.in-use",
-    "google-cloud.md#address-delete",
+    "docs/reference/google-cloud.md#address-delete",
     "An address that a NAT uses cannot be deleted: 400.",
 );
 static SERVERLESS: Rule = Rule::guessed(
     "compute.address.delete.serverless",
-    "google-cloud.md#serverless-addresses says that it cannot be done; text unrecorded",
+    "docs/reference/google-cloud.md#serverless-addresses says that it cannot be done; text unrecorded",
     "An address that Cloud Run holds (purpose SERVERLESS) cannot be deleted by hand.",
 );
 

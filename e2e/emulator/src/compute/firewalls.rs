@@ -11,47 +11,47 @@ use crate::rules::Rule;
 
 static NETWORK: Rule = Rule::documented(
     "compute.firewall.default.network",
-    "google-cloud.md#firewall-defaults",
+    "docs/reference/google-cloud.md#firewall-defaults",
     "network is global/networks/default.",
 );
 static PRIORITY: Rule = Rule::recorded(
     "compute.firewall.default.priority",
-    "google-cloud.md#firewall-defaults",
+    "docs/reference/google-cloud.md#firewall-defaults",
     "priority is 1000.",
 );
 static DIRECTION: Rule = Rule::recorded(
     "compute.firewall.default.direction",
-    "google-cloud.md#firewall-defaults",
+    "docs/reference/google-cloud.md#firewall-defaults",
     "direction is INGRESS.",
 );
 static DISABLED: Rule = Rule::recorded(
     "compute.firewall.default.disabled",
-    "google-cloud.md#firewall-defaults",
+    "docs/reference/google-cloud.md#firewall-defaults",
     "disabled is false.",
 );
 static LOG: Rule = Rule::recorded(
     "compute.firewall.default.log-config",
-    "google-cloud.md#firewall-defaults",
+    "docs/reference/google-cloud.md#firewall-defaults",
     "logConfig is {enable: false}.",
 );
 static RANGES: Rule = Rule::documented(
     "compute.firewall.default.ranges",
-    "google-cloud.md#firewall-defaults",
+    "docs/reference/google-cloud.md#firewall-defaults",
     "Where nothing says from where (ingress) or to where (egress), it is 0.0.0.0/0.",
 );
 static ONE_ACTION: Rule = Rule::documented(
     "compute.firewall.action",
-    "google-cloud.md#firewall-defaults; text unrecorded",
+    "docs/reference/google-cloud.md#firewall-defaults; text unrecorded",
     "A rule either allows or denies something.",
 );
 static EGRESS_SOURCES: Rule = Rule::documented(
     "compute.firewall.egress-sources",
-    "google-cloud.md#firewall-defaults; text unrecorded",
+    "docs/reference/google-cloud.md#firewall-defaults; text unrecorded",
     "A rule for egress has no source tags.",
 );
 static IMMUTABLE: Rule = Rule::documented(
     "compute.firewall.immutable",
-    "google-cloud.md#firewall-defaults; text unrecorded",
+    "docs/reference/google-cloud.md#firewall-defaults; text unrecorded",
     "A rule's name, network and direction cannot be changed.",
 );
 

@@ -10,12 +10,12 @@ use crate::rules::Rule;
 
 pub(crate) static REFERENCE_INVALID: Rule = Rule::documented(
     "compute.reference.invalid",
-    "google-cloud.md#compute-links",
+    "docs/reference/google-cloud.md#compute-links",
     "A reference must be the URL, whole or partial, of a resource of the right kind.",
 );
 pub(crate) static FULL_LINKS: Rule = Rule::recorded(
     "compute.reference.full-url",
-    "google-cloud.md#compute-links",
+    "docs/reference/google-cloud.md#compute-links",
     "A reference is answered as a full URL, however it was sent.",
 );
 

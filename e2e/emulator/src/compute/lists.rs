@@ -17,7 +17,7 @@ pub(crate) static FILTER_INVALID: Rule = Rule::guessed(
 );
 pub(crate) static EMPTY_SCOPES: Rule = Rule::documented(
     "compute.aggregated.empty-scopes",
-    "google-cloud.md#aggregated-lists",
+    "docs/reference/google-cloud.md#aggregated-lists",
     "An aggregated list names every scope; one without results carries the warning NO_RESULTS_ON_PAGE.",
 );
 

@@ -31,22 +31,22 @@ pub(crate) use lists::{aggregated_list, list};
 
 pub(crate) static NAME: Rule = Rule::documented(
     "compute.name.invalid",
-    "google-cloud.md#compute-names",
+    "docs/reference/google-cloud.md#compute-names",
     "A name is 1 to 63 characters: lower-case letters, digits and hyphens, beginning with a letter.",
 );
 pub(crate) static EXISTS: Rule = Rule::documented(
     "compute.insert.exists",
-    "google-cloud.md#compute-errors",
+    "docs/reference/google-cloud.md#compute-errors",
     "An insert under a name that is taken, if only by an insert under way, is refused with 409.",
 );
 pub(crate) static NOT_FOUND: Rule = Rule::recorded(
     "compute.not-found",
-    "google-cloud.md#compute-errors",
+    "docs/reference/google-cloud.md#compute-errors",
     "What does not exist is answered with 404 and reason notFound, without a status.",
 );
 pub(crate) static NOT_READY: Rule = Rule::recorded(
     "compute.not-ready",
-    "google-cloud.md#compute-errors",
+    "docs/reference/google-cloud.md#compute-errors",
     "What an operation is at work on can neither be changed nor referred to: 400 resourceNotReady.",
 );
 pub(crate) static REGION_UNKNOWN: Rule = Rule::guessed(
@@ -56,12 +56,12 @@ pub(crate) static REGION_UNKNOWN: Rule = Rule::guessed(
 );
 pub(crate) static REQUIRED: Rule = Rule::recorded(
     "compute.field.required",
-    "google-cloud.md#compute-errors",
+    "docs/reference/google-cloud.md#compute-errors",
     "A required field that is missing is refused with reason required.",
 );
 pub(crate) static STALE_FINGERPRINT: Rule = Rule::documented(
     "compute.fingerprint.stale",
-    "google-cloud.md#compute-errors",
+    "docs/reference/google-cloud.md#compute-errors",
     "A change with another fingerprint than the present one is refused with 412 conditionNotMet.",
 );
 pub(crate) static VISIBLE_WHEN_DONE: Rule = Rule::guessed(

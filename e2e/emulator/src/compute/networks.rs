@@ -13,42 +13,42 @@ use crate::rules::Rule;
 
 static AUTO_SUBNETS: Rule = Rule::recorded(
     "compute.network.default.auto-create-subnetworks",
-    "google-cloud.md#network-defaults",
+    "docs/reference/google-cloud.md#network-defaults",
     "autoCreateSubnetworks is true if it was not sent.",
 );
 static POLICY_ORDER: Rule = Rule::recorded(
     "compute.network.default.firewall-policy-order",
-    "google-cloud.md#network-defaults",
+    "docs/reference/google-cloud.md#network-defaults",
     "networkFirewallPolicyEnforcementOrder is AFTER_CLASSIC_FIREWALL.",
 );
 static ROUTING_MODE: Rule = Rule::recorded(
     "compute.network.default.routing-config",
-    "google-cloud.md#network-defaults",
+    "docs/reference/google-cloud.md#network-defaults",
     "routingConfig is {routingMode: REGIONAL, bgpBestPathSelectionMode: LEGACY}.",
 );
 static AUTOMATIC: Rule = Rule::documented(
     "compute.network.auto-subnetworks",
-    "google-cloud.md#network-defaults; which range a region has is our choice",
+    "docs/reference/google-cloud.md#network-defaults; which range a region has is our choice",
     "An auto mode network is made with a subnetwork of its own name in each region, which go with it.",
 );
 static DEFAULT_ROUTE: Rule = Rule::documented(
     "compute.network.default-route",
-    "google-cloud.md#default-route",
+    "docs/reference/google-cloud.md#default-route",
     "A network is made with a route of 0.0.0.0/0 to the default internet gateway, priority 1000.",
 );
 static IN_USE: Rule = Rule::recorded(
     "compute.network.delete.in-use",
-    "google-cloud.md#network-delete",
+    "docs/reference/google-cloud.md#network-delete",
     "Deleting a network that is in use begins, and fails as an operation.",
 );
 static IMMUTABLE: Rule = Rule::documented(
     "compute.network.immutable",
-    "google-cloud.md#network-defaults",
+    "docs/reference/google-cloud.md#network-defaults",
     "A network's name, description and profile cannot be changed.",
 );
 static CUSTOM_ONLY: Rule = Rule::documented(
     "compute.network.auto-mode",
-    "google-cloud.md#network-defaults",
+    "docs/reference/google-cloud.md#network-defaults",
     "autoCreateSubnetworks cannot be switched on later; switching it off takes switchToCustomMode.",
 );
 static DOCUMENT_CUSTOM: Rule = Rule::invented(

@@ -14,27 +14,27 @@ use crate::rules::Rule;
 
 static PRIORITY: Rule = Rule::documented(
     "compute.route.default.priority",
-    "google-cloud.md#route-defaults",
+    "docs/reference/google-cloud.md#route-defaults",
     "priority is 1000.",
 );
 static DESTINATION: Rule = Rule::documented(
     "compute.route.destination",
-    "google-cloud.md#route-defaults; text unrecorded",
+    "docs/reference/google-cloud.md#route-defaults; text unrecorded",
     "destRange is a CIDR range without host bits.",
 );
 static ONE_HOP: Rule = Rule::documented(
     "compute.route.next-hop.one",
-    "google-cloud.md#route-defaults; text unrecorded",
+    "docs/reference/google-cloud.md#route-defaults; text unrecorded",
     "A route has exactly one next hop.",
 );
 static GATEWAY: Rule = Rule::documented(
     "compute.route.next-hop.gateway",
-    "google-cloud.md#route-defaults; text unrecorded",
+    "docs/reference/google-cloud.md#route-defaults; text unrecorded",
     "The only gateway is global/gateways/default-internet-gateway.",
 );
 static IN_SUBNETWORK: Rule = Rule::documented(
     "compute.route.destination.in-subnetwork",
-    "google-cloud.md#route-defaults; text unrecorded",
+    "docs/reference/google-cloud.md#route-defaults; text unrecorded",
     "A static route cannot lead to a range that lies within a subnetwork's.",
 );
 

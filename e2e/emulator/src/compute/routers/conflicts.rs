@@ -10,12 +10,12 @@ use crate::rules::Rule;
 
 pub(super) static EXCLUSIVE: Rule = Rule::recorded(
     "compute.nat.all-subnetworks.exclusive",
-    "google-cloud.md#nat-sources",
+    "docs/reference/google-cloud.md#nat-sources",
     "Beside a NAT for all ranges of all subnetworks there is no other in the network and region.",
 );
 pub(super) static RANGE_TAKEN: Rule = Rule::recorded(
     "compute.nat.range.taken",
-    "google-cloud.md#nat-sources",
+    "docs/reference/google-cloud.md#nat-sources",
     "A subnetwork range has at most one NAT.",
 );
 pub(super) static ADDRESS_TAKEN: Rule = Rule::guessed(

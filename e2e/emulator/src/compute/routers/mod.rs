@@ -18,22 +18,22 @@ use crate::rules::Rule;
 
 static ENCRYPTED: Rule = Rule::recorded(
     "compute.router.default.encrypted-interconnect",
-    "google-cloud.md#router-defaults",
+    "docs/reference/google-cloud.md#router-defaults",
     "encryptedInterconnectRouter is false.",
 );
 static BGP: Rule = Rule::documented(
     "compute.router.default.bgp",
-    "google-cloud.md#router-defaults",
+    "docs/reference/google-cloud.md#router-defaults",
     "bgp, if sent, has advertiseMode DEFAULT and keepaliveInterval 20.",
 );
 static PER_NETWORK: Rule = Rule::documented(
     "compute.router.limit.per-network",
-    "google-cloud.md#nat-limits; text unrecorded",
+    "docs/reference/google-cloud.md#nat-limits; text unrecorded",
     "A network has at most 5 routers per region.",
 );
 static IMMUTABLE: Rule = Rule::documented(
     "compute.router.immutable",
-    "google-cloud.md#router-changes",
+    "docs/reference/google-cloud.md#router-changes",
     "A router's name and network cannot be changed.",
 );
 

@@ -12,37 +12,37 @@ use crate::rules::Rule;
 
 pub(super) static KIND: Rule = Rule::recorded(
     "compute.nat.default.type",
-    "google-cloud.md#nat-defaults",
+    "docs/reference/google-cloud.md#nat-defaults",
     "A NAT's type is PUBLIC.",
 );
 pub(super) static TIER: Rule = Rule::recorded(
     "compute.nat.default.network-tier",
-    "google-cloud.md#nat-defaults",
+    "docs/reference/google-cloud.md#nat-defaults",
     "autoNetworkTier of a PUBLIC NAT is the project's default tier: PREMIUM.",
 );
 pub(super) static ENDPOINTS: Rule = Rule::recorded(
     "compute.nat.default.endpoint-types",
-    "google-cloud.md#nat-defaults",
+    "docs/reference/google-cloud.md#nat-defaults",
     "endpointTypes is [ENDPOINT_TYPE_VM].",
 );
 pub(super) static TIME_WAIT: Rule = Rule::recorded(
     "compute.nat.default.time-wait",
-    "google-cloud.md#nat-defaults",
+    "docs/reference/google-cloud.md#nat-defaults",
     "effectiveTcpTimeWaitTimeoutSec shows tcpTimeWaitTimeoutSec, or 120.",
 );
 pub(super) static DYNAMIC_PORTS: Rule = Rule::recorded(
     "compute.nat.default.dynamic-ports",
-    "google-cloud.md#nat-defaults",
+    "docs/reference/google-cloud.md#nat-defaults",
     "enableDynamicPortAllocation of a PRIVATE NAT is true; a PUBLIC one has none until it is sent.",
 );
 pub(super) static SOURCE_RANGES: Rule = Rule::documented(
     "compute.nat.default.source-ranges",
-    "google-cloud.md#nat-defaults",
+    "docs/reference/google-cloud.md#nat-defaults",
     "A listed subnetwork's sourceIpRangesToNat is [ALL_IP_RANGES].",
 );
 pub(super) static EMPTIES: Rule = Rule::recorded(
     "compute.nat.empties-dropped",
-    "google-cloud.md#nat-defaults",
+    "docs/reference/google-cloud.md#nat-defaults",
     "Empty lists and nulls in a NAT, and an empty list of NATs, are dropped.",
 );
 

@@ -16,57 +16,57 @@ pub(super) static DUPLICATE: Rule = Rule::guessed(
 );
 pub(super) static PER_ROUTER: Rule = Rule::documented(
     "compute.nat.limit.per-router",
-    "google-cloud.md#nat-limits; text unrecorded",
+    "docs/reference/google-cloud.md#nat-limits; text unrecorded",
     "A router has at most 50 NATs.",
 );
 pub(super) static SUBNETWORKS: Rule = Rule::documented(
     "compute.nat.limit.subnetworks",
-    "google-cloud.md#nat-limits; text unrecorded",
+    "docs/reference/google-cloud.md#nat-limits; text unrecorded",
     "A NAT lists at most 50 subnetwork ranges.",
 );
 pub(super) static LIST: Rule = Rule::documented(
     "compute.nat.subnetworks.list",
-    "google-cloud.md#nat-sources; text unrecorded",
+    "docs/reference/google-cloud.md#nat-sources; text unrecorded",
     "A NAT lists subnetworks if, and only if, its option is LIST_OF_SUBNETWORKS.",
 );
 pub(super) static ADDRESSES: Rule = Rule::documented(
     "compute.nat.addresses.option",
-    "google-cloud.md#nat-addresses; text unrecorded",
+    "docs/reference/google-cloud.md#nat-addresses; text unrecorded",
     "MANUAL_ONLY needs natIps, AUTO_ONLY admits neither natIps nor drainNatIps.",
 );
 pub(super) static ADDRESS_KIND: Rule = Rule::documented(
     "compute.nat.addresses.kind",
-    "google-cloud.md#nat-addresses; text unrecorded",
+    "docs/reference/google-cloud.md#nat-addresses; text unrecorded",
     "A NAT's addresses are external ones of its region.",
 );
 pub(super) static DRAIN: Rule = Rule::documented(
     "compute.nat.addresses.drain",
-    "google-cloud.md#nat-addresses; text unrecorded",
+    "docs/reference/google-cloud.md#nat-addresses; text unrecorded",
     "Only an address that the NAT had can be drained, and not while it is in natIps.",
 );
 pub(super) static PLACE: Rule = Rule::documented(
     "compute.nat.subnetworks.place",
-    "google-cloud.md#nat-sources; text unrecorded",
+    "docs/reference/google-cloud.md#nat-sources; text unrecorded",
     "A NAT's subnetworks are of its router's network and region.",
 );
 pub(super) static RANGE_NAMES: Rule = Rule::documented(
     "compute.nat.subnetworks.range-names",
-    "google-cloud.md#nat-sources; text unrecorded",
+    "docs/reference/google-cloud.md#nat-sources; text unrecorded",
     "secondaryIpRangeNames goes with LIST_OF_SECONDARY_IP_RANGES and names ranges that there are.",
 );
 pub(super) static MAPPING: Rule = Rule::documented(
     "compute.nat.ports.mapping",
-    "google-cloud.md#nat-ports; text unrecorded",
+    "docs/reference/google-cloud.md#nat-ports; text unrecorded",
     "Dynamic port allocation and endpoint-independent mapping exclude each other.",
 );
 pub(super) static PORTS: Rule = Rule::documented(
     "compute.nat.ports.dynamic",
-    "google-cloud.md#nat-ports; text unrecorded",
+    "docs/reference/google-cloud.md#nat-ports; text unrecorded",
     "With dynamic allocation, minPortsPerVm and maxPortsPerVm are powers of two, 32 or more, min below max.",
 );
 pub(super) static IMMUTABLE: Rule = Rule::documented(
     "compute.nat.immutable",
-    "google-cloud.md#nat-changes; text unrecorded",
+    "docs/reference/google-cloud.md#nat-changes; text unrecorded",
     "A NAT's type and endpointTypes cannot be changed.",
 );
 

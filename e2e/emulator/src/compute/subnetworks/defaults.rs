@@ -10,47 +10,47 @@ use crate::rules::Rule;
 
 pub(super) static ROUTES_OVERLAP: Rule = Rule::recorded(
     "compute.subnetwork.default.allow-routes-overlap",
-    "google-cloud.md#subnetwork-defaults",
+    "docs/reference/google-cloud.md#subnetwork-defaults",
     "allowSubnetCidrRoutesOverlap is false.",
 );
 pub(super) static FLOW_LOGS: Rule = Rule::recorded(
     "compute.subnetwork.default.flow-logs",
-    "google-cloud.md#subnetwork-defaults",
+    "docs/reference/google-cloud.md#subnetwork-defaults",
     "enableFlowLogs is false, or what logConfig.enable says; a proxy-only subnetwork has none.",
 );
 pub(super) static GATEWAY: Rule = Rule::recorded(
     "compute.subnetwork.default.gateway-address",
-    "google-cloud.md#subnetwork-defaults",
+    "docs/reference/google-cloud.md#subnetwork-defaults",
     "gatewayAddress is the second address of the range.",
 );
 pub(super) static GOOGLE_ACCESS: Rule = Rule::recorded(
     "compute.subnetwork.default.private-google-access",
-    "google-cloud.md#subnetwork-defaults",
+    "docs/reference/google-cloud.md#subnetwork-defaults",
     "privateIpGoogleAccess is false.",
 );
 pub(super) static GOOGLE_ACCESS_V6: Rule = Rule::recorded(
     "compute.subnetwork.default.private-ipv6-google-access",
-    "google-cloud.md#subnetwork-defaults",
+    "docs/reference/google-cloud.md#subnetwork-defaults",
     "privateIpv6GoogleAccess is DISABLE_GOOGLE_ACCESS.",
 );
 pub(super) static PURPOSE: Rule = Rule::recorded(
     "compute.subnetwork.default.purpose",
-    "google-cloud.md#subnetwork-defaults",
+    "docs/reference/google-cloud.md#subnetwork-defaults",
     "purpose is PRIVATE.",
 );
 pub(super) static STACK_TYPE: Rule = Rule::recorded(
     "compute.subnetwork.default.stack-type",
-    "google-cloud.md#subnetwork-defaults",
+    "docs/reference/google-cloud.md#subnetwork-defaults",
     "stackType is IPV4_ONLY on a PRIVATE subnetwork; those of other purposes have none.",
 );
 pub(super) static PROXY_ONLY: Rule = Rule::recorded(
     "compute.subnetwork.default.proxy-only",
-    "google-cloud.md#subnetwork-defaults",
+    "docs/reference/google-cloud.md#subnetwork-defaults",
     "A proxy-only subnetwork has state READY and role ACTIVE; others have neither.",
 );
 pub(super) static FINGERPRINT: Rule = Rule::recorded(
     "compute.subnetwork.fingerprint",
-    "google-cloud.md#subnetwork-defaults",
+    "docs/reference/google-cloud.md#subnetwork-defaults",
     "A subnetwork has a fingerprint, and another one after each change.",
 );
 /// True for a subnetwork that only load balancer proxies live in.

@@ -21,42 +21,42 @@ pub(crate) use ranges::overlap;
 
 static IMMUTABLE: Rule = Rule::documented(
     "compute.subnetwork.immutable",
-    "google-cloud.md#subnetwork-changes",
+    "docs/reference/google-cloud.md#subnetwork-changes",
     "A subnetwork's name, description, network and purpose cannot be changed.",
 );
 static OWN_METHOD: Rule = Rule::guessed(
     "compute.subnetwork.patch.own-method",
-    "google-cloud.md#subnetwork-changes names the methods; the refusal is unrecorded",
+    "docs/reference/google-cloud.md#subnetwork-changes names the methods; the refusal is unrecorded",
     "PATCH changes neither the range nor Private Google Access: each has a method of its own.",
 );
 static NAT_KEEPS_ACCESS: Rule = Rule::documented(
     "compute.subnetwork.private-google-access.nat",
-    "google-cloud.md#effective-private-google-access; text unrecorded",
+    "docs/reference/google-cloud.md#effective-private-google-access; text unrecorded",
     "Private Google Access cannot be switched off while a public NAT serves the subnetwork.",
 );
 static EXPAND_ONLY: Rule = Rule::documented(
     "compute.subnetwork.expand-only",
-    "google-cloud.md#subnetwork-changes; text unrecorded",
+    "docs/reference/google-cloud.md#subnetwork-changes; text unrecorded",
     "A range is expanded to one that contains it.",
 );
 static IN_USE_ADDRESS: Rule = Rule::recorded(
     "compute.subnetwork.delete.in-use.address",
-    "google-cloud.md#subnetwork-delete",
+    "docs/reference/google-cloud.md#subnetwork-delete",
     "A subnetwork with addresses reserved in it, Cloud Run's included, cannot be deleted: 400.",
 );
 static IN_USE_NAT: Rule = Rule::recorded(
     "compute.subnetwork.delete.in-use.nat",
-    "google-cloud.md#subnetwork-delete; the text follows the other in-use refusals",
+    "docs/reference/google-cloud.md#subnetwork-delete; the text follows the other in-use refusals",
     "A subnetwork that a NAT lists cannot be deleted: 400.",
 );
 static IN_USE_CONNECTOR: Rule = Rule::guessed(
     "compute.subnetwork.delete.in-use.connector",
-    "google-cloud.md#subnetwork-delete; the text follows the other in-use refusals",
+    "docs/reference/google-cloud.md#subnetwork-delete; the text follows the other in-use refusals",
     "A subnetwork that a connector is on cannot be deleted: 400.",
 );
 static AUTOMATIC: Rule = Rule::recorded(
     "compute.subnetwork.delete.automatic",
-    "google-cloud.md#subnetwork-delete",
+    "docs/reference/google-cloud.md#subnetwork-delete",
     "An auto mode network's own subnetworks cannot be deleted one by one.",
 );
 

@@ -16,22 +16,22 @@ pub(crate) static INVALID: Rule = Rule::guessed(
 );
 pub(crate) static LENGTH: Rule = Rule::documented(
     "compute.subnetwork.range.length",
-    "google-cloud.md#subnetwork-ranges",
+    "docs/reference/google-cloud.md#subnetwork-ranges",
     "A subnetwork's prefix is between /4 and /29; a proxy-only one's is /26 or shorter.",
 );
 pub(crate) static PROHIBITED: Rule = Rule::documented(
     "compute.subnetwork.range.prohibited",
-    "google-cloud.md#subnetwork-ranges",
+    "docs/reference/google-cloud.md#subnetwork-ranges",
     "Loopback, link-local, multicast and Google's own ranges cannot be a subnetwork's.",
 );
 pub(crate) static AUTO_MODE: Rule = Rule::recorded(
     "compute.subnetwork.range.auto-mode",
-    "google-cloud.md#subnetwork-ranges",
+    "docs/reference/google-cloud.md#subnetwork-ranges",
     "A subnetwork added to an auto mode network must stay out of 10.128.0.0/9.",
 );
 pub(crate) static OVERLAP: Rule = Rule::recorded(
     "compute.subnetwork.range.overlap",
-    "google-cloud.md#subnetwork-ranges",
+    "docs/reference/google-cloud.md#subnetwork-ranges",
     "Ranges in one network do not overlap; an insert that would make them fails as an operation.",
 );
 
