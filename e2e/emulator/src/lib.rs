@@ -109,9 +109,14 @@ impl Emulator {
     /// # Errors
     /// If the address is not loopback or is taken, or if the state file cannot be read.
     pub async fn start(options: Options) -> io::Result<Emulator> {
-        let Options { listen, operation_latency, state } = options;
+        let Options {
+            listen,
+            operation_latency,
+            state,
+        } = options;
         if !listen.ip().is_loopback() {
-            let text = format!("the emulator listens on loopback addresses only, and {listen} is none");
+            let text =
+                format!("the emulator listens on loopback addresses only, and {listen} is none");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
         let server = Arc::new(Server::new(operation_latency, state));
@@ -119,9 +124,18 @@ impl Emulator {
         let listener = TcpListener::bind(listen).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
-        let serving = tokio::spawn(server::serve(Arc::clone(&server), listener, stopped.clone()));
+        let serving = tokio::spawn(server::serve(
+            Arc::clone(&server),
+            listener,
+            stopped.clone(),
+        ));
         let saving = tokio::spawn(server::save_changes(Arc::clone(&server), stopped));
-        Ok(Emulator { address, server, stop, tasks: vec![serving, saving] })
+        Ok(Emulator {
+            address,
+            server,
+            stop,
+            tasks: vec![serving, saving],
+        })
     }
 
     /// The base of every URL: `http://127.0.0.1:PORT`.
@@ -134,7 +148,9 @@ impl Emulator {
     /// # Errors
     /// If it is no state document; nothing is changed then.
     pub fn put_state(&self, document: &serde_json::Value) -> io::Result<()> {
-        self.server.put_state(document).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        self.server
+            .put_state(document)
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
     /// The whole state, as `GET /emulator/state` answers it.

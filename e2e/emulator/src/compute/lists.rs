@@ -84,7 +84,9 @@ pub(crate) fn aggregated_list(engine: &mut Engine, call: &Call) -> Answer {
         .store
         .list_below(Api::Compute, &project, window.after.as_deref())
         .filter(|(path, _)| is_one(path))
-        .filter(|(path, _)| !call.unreachable.contains(&scope_key(path)))
+        .filter(|(path, _)| {
+            call.unreachable.is_empty() || !call.unreachable.contains(&scope_key(path))
+        })
         .filter(|(_, value)| filter.as_ref().is_none_or(|filter| filter.admits(value)));
     let (page, next) = window.take(entries);
     let mut scopes: Map<String, Value> = Map::new();

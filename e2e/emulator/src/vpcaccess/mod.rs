@@ -8,7 +8,10 @@ use crate::rules::Rule;
 
 /// The rules of the files that no resource owns.
 pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
-    [creation::RULES, settings::RULES].into_iter().flatten().copied()
+    [creation::RULES, settings::RULES]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 #[cfg(test)]

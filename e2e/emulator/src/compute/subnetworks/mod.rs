@@ -1,21 +1,24 @@
 //! Subnetworks: an address range of a network in one region.
 
+mod automatic;
 mod defaults;
 pub(crate) mod ranges;
 #[cfg(test)]
 pub(crate) mod tests;
+mod users;
 
 use serde_json::{Value, json};
 
 use crate::call::{Api, Call, Resource, Route, Verb};
 use crate::compute::routers::nats;
-use crate::compute::{self, collection_of, is_link, name_of, project_of, refers, regions};
+use crate::compute::{self, project_of};
 use crate::engine::{Answer, Engine};
 use crate::fields::{Field, Fields};
 use crate::operations::Failure;
 use crate::refusal::Refusal;
 use crate::rules::Rule;
 
+pub(crate) use automatic::{automatic, is_automatic};
 use defaults::{fill, is_proxy_only};
 pub(crate) use ranges::overlap;
 
@@ -26,7 +29,7 @@ static IMMUTABLE: Rule = Rule::documented(
 );
 static OWN_METHOD: Rule = Rule::guessed(
     "compute.subnetwork.patch.own-method",
-    "docs/reference/google-cloud.md#subnetwork-changes names the methods; the refusal is unrecorded",
+    "docs/reference/google-cloud.md#subnetwork-changes; it names the methods; the refusal is unrecorded",
     "PATCH changes neither the range nor Private Google Access: each has a method of its own.",
 );
 static NAT_KEEPS_ACCESS: Rule = Rule::documented(
@@ -250,34 +253,6 @@ fn complete(engine: &mut Engine, path: &str, mut subnetwork: Value) -> Value {
     subnetwork
 }
 
-/// The subnetworks, one per region, that an auto mode network is made with.
-pub(crate) fn automatic(engine: &mut Engine, network: &str) -> Vec<(String, Value)> {
-    let (project, name) = (project_of(network), name_of(network));
-    let mut made = Vec::new();
-    for (index, region) in regions::REGIONS.iter().enumerate() {
-        let path = format!("projects/{project}/regions/{region}/subnetworks/{name}");
-        let range = format!("10.{}.0.0/20", 128 + index);
-        let mut subnetwork = json!({ "ipCidrRange": range, "network": compute::url(network) });
-        fill(engine, &path, &mut subnetwork);
-        made.push((path, subnetwork));
-    }
-    made
-}
-
-/// True for a subnetwork that its auto mode network made.
-pub(crate) fn is_automatic(engine: &Engine, path: &str, subnetwork: &Value) -> bool {
-    let network = subnetwork["network"].as_str().unwrap_or_default();
-    let network = compute::path_in(project_of(path), network);
-    let automatic = ranges::parse(ranges::AUTOMATIC);
-    let range = subnetwork["ipCidrRange"].as_str().and_then(ranges::parse);
-    name_of(&network) == name_of(path)
-        && range.is_some_and(|range| automatic.is_some_and(|all| all.contains(&range)))
-        && engine
-            .store
-            .get(Api::Compute, &network)
-            .is_some_and(|network| network["autoCreateSubnetworks"] == true)
-}
-
 /// Begins a change after which the subnetwork has another fingerprint.
 fn change_to(engine: &mut Engine, call: &Call, kind: &str, path: &str, mut new: Value) -> Value {
     if engine.rule(&defaults::FINGERPRINT, true)
@@ -386,9 +361,9 @@ fn delete(engine: &mut Engine, call: &Call) -> Answer {
         Refusal::invalid("Cannot delete auto subnetwork from an auto subnet mode network.")
     })?;
     let users = [
-        (&IN_USE_ADDRESS, address(engine, path)),
+        (&IN_USE_ADDRESS, users::address(engine, path)),
         (&IN_USE_NAT, nats::listing(engine, path)),
-        (&IN_USE_CONNECTOR, connector(engine, path)),
+        (&IN_USE_CONNECTOR, users::connector(engine, path)),
     ];
     for (rule, user) in users {
         engine.refuse_if(rule, user.is_some(), || {
@@ -396,33 +371,4 @@ fn delete(engine: &mut Engine, call: &Call) -> Answer {
         })?;
     }
     Ok(compute::remove(engine, call, path))
-}
-
-/// An address that is reserved in a subnetwork.
-fn address(engine: &Engine, subnetwork: &str) -> Option<String> {
-    let addresses = subnetwork.replacen("/subnetworks/", "/addresses/", 1);
-    let within = addresses.strip_suffix(name_of(subnetwork))?;
-    engine
-        .store
-        .within(Api::Compute, within)
-        .find(|(_, address)| refers(address, "subnetwork", subnetwork))
-        .map(|(path, _)| path.to_owned())
-}
-
-/// A connector on a subnetwork, of whatever project.
-fn connector(engine: &Engine, subnetwork: &str) -> Option<String> {
-    let place = |path: &str| path.split('/').nth(3).map(str::to_owned);
-    engine
-        .store
-        .within(Api::VpcAccess, "")
-        .filter(|(path, _)| collection_of(path) == "connectors" && place(path) == place(subnetwork))
-        .find(|(path, connector)| {
-            let on = &connector["subnet"];
-            let project = on["projectId"].as_str().unwrap_or(project_of(path));
-            on["name"].as_str().is_some_and(|name| {
-                project == project_of(subnetwork)
-                    && (name == name_of(subnetwork) || is_link(name, subnetwork))
-            })
-        })
-        .map(|(path, _)| path.to_owned())
 }

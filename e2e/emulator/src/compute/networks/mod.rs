@@ -1,6 +1,9 @@
 //! VPC networks. A network brings its default route to the internet with it, and takes it along when it
 //! goes; it cannot go while anything else is in it, which is found out only by the operation.
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use serde_json::{Value, json};
 
 use crate::call::{Api, Call, Resource, Route, Verb};
@@ -332,104 +335,4 @@ fn remove(engine: &mut Engine, network: &str) {
         engine.store.remove(Api::Compute, &path);
     }
     engine.store.remove(Api::Compute, network);
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use serde_json::{Value, json};
-
-    use super::{
-        AUTO_SUBNETS, AUTOMATIC, CUSTOM_ONLY, DEFAULT_ROUTE, DOCUMENT_CUSTOM, IMMUTABLE, IN_USE,
-        POLICY_ORDER, ROUTING_MODE,
-    };
-    use crate::testing::{Bench, Provocation};
-
-    const NETWORKS: &str = "/compute/v1/projects/p/global/networks";
-    const N: &str = "/compute/v1/projects/p/global/networks/n";
-
-    fn custom(bench: &mut Bench) {
-        bench.ok(
-            "POST",
-            NETWORKS,
-            json!({ "name": "n", "autoCreateSubnetworks": false }),
-        );
-    }
-
-    pub(crate) fn provocations() -> Vec<Provocation> {
-        let get = |bench: &mut Bench| {
-            bench.ok("POST", NETWORKS, json!({ "name": "n" }));
-            bench.ok("GET", N, Value::Null)
-        };
-        vec![
-            Provocation::new(&AUTO_SUBNETS, get),
-            Provocation::new(&POLICY_ORDER, get),
-            Provocation::new(&ROUTING_MODE, get),
-            Provocation::new(&AUTOMATIC, get),
-            Provocation::new(&DEFAULT_ROUTE, |bench| {
-                custom(bench);
-                bench.ok("GET", "/compute/v1/projects/p/global/routes", Value::Null)
-            }),
-            Provocation::new(&IN_USE, |bench| {
-                custom(bench);
-                let router = json!({ "name": "r", "network": "global/networks/n" });
-                bench.ok(
-                    "POST",
-                    "/compute/v1/projects/p/regions/us-east1/routers",
-                    router,
-                );
-                bench.ended("DELETE", N, Value::Null)
-            }),
-            Provocation::new(&IMMUTABLE, |bench| {
-                custom(bench);
-                bench.ask("PATCH", N, json!({ "description": "another" }))
-            }),
-            Provocation::new(&CUSTOM_ONLY, |bench| {
-                custom(bench);
-                bench.ask("PATCH", N, json!({ "autoCreateSubnetworks": true }))
-            }),
-            Provocation::new(&DOCUMENT_CUSTOM, |bench| {
-                bench.document(json!({ "compute": { "projects/p/global/networks/n": {} } }));
-                bench.ok("GET", N, Value::Null)
-            }),
-        ]
-    }
-
-    #[test]
-    fn a_network_looks_as_it_was_recorded() {
-        let mut bench = Bench::new();
-        custom(&mut bench);
-        let network = bench.ok("GET", N, Value::Null);
-        let fields: Vec<&str> = network
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(k, _)| k.as_str())
-            .collect();
-        let recorded = [
-            "autoCreateSubnetworks",
-            "creationTimestamp",
-            "id",
-            "kind",
-            "name",
-            "networkFirewallPolicyEnforcementOrder",
-            "routingConfig",
-            "selfLink",
-            "selfLinkWithId",
-        ];
-        assert_eq!(fields, recorded);
-        assert_eq!(
-            network["selfLink"],
-            format!("https://www.googleapis.com{N}")
-        );
-    }
-
-    #[test]
-    fn a_network_takes_its_default_route_along() {
-        let mut bench = Bench::new();
-        custom(&mut bench);
-        bench.ended("DELETE", N, Value::Null);
-        let routes = bench.ok("GET", "/compute/v1/projects/p/global/routes", Value::Null);
-        assert_eq!(routes.get("items"), None);
-        assert_eq!(bench.status("GET", N, Value::Null), 404);
-    }
 }

@@ -1,14 +1,15 @@
 //! Reserved addresses, regional and global. Which NAT uses one is shown, but kept nowhere but in the NAT.
 
-use std::net::Ipv4Addr;
+mod place;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use serde_json::{Value, json};
 
 use crate::call::{Api, Call, Resource, Route, Verb};
 use crate::compute::routers::nats;
-use crate::compute::subnetworks::ranges;
 use crate::compute::{self, project_of, region_of, url};
-use crate::engine::{Answer, Engine, compute_scope};
+use crate::engine::{Answer, Engine};
 use crate::fields::{Field, Fields};
 use crate::identity;
 use crate::refusal::Refusal;
@@ -58,16 +59,6 @@ static LABELS_STALE: Rule = Rule::recorded(
     "compute.address.labels.stale",
     "docs/reference/google-cloud.md#address-labels",
     "setLabels with another labelFingerprint than the present one is refused: 412 conditionNotMet.",
-);
-static OUTSIDE: Rule = Rule::documented(
-    "compute.address.outside",
-    "docs/reference/google-cloud.md#address-defaults; text unrecorded",
-    "An internal address is in its subnetwork's range, and not one of the four that are kept back.",
-);
-static TAKEN: Rule = Rule::guessed(
-    "compute.address.taken",
-    "text unrecorded",
-    "An address that another resource holds in the same subnetwork cannot be reserved.",
 );
 static IN_USE: Rule = Rule::recorded(
     "compute.address.delete.in-use",
@@ -195,8 +186,8 @@ pub(crate) static RESOURCE: Resource = Resource {
         &LABELS,
         &LABEL_FINGERPRINT,
         &LABELS_STALE,
-        &OUTSIDE,
-        &TAKEN,
+        &place::OUTSIDE,
+        &place::TAKEN,
         &IN_USE,
         &SERVERLESS,
     ],
@@ -218,57 +209,9 @@ fn insert(engine: &mut Engine, call: &Call) -> Answer {
             compute::refer(engine, call, &mut address, field, collection)?;
         }
     }
-    check_place(engine, &path, &address)?;
+    place::check(engine, &path, &address)?;
     fill(engine, &path, &mut address);
     Ok(compute::insert(engine, call, &path, address))
-}
-
-/// Refuses an address that was asked for and cannot be had.
-fn check_place(engine: &Engine, path: &str, address: &Value) -> Result<(), Refusal> {
-    let Some(text) = address["address"].as_str() else {
-        return Ok(());
-    };
-    let field = "resource.address";
-    let wanted: Option<Ipv4Addr> = text.parse().ok();
-    let inside = wanted.is_some_and(|wanted| hosts(engine, path, address).any(|it| it == wanted));
-    let outside = address.get("subnetwork").is_some() && !inside;
-    engine.refuse_if(&OUTSIDE, outside, || {
-        let why = "The address is not one of the subnetwork's usable addresses.";
-        Refusal::invalid_field(field, text, why)
-    })?;
-    engine.refuse_if(&TAKEN, is_taken(engine, path, address, text), || {
-        Refusal::invalid_field(field, text, "Specified IP address is already reserved.")
-    })
-}
-
-/// The addresses of a subnetwork without the first two and the last two, which nobody can have.
-fn hosts(engine: &Engine, path: &str, address: &Value) -> impl Iterator<Item = Ipv4Addr> + use<> {
-    let subnetwork = address["subnetwork"].as_str().unwrap_or_default();
-    let subnetwork = compute::path_in(project_of(path), subnetwork);
-    let range = engine
-        .store
-        .get(Api::Compute, &subnetwork)
-        .and_then(|subnetwork| ranges::parse(subnetwork["ipCidrRange"].as_str()?));
-    let mut hosts = range
-        .map(|range| range.hosts().skip(1))
-        .into_iter()
-        .flatten()
-        .peekable();
-    // `hosts` leaves out the first and the last address; the one before the last is kept back too.
-    std::iter::from_fn(move || {
-        let host = hosts.next()?;
-        hosts.peek().is_some().then_some(host)
-    })
-}
-
-/// True if another address in the same place has this value.
-fn is_taken(engine: &Engine, path: &str, address: &Value, text: &str) -> bool {
-    let within = format!("{}/addresses/", compute_scope(path));
-    engine
-        .store
-        .within(Api::Compute, &within)
-        .filter(|(other, _)| *other != path)
-        .any(|(_, other)| other["address"] == text && other["subnetwork"] == address["subnetwork"])
 }
 
 fn fill(engine: &mut Engine, path: &str, address: &mut Value) {
@@ -282,7 +225,7 @@ fn fill(engine: &mut Engine, path: &str, address: &mut Value) {
         compute::default(engine, &PURPOSE, address, "purpose", purpose);
     }
     if address.get("address").is_none() {
-        let allocated = json!(allocate(engine, path, address));
+        let allocated = json!(place::allocate(engine, path, address));
         compute::default(engine, &ALLOCATED, address, "address", allocated);
     }
     let labels = address["labels"]
@@ -299,26 +242,6 @@ fn fill(engine: &mut Engine, path: &str, address: &mut Value) {
         "labelFingerprint",
         json!(fingerprint),
     );
-}
-
-/// A free address: the lowest one in the subnetwork, or one made from the path.
-fn allocate(engine: &Engine, path: &str, address: &Value) -> String {
-    let free = |text: &String| !is_taken(engine, path, address, text);
-    if address.get("subnetwork").is_some() {
-        let mut hosts = hosts(engine, path, address).map(|host| host.to_string());
-        return hosts.find(free).unwrap_or_default();
-    }
-    let first = if address["addressType"] == "INTERNAL" {
-        10
-    } else {
-        34
-    };
-    let candidate = |attempt: u32| {
-        let hex = identity::hex(&["address", path, &attempt.to_string()], 6);
-        let low = u32::from_str_radix(&hex, 16).unwrap_or_default();
-        Ipv4Addr::from(first << 24 | low).to_string()
-    };
-    (0..1000).map(candidate).find(free).unwrap_or_default()
 }
 
 fn complete(engine: &mut Engine, path: &str, mut address: Value) -> Value {
@@ -376,135 +299,4 @@ fn delete(engine: &mut Engine, call: &Call) -> Answer {
         compute::in_use("address", path, &user)
     })?;
     Ok(compute::remove(engine, call, path))
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use serde_json::{Value, json};
-
-    use super::{
-        ALLOCATED, DESCRIPTION, IN_USE, LABEL_FINGERPRINT, LABELS, LABELS_STALE, OUTSIDE, PURPOSE,
-        SERVERLESS, STATUS, TAKEN, TIER, TYPE,
-    };
-    use crate::rules::Rule;
-    use crate::testing::{Bench, Provocation};
-
-    const ALL: &str = "/compute/v1/projects/p/regions/us-east1/addresses";
-    const A: &str = "/compute/v1/projects/p/regions/us-east1/addresses/a";
-
-    fn world(bench: &mut Bench) {
-        let region = |path: &str| format!("projects/p/regions/us-east1/{path}");
-        bench.document(json!({ "compute": {
-            "projects/p/global/networks/n": {},
-            region("subnetworks/s"): { "ipCidrRange": "10.0.0.0/28", "network": "n" },
-            region("addresses/held"): {
-                "subnetwork": "s", "address": "10.0.0.2", "purpose": "SERVERLESS",
-            },
-            region("addresses/out"): {},
-            region("routers/r"): { "network": "n", "nats": [{
-                "name": "nat", "natIpAllocateOption": "MANUAL_ONLY", "natIps": ["out"],
-            }]},
-        }}));
-    }
-
-    fn insert(bench: &mut Bench, sent: &Value) -> Value {
-        world(bench);
-        let went = bench.ended("POST", ALL, sent.clone());
-        json!([went["error"]["message"], bench.ask("GET", A, Value::Null)])
-    }
-
-    fn of(rule: &'static Rule, sent: Value) -> Provocation {
-        Provocation::new(rule, move |bench| insert(bench, &sent))
-    }
-
-    fn internal(address: &str) -> Value {
-        let subnetwork = "regions/us-east1/subnetworks/s";
-        json!({
-            "name": "a", "addressType": "INTERNAL", "subnetwork": subnetwork, "address": address,
-        })
-    }
-
-    fn deleted(rule: &'static Rule, name: &'static str) -> Provocation {
-        Provocation::new(rule, move |bench| {
-            world(bench);
-            bench.ask("DELETE", &format!("{ALL}/{name}"), Value::Null)
-        })
-    }
-
-    pub(crate) fn provocations() -> Vec<Provocation> {
-        let plain = [
-            &ALLOCATED,
-            &DESCRIPTION,
-            &LABEL_FINGERPRINT,
-            &STATUS,
-            &TIER,
-            &TYPE,
-        ];
-        let mut all: Vec<Provocation> = plain
-            .into_iter()
-            .map(|rule| of(rule, json!({ "name": "a" })))
-            .collect();
-        all.extend([
-            of(&PURPOSE, internal("10.0.0.3")),
-            of(&LABELS, json!({ "name": "a", "labels": { "k": "v" } })),
-            of(&OUTSIDE, internal("10.0.0.14")),
-            of(&TAKEN, internal("10.0.0.2")),
-            deleted(&IN_USE, "out"),
-            deleted(&SERVERLESS, "held"),
-            Provocation::new(&LABELS_STALE, |bench| {
-                world(bench);
-                let stale = json!({ "labelFingerprint": "AAAAAAAAAAA=", "labels": {} });
-                bench.ask("POST", &format!("{ALL}/out/setLabels"), stale)
-            }),
-        ]);
-        all
-    }
-
-    #[test]
-    fn labels_are_set_in_a_call_of_their_own_that_is_done_at_once() {
-        let mut bench = Bench::with_latency(std::time::Duration::from_secs(1));
-        world(&mut bench);
-        let fingerprint =
-            bench.ok("GET", &format!("{ALL}/out"), Value::Null)["labelFingerprint"].clone();
-        assert_eq!(fingerprint, super::NO_LABELS);
-        let labels = json!({ "labelFingerprint": fingerprint, "labels": { "k": "v" } });
-        let operation = bench.ok("POST", &format!("{ALL}/out/setLabels"), labels);
-        assert_eq!(
-            (&operation["status"], &operation["progress"]),
-            (&json!("DONE"), &json!(100))
-        );
-        let address = bench.ok("GET", &format!("{ALL}/out"), Value::Null);
-        assert_eq!(address["labels"], json!({ "k": "v" }));
-        assert_ne!(address["labelFingerprint"], fingerprint);
-    }
-
-    #[test]
-    fn the_lowest_free_address_of_a_subnetwork_is_allocated() {
-        let mut bench = Bench::new();
-        let mut sent = internal("");
-        sent.as_object_mut().map(|fields| fields.remove("address"));
-        assert_eq!(insert(&mut bench, &sent)[1]["address"], "10.0.0.3");
-    }
-
-    #[test]
-    fn global_addresses_are_listed_with_the_regional_ones() {
-        let mut bench = Bench::new();
-        world(&mut bench);
-        let global = "/compute/v1/projects/p/global/addresses";
-        bench.ended("POST", global, json!({ "name": "g" }));
-        let all = bench.ok(
-            "GET",
-            "/compute/v1/projects/p/aggregated/addresses",
-            Value::Null,
-        );
-        let names = |scope: &str| all["items"][scope]["addresses"][0]["name"].clone();
-        assert_eq!(
-            (names("global"), names("regions/us-east1")),
-            (json!("g"), json!("held"))
-        );
-        assert_eq!(
-            all["items"]["regions/us-west1"]["warning"]["code"],
-            "NO_RESULTS_ON_PAGE"
-        );
-    }
 }
