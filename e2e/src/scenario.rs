@@ -133,8 +133,12 @@ impl Scenario {
 
 fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, ScenarioError> {
     let text = std::fs::read_to_string(path).map_err(|source| ScenarioError::Read { path: path.to_owned(), source })?;
-    serde_saphyr::from_str(&text)
-        .map_err(|error| ScenarioError::Parse { path: path.to_owned(), message: error.to_string() })
+    yaml(&text).map_err(|message| ScenarioError::Parse { path: path.to_owned(), message })
+}
+
+/// Reads YAML; the error is for people.
+pub fn yaml<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_saphyr::from_str(text).map_err(|error| error.to_string())
 }
 
 /// Applies a merge patch: null takes away, objects merge, everything else replaces.

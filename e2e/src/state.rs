@@ -129,3 +129,20 @@ fn compare(path: &str, was: &Value, is: &Value, found: &mut Vec<String>) {
         (a, b) => found.push(format!("{path}: {a} -> {b}")),
     }
 }
+
+/// What two states have to agree on that were reached by different ways: apart from what every write moves, also
+/// apart from the ids that Google numbers things with.
+pub fn essence(document: &Value) -> Value {
+    const NUMBERED: &[&str] = &["id", "uid", "selfLinkWithId", "natIpsUsed"];
+    match settled(document) {
+        Value::Object(fields) => Value::Object(
+            fields
+                .into_iter()
+                .filter(|(key, _)| !NUMBERED.contains(&key.as_str()))
+                .map(|(key, value)| (key, essence(&value)))
+                .collect(),
+        ),
+        Value::Array(items) => Value::Array(items.iter().map(essence).collect()),
+        other => other,
+    }
+}

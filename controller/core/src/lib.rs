@@ -33,6 +33,8 @@ pub mod declare;
 pub mod diagnostic;
 pub mod drift;
 mod findings;
+#[cfg(feature = "fake")]
+pub mod fake;
 pub mod graph;
 pub mod hold;
 pub mod ids;

@@ -10,6 +10,9 @@ use serde_json::json;
 use crate::kinds::{FieldChange, RegionalRef};
 use crate::link::{Instances, MachineType};
 
+/// The fields that we manage. The subnetwork is part of the name.
+pub const MANAGED: &[&str] = &["machineType", "minInstances", "maxInstances"];
+
 /// A connector as we want it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Connector {

@@ -126,6 +126,19 @@ impl Kind {
     }
 }
 
+/// The fields that we manage of a kind, by the names that [`FieldChange`] gives them. Kinds that are only read, or
+/// whose every field is part of the name, have none.
+pub fn managed_fields(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Network | Kind::Route | Kind::Address | Kind::Router | Kind::Revision => &[],
+        Kind::Subnetwork => &[subnetwork::PRIVATE_GOOGLE_ACCESS],
+        Kind::Nat => nat::MANAGED,
+        Kind::Connector => connector::MANAGED,
+        Kind::ServiceEgress => service_egress::MANAGED,
+        Kind::ServiceIngress => service_ingress::MANAGED,
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.pad(self.name())

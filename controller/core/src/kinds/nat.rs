@@ -15,6 +15,15 @@ pub const NATS_PER_ROUTER: usize = 50;
 /// Subnet ranges per NAT entry (`docs/reference/google-cloud.md#nat-limits`). One more needs a second entry.
 pub const SUBNETWORKS_PER_NAT: usize = 50;
 
+/// The fields of an entry that we manage.
+pub const MANAGED: &[&str] = &[
+    "natIpAllocateOption",
+    "natIps",
+    "sourceSubnetworkIpRangesToNat",
+    "subnetworks",
+    "minPortsPerVm",
+];
+
 /// Identity of a NAT entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct NatRef {

@@ -25,6 +25,9 @@ pub const ROUTING_FIELD: &str = "template.vpcAccess.egress";
 /// What somebody else attached, when it is not a connector.
 pub const DIRECT_FIELD: &str = "template.vpcAccess.networkInterfaces";
 
+/// The fields that we manage. Direct VPC interfaces are somebody else's, and only ever replaced with consent.
+pub const MANAGED: &[&str] = &[CONNECTOR_FIELD, ROUTING_FIELD, ANNOTATION_FIELD];
+
 /// A source as we want it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ServiceEgress {

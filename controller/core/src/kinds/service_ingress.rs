@@ -17,6 +17,9 @@ pub const ANNOTATION_FIELD: &str = "annotations[privatelink.dev/ingress]";
 /// Google's name for the field that we manage.
 pub const INGRESS_FIELD: &str = "ingress";
 
+/// The fields that we manage.
+pub const MANAGED: &[&str] = &[INGRESS_FIELD, ANNOTATION_FIELD];
+
 /// A destination as we want it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ServiceIngress {
