@@ -222,15 +222,19 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn every_page_opens_with_its_number_and_title_and_says_what_to_do() {
+    fn every_page_opens_with_its_number_title_and_severity_and_says_what_to_do() {
         for code in Code::ALL {
-            let heading = format!("# {code}: {}\n", code.title());
+            let heading = format!(
+                "# {code}: {}\n\nSeverity: {}\n",
+                code.title(),
+                code.severity()
+            );
             assert!(
                 code.page().starts_with(&heading),
                 "docs/codes/{code}.md: want {heading}"
             );
             assert!(
-                code.page().contains("\n## What to do\n"),
+                code.page().contains("\n## What to do\n\n* "),
                 "docs/codes/{code}.md"
             );
         }
