@@ -67,7 +67,7 @@ static IN_USE: Rule = Rule::recorded(
 );
 static SERVERLESS: Rule = Rule::guessed(
     "compute.address.delete.serverless",
-    "docs/reference/google-cloud.md#serverless-addresses says that it cannot be done; text unrecorded",
+    "docs/reference/google-cloud.md#serverless-addresses; text unrecorded",
     "An address that Cloud Run holds (purpose SERVERLESS) cannot be deleted by hand.",
 );
 
