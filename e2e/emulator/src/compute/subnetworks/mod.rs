@@ -278,8 +278,11 @@ fn patch(engine: &mut Engine, call: &Call) -> Answer {
     if let Some(fields) = change.as_object_mut() {
         fields.remove("network");
     }
+    let readdresses = change.get("secondaryIpRanges").is_some();
     compute::merge(&mut subnetwork, change);
-    refuse_ranges(engine, &call.path, &subnetwork)?;
+    if readdresses {
+        refuse_ranges(engine, &call.path, &subnetwork)?;
+    }
     Ok(change_to(engine, call, "patch", &call.path, subnetwork))
 }
 
