@@ -79,7 +79,7 @@ codes! {
     PL0054 RangeNotSlash28 Error "A connector's subnetwork is not a /28"
     PL0055 RangePublic Error "A range is outside the private address ranges"
     PL0056 RangesOverlap Error "Two declared ranges overlap in one network"
-    PL0058 LinkToItself Error "A link leads from a service to itself"
+    PL0058 LinkToItself Warning "A link leads from a service to itself"
     PL0059 CrossProjectUnattached Error "The destination does not admit the source's network"
     PL0060 RoutingUnreachable Error "Private ranges only does not reach the default URL"
     PL0061 InstancesOutOfOrder Error "The connector's instance limits are out of order"

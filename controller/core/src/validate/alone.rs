@@ -37,7 +37,7 @@ fn to_itself(link: &Link) -> Option<Diagnostic> {
             "spec.destination.service",
             message,
         )
-        .help("a service calls itself within its own container; name another destination")
+        .help("that works: its calls to its own URL go through the network; name another destination if it was not meant")
     })
 }
 

@@ -188,9 +188,11 @@ fn private_ranges_only_is_refused_with_private_google_access_alone() {
 }
 
 #[test]
-fn a_link_to_itself_is_refused_also_when_written_in_two_ways() {
+fn a_link_to_itself_is_a_warning_also_when_written_in_two_ways() {
     let itself = changed("a", "billing", "orders, projectId: acme-prod");
-    assert_eq!(found(itself), [Code::LinkToItself]);
+    let validated = validate(&[itself]);
+    assert_eq!(codes(&validated), [Code::LinkToItself]);
+    assert_eq!(validated.links.len(), 1);
 }
 
 #[test]
