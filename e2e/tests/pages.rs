@@ -1,0 +1,93 @@
+//! Every command on every page works: the `sh` blocks of a page are run in one session, and a `console` block has to
+//! occur in what the block before it printed.
+//!
+//! `UPDATE=1 cargo test -p privatelink-e2e --test pages` writes what was printed into `console` blocks that show it
+//! whole; those with a line `...` leave something out and are edited by hand. `PRIVATELINK_BIN` names a binary to
+//! use in place of a freshly built one.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod pages {
+    pub mod page;
+    pub mod session;
+}
+
+use std::path::Path;
+
+use pages::page::{Block, blocks, with_output};
+use pages::session::run;
+
+/// Runs a page and compares what it shows.
+fn works(page: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(page);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let blocks = blocks(&text);
+    let commands: Vec<&str> = blocks
+        .iter()
+        .filter_map(|block| match block {
+            Block::Commands(commands) => Some(commands.as_str()),
+            Block::Output(_) => None,
+        })
+        .collect();
+    assert!(!commands.is_empty(), "{page} has no commands");
+    let printed = run(page, &commands);
+
+    let mut number = 0;
+    let mut shown = Vec::new();
+    for block in &blocks {
+        match block {
+            Block::Commands(_) => number += 1,
+            Block::Output(wanted) => {
+                let found = &printed[number - 1];
+                if std::env::var_os("UPDATE").is_none() {
+                    let missing = wanted.missing_in(found);
+                    assert!(missing.is_none(), "{page}: not printed:\n{}\n\nbut:\n{found}", missing.unwrap());
+                }
+                shown.push(found.as_str());
+            }
+        }
+    }
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, with_output(&text, &shown)).unwrap();
+    }
+}
+
+#[test]
+fn the_tutorial_works() {
+    works("docs/tutorial.md");
+}
+
+#[test]
+fn adopting_what_exists_works() {
+    works("docs/how-to/adopt-what-exists.md");
+}
+
+#[test]
+fn undoing_a_link_works() {
+    works("docs/how-to/undo-a-link.md");
+}
+
+#[test]
+fn running_in_ci_works() {
+    works("docs/how-to/run-in-ci.md");
+}
+
+#[test]
+fn every_page_with_commands_is_run() {
+    let here = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pages.rs")).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut folders = vec![root.join("docs")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let name = path.strip_prefix(root).unwrap().display().to_string();
+            let has_commands = blocks(&text).iter().any(|block| matches!(block, Block::Commands(_)));
+            assert!(!has_commands || here.contains(&name), "{name} has commands that nobody runs");
+        }
+    }
+}
