@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::engine::{Answer, Engine};
+use crate::fields::Fields;
 use crate::rules::Rule;
 
 /// The Google APIs that are served.
@@ -74,6 +75,8 @@ pub(crate) struct Resource {
     pub(crate) api: Api,
     /// The `kind` that Compute puts into bodies, such as `compute#network`; empty elsewhere.
     pub(crate) kind: &'static str,
+    /// The fields of the resource, by which a state document is checked.
+    pub(crate) fields: Fields,
     /// Where the resources live, as templates; empty for what is not kept in the state document.
     pub(crate) homes: &'static [&'static str],
     pub(crate) routes: &'static [Route],

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::call::Api;
 use crate::engine::Engine;
+use crate::fields::{self, Reading};
 use crate::resources::{RESOURCES, at_home};
 
 /// Why a document was not taken.
@@ -22,6 +23,8 @@ pub(crate) enum DocumentError {
     Part(String),
     #[error("{api} keeps nothing at \"{path}\"")]
     Path { api: &'static str, path: String },
+    #[error("{path}: {message}")]
+    Content { path: String, message: String },
 }
 
 /// The state, without what is under way.
@@ -53,13 +56,8 @@ pub(crate) fn put(engine: &mut Engine, document: &Value) -> Result<(), DocumentE
         let api = Api::ALL.into_iter().find(|api| api.name() == name);
         for (path, value) in part {
             object(path, value)?;
-            if let Some(api) = api
-                && at_home(api, path).is_none()
-            {
-                return Err(DocumentError::Path {
-                    api: api.name(),
-                    path: path.clone(),
-                });
+            if let Some(api) = api {
+                check(engine, api, path, value)?;
             }
         }
         match api {
@@ -74,7 +72,7 @@ pub(crate) fn put(engine: &mut Engine, document: &Value) -> Result<(), DocumentE
     }
     for (api, tree) in trees {
         for (path, value) in tree {
-            engine.store.put(api, path, value.clone());
+            engine.store.put(api, path, without_nulls(value));
         }
     }
     complete(engine);
@@ -85,6 +83,35 @@ fn object<'a>(name: &str, value: &'a Value) -> Result<&'a Map<String, Value>, Do
     value
         .as_object()
         .ok_or_else(|| DocumentError::Shape(name.to_owned()))
+}
+
+/// Refuses what cannot be there, and fields that the resource does not have.
+fn check(engine: &Engine, api: Api, path: &str, value: &Value) -> Result<(), DocumentError> {
+    let Some(home) = at_home(api, path) else {
+        return Err(DocumentError::Path {
+            api: api.name(),
+            path: path.to_owned(),
+        });
+    };
+    let read = fields::read(engine, api, "", home.fields, Reading::Whole, value);
+    read.map(drop).map_err(|refusal| DocumentError::Content {
+        path: path.to_owned(),
+        message: refusal.message,
+    })
+}
+
+/// Fields that are `null` are fields that were left out.
+fn without_nulls(value: &Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let given = fields.iter().filter(|(_, value)| !value.is_null());
+            given
+                .map(|(name, value)| (name.clone(), without_nulls(value)))
+                .collect()
+        }
+        Value::Array(items) => items.iter().map(without_nulls).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
+    }
 }
 
 /// Fills in what the document left out, kind by kind, so that what is referred to is complete first.

@@ -55,6 +55,32 @@ pub(crate) enum Field {
     Output,
 }
 
+/// What a path of an update mask may go on into.
+#[derive(Debug)]
+pub(crate) enum Inside {
+    Fields(Fields),
+    Anything,
+    Nothing,
+}
+
+impl Field {
+    pub(crate) fn inside(&self) -> Inside {
+        match self {
+            Field::Object(fields) => Inside::Fields(fields),
+            Field::Labels | Field::Any | Field::Output => Inside::Anything,
+            Field::Text
+            | Field::Bool
+            | Field::Int
+            | Field::Real
+            | Field::Texts
+            | Field::Choice(_)
+            | Field::Word(_)
+            | Field::Words(_)
+            | Field::List(_) => Inside::Nothing,
+        }
+    }
+}
+
 /// Whether a request describes a whole resource or a change to one, in which `null` clears a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reading {

@@ -1,6 +1,6 @@
 //! Update masks: which fields of a resource a PATCH is about.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The paths of a mask, each as its segments, in lower camel case.
 pub(crate) fn parse(mask: &str) -> Vec<Vec<String>> {
@@ -31,7 +31,11 @@ pub(crate) fn copy(path: &[String], request: &Value, resource: &mut Value) {
         if given.is_null() && resource.get(name).is_none() {
             return;
         }
-        copy(rest, given, &mut resource[name.as_str()]);
+        let within = &mut resource[name.as_str()];
+        if !within.is_object() {
+            *within = json!({});
+        }
+        copy(rest, given, within);
         return;
     }
     if !given.is_null() {

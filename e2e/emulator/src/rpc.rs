@@ -28,6 +28,7 @@ pub(crate) static RULES: &[&Rule] = &[&LOCATION_UNKNOWN, &OPERATION_NOT_FOUND];
 pub(crate) static RUN_OPERATIONS: Resource = Resource {
     api: Api::Run,
     kind: "",
+    fields: &[],
     homes: &[],
     routes: &[
         Route {
@@ -63,6 +64,7 @@ pub(crate) static RUN_OPERATIONS: Resource = Resource {
 pub(crate) static VPC_ACCESS_OPERATIONS: Resource = Resource {
     api: Api::VpcAccess,
     kind: "",
+    fields: &[],
     homes: &[],
     routes: &[
         Route {

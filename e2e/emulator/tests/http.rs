@@ -115,11 +115,16 @@ async fn the_state_survives_being_put_back() {
     assert_eq!(bench.get("/emulator/state").await, state);
     let service = bench.get(&format!("{SERVICES}/s")).await;
     assert_eq!(service["uri"], "https://s-123456.europe-west1.run.app");
-    let wrong = json!({ "compute": { "projects/p/zones/z/disks/d": {} } });
-    assert_eq!(
-        bench.send(Method::PUT, "/emulator/state", wrong).await.0,
-        400
-    );
+    let service = "projects/p/locations/europe-west1/services/s";
+    for wrong in [
+        json!({ "compute": { "projects/p/zones/z/disks/d": {} } }),
+        json!({ "run": { service: { "ingres": "INGRESS_TRAFFIC_ALL" } } }),
+        json!({ "run": { service: { "template": "none" } } }),
+        json!({ "somewhere": {} }),
+    ] {
+        let (status, _) = bench.send(Method::PUT, "/emulator/state", wrong).await;
+        assert_eq!(status, 400);
+    }
     assert_eq!(bench.get("/emulator/state").await, state);
     bench.send(Method::PUT, "/emulator/state", json!({})).await;
     assert_eq!(bench.get("/emulator/state").await, json!({}));

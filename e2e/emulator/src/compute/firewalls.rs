@@ -88,6 +88,7 @@ const ONE: &str = "projects/{project}/global/firewalls/{firewall}";
 pub(crate) static RESOURCE: Resource = Resource {
     api: Api::Compute,
     kind: "compute#firewall",
+    fields: FIELDS,
     homes: &[ONE],
     routes: &[
         Route {

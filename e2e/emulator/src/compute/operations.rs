@@ -10,6 +10,7 @@ use crate::pages::Window;
 pub(crate) static RESOURCE: Resource = Resource {
     api: Api::Compute,
     kind: "compute#operation",
+    fields: &[],
     homes: &[],
     routes: &[
         Route {

@@ -84,6 +84,7 @@ const ONE: &str = "projects/{project}/global/routes/{route}";
 pub(crate) static RESOURCE: Resource = Resource {
     api: Api::Compute,
     kind: "compute#route",
+    fields: FIELDS,
     homes: &[ONE],
     routes: &[
         Route {

@@ -111,7 +111,7 @@ pub(super) fn complete(engine: &Engine, path: &str, service: &mut Value) {
         "scaling",
         json!({ "maxInstanceCount": 100 }),
     );
-    let containers = template["containers"].as_array_mut();
+    let containers = template.get_mut("containers").and_then(Value::as_array_mut);
     for (index, container) in containers.into_iter().flatten().enumerate() {
         if engine.rule(&CONTAINER_DEFAULTS, true) {
             complete_container(container, index == 0);
@@ -158,11 +158,10 @@ fn complete_vpc_access(engine: &Engine, access: &mut Value) {
     if engine.rule(&EGRESS_DEFAULT, unsaid) {
         access["egress"] = json!("PRIVATE_RANGES_ONLY");
     }
-    for interface in access["networkInterfaces"]
-        .as_array_mut()
-        .into_iter()
-        .flatten()
-    {
+    let interfaces = access
+        .get_mut("networkInterfaces")
+        .and_then(Value::as_array_mut);
+    for interface in interfaces.into_iter().flatten() {
         if !engine.rule(&INTERFACE_DEFAULTS, true) {
             continue;
         }

@@ -12,6 +12,7 @@ use crate::pages::Window;
 use crate::refusal::{Code, Refusal};
 use crate::rpc;
 use crate::rules::Rule;
+use crate::run::schema::REVISION;
 use crate::run::status;
 
 static NOT_FOUND: Rule = Rule::guessed(
@@ -30,6 +31,7 @@ pub(super) static RULES: &[&Rule] = &[&NOT_FOUND, &SERVING];
 pub(crate) static RESOURCE: Resource = Resource {
     api: Api::Run,
     kind: "",
+    fields: REVISION,
     homes: &["projects/{project}/locations/{location}/services/{service}/revisions/{revision}"],
     routes: &[
         Route {

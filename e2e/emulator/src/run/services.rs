@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::call::{Api, Call, Resource, Route, Verb, as_stored};
 use crate::engine::{Answer, Engine};
-use crate::fields::{self, Field, Reading};
+use crate::fields::{self, Field, Inside, Reading};
 use crate::masks;
 use crate::pages::Window;
 use crate::refusal::{Code, Refusal};
@@ -62,6 +62,7 @@ pub(super) static RULES: &[&Rule] = &[
 pub(crate) static RESOURCE: Resource = Resource {
     api: Api::Run,
     kind: "",
+    fields: SERVICE,
     homes: &["projects/{project}/locations/{location}/services/{service}"],
     routes: &[
         Route {
@@ -196,22 +197,28 @@ fn patch(engine: &mut Engine, call: &Call) -> Answer {
 
 /// Whether a path of a mask is one that the caller can set; refuses those that do not exist.
 fn check_mask(engine: &Engine, path: &[String]) -> Result<bool, Refusal> {
-    let mut fields = Some(SERVICE);
+    let unknown = || {
+        let text = format!("Invalid update mask: '{}' is no field.", path.join("."));
+        Refusal::code(Code::InvalidArgument, text).violating("update_mask")
+    };
+    let mut fields = SERVICE;
     for (depth, name) in path.iter().enumerate() {
-        let Some(known) = fields else { break };
-        let field = known
+        let field = fields
             .iter()
             .find(|(field, _)| field == name)
             .map(|(_, field)| field);
-        engine.refuse_if(&MASK_UNKNOWN, field.is_none(), || {
-            let text = format!("Invalid update mask: '{}' is no field.", path.join("."));
-            Refusal::code(Code::InvalidArgument, text).violating("update_mask")
-        })?;
-        fields = match field {
-            Some(Field::Object(fields)) => Some(fields),
-            Some(Field::Output) if depth == 0 => return Ok(false),
-            Some(_) | None => None,
-        };
+        if matches!(field, Some(Field::Output)) {
+            return Ok(false);
+        }
+        match field.map(Field::inside) {
+            Some(Inside::Fields(inner)) => fields = inner,
+            Some(Inside::Anything) => break,
+            found @ (Some(Inside::Nothing) | None) => {
+                let whole = found.is_some() && depth + 1 == path.len();
+                engine.refuse_if(&MASK_UNKNOWN, !whole, unknown)?;
+                break;
+            }
+        }
     }
     Ok(path != ["etag"])
 }

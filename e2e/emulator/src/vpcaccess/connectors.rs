@@ -70,6 +70,7 @@ const FIELDS: Fields = &[
 pub(crate) static RESOURCE: Resource = Resource {
     api: Api::VpcAccess,
     kind: "",
+    fields: FIELDS,
     homes: &["projects/{project}/locations/{location}/connectors/{connector}"],
     routes: &[
         Route {

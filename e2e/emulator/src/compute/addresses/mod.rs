@@ -107,6 +107,7 @@ const ONE_GLOBAL: &str = "projects/{project}/global/addresses/{address}";
 pub(crate) static RESOURCE: Resource = Resource {
     api: Api::Compute,
     kind: "compute#address",
+    fields: FIELDS,
     homes: &[ONE_REGIONAL, ONE_GLOBAL],
     routes: &[
         Route {

@@ -98,6 +98,7 @@ const FIELDS: Fields = &[
 pub(crate) static RESOURCE: Resource = Resource {
     api: Api::Compute,
     kind: "compute#network",
+    fields: FIELDS,
     homes: &["projects/{project}/global/networks/{network}"],
     routes: &[
         Route {

@@ -73,6 +73,7 @@ const ONE: &str = "projects/{project}/regions/{region}/routers/{router}";
 pub(crate) static RESOURCE: Resource = Resource {
     api: Api::Compute,
     kind: "compute#router",
+    fields: FIELDS,
     homes: &[ONE],
     routes: &[
         Route {

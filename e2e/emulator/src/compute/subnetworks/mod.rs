@@ -144,6 +144,7 @@ const ONE: &str = "projects/{project}/regions/{region}/subnetworks/{subnetwork}"
 pub(crate) static RESOURCE: Resource = Resource {
     api: Api::Compute,
     kind: "compute#subnetwork",
+    fields: FIELDS,
     homes: &[ONE],
     routes: &[
         Route {
