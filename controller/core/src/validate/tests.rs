@@ -286,12 +286,13 @@ fn instance_limits_are_read_and_kept_in_order() {
 
 #[test]
 fn ten_thousand_links_are_validated_quickly() {
+    let plain = declared("a", PLAIN);
     let links: Vec<Declared> = (0..10_000)
-        .map(|n| changed("a", "orders", &format!("orders-{n}")))
-        .enumerate()
-        .map(|(n, link)| Declared {
-            name: format!("link-{n}").parse().unwrap(),
-            ..link
+        .map(|n| {
+            let mut link = plain.clone();
+            link.name = format!("link-{n}").parse().unwrap();
+            link.spec.source.service.as_mut().unwrap().name = format!("orders-{n}");
+            link
         })
         .collect();
     let start = std::time::Instant::now();
