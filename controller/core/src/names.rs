@@ -143,11 +143,11 @@ impl FromStr for Mark {
     }
 }
 
-/// `length` characters of base 32 (lower case, no vowels that could spell words) over the parts.
+/// `length` digits and consonants over the parts: no vowels, so that no hash spells a word.
 ///
 /// Parts are separated by a byte that cannot occur in them, so that ("a", "bc") and ("ab", "c") differ.
 pub fn hash(length: usize, parts: &[&str]) -> String {
-    const ALPHABET: &[u8; 32] = b"0123456789bcdfghjklmnpqrstvwxyz0";
+    const ALPHABET: &[u8; 31] = b"0123456789bcdfghjklmnpqrstvwxyz";
     let mut hasher = Sha256::new();
     for part in parts {
         hasher.update(part.as_bytes());
@@ -157,7 +157,7 @@ pub fn hash(length: usize, parts: &[&str]) -> String {
         .finalize()
         .iter()
         .take(length)
-        .map(|byte| char::from(ALPHABET[usize::from(*byte) % 31]))
+        .map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()]))
         .collect()
 }
 
@@ -173,8 +173,8 @@ mod tests {
     #[test]
     fn names_and_marks_never_change_between_releases() {
         let link: LinkName = "payments/orders-to-billing".parse().unwrap();
-        insta::assert_snapshot!(ours().name(&["connector", "prod", "europe-west1", "10.8.0.0"]), @"");
-        insta::assert_snapshot!(Mark::new(&ours(), &link), @"");
+        insta::assert_snapshot!(ours().name(&["connector", "prod", "europe-west1", "10.8.0.0"]), @"pl-5z3dzc-1pnw63xv");
+        insta::assert_snapshot!(Mark::new(&ours(), &link), @"privatelink.dev/v1 owner=acme set=payments link=payments/orders-to-billing");
     }
 
     #[test]

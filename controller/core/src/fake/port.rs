@@ -18,6 +18,8 @@ const REMEMBERED_STATES: usize = 4;
 /// One write that the cloud took on: enough to do it again elsewhere and to compare.
 #[derive(Debug, Clone, Serialize)]
 pub struct Entry {
+    /// What was there when the write was sent.
+    pub asked: Arc<State>,
     /// What was there when the write ended, just before its effect.
     pub before: Arc<State>,
     /// The write.
@@ -57,6 +59,7 @@ struct Inner {
 type Meddler = Box<dyn FnMut(&mut State) + Send>;
 
 struct Running {
+    asked: Arc<State>,
     write: Write,
     fault: Option<Fault>,
     waker: Option<Waker>,
@@ -155,32 +158,38 @@ impl Fake {
     fn begin(&self, write: &Write) -> Result<u64, Result<Option<Live>, CloudError>> {
         let mut inner = self.lock();
         let fault = inner.faults.writes.get(&inner.writes).copied();
+        let asked = inner.state.clone();
         inner.writes += 1;
         let refused = match fault {
             Some(Fault::Transient) => refuse(CloudErrorKind::Transient, "the server failed"),
             Some(Fault::Denied) => refuse(CloudErrorKind::Denied, "a permission is missing"),
             Some(Fault::Quota) => refuse(CloudErrorKind::Quota, "a quota is used up"),
             Some(Fault::LostReply | Fault::Crash) | None => {
-                let mut result = Ok(());
-                let before = inner.state.clone();
-                inner.change(|state| result = state.begin(write));
-                if result.is_err() {
-                    inner.state = before;
+                let result = inner.state.check(write);
+                if result.is_ok() && State::shows_progress(write) {
+                    inner.change(|state| state.begin(write));
                 }
                 result
             }
         };
         inner.crashed |= fault == Some(Fault::Crash);
         if let Err(error) = refused {
-            let state = inner.state.clone();
+            let there = inner.state.clone();
             let result = Err(error);
-            inner.record(state, write.clone(), result.clone(), fault);
+            inner.journal.push(Entry {
+                asked: there.clone(),
+                before: there.clone(),
+                write: write.clone(),
+                result: result.clone(),
+                after: there,
+                fault,
+            });
             return Err(result);
         }
         let number = inner.next;
         inner.next += 1;
         let ends = inner.now + inner.duration(number);
-        let running = Running { write: write.clone(), fault, waker: None };
+        let running = Running { asked, write: write.clone(), fault, waker: None };
         inner.running.insert((ends, number), running);
         Ok(number)
     }
@@ -220,24 +229,15 @@ impl Inner {
         let before = self.state.clone();
         let mut result = Ok(None);
         self.change(|state| result = state.finish(&running.write));
-        self.record(before, running.write, result.clone(), running.fault);
-        let told = match running.fault {
+        let Running { asked, write, fault, waker } = running;
+        let after = self.state.clone();
+        self.journal.push(Entry { asked, before, write, result: result.clone(), after, fault });
+        let told = match fault {
             Some(Fault::LostReply) => refuse(CloudErrorKind::Transient, "the connection was lost"),
             Some(Fault::Transient | Fault::Denied | Fault::Quota | Fault::Crash) | None => result,
         };
         self.ended.insert(number, told);
-        Some(running.waker)
-    }
-
-    fn record(
-        &mut self,
-        before: Arc<State>,
-        write: Write,
-        result: Result<Option<Live>, CloudError>,
-        fault: Option<Fault>,
-    ) {
-        let after = self.state.clone();
-        self.journal.push(Entry { before, write, result, after, fault });
+        Some(waker)
     }
 }
 

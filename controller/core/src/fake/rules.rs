@@ -1,6 +1,6 @@
 //! What Google accepts, and what becomes of it.
 //!
-//! A write has two moments: [`State::begin`] refuses what Google refuses at once, and [`State::finish`] is what an
+//! A write has two moments: [`State::check`] refuses what Google refuses at once, and [`State::finish`] is what an
 //! operation leaves behind when it ends, which may be an error too.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,9 +39,13 @@ fn exists<T>(id: &Id) -> Result<T, CloudError> {
 }
 
 impl State {
-    /// Takes a write on, or refuses it at once. What is visible while the operation runs changes here.
-    pub fn begin(&mut self, write: &Write) -> Result<(), CloudError> {
-        self.check(write)?;
+    /// Does anything become visible as soon as the operation runs?
+    pub(super) fn shows_progress(write: &Write) -> bool {
+        matches!(write, Write::CreateConnector(_) | Write::UpdateConnector(_) | Write::DeleteConnector(_))
+    }
+
+    /// What is visible while the operation runs.
+    pub(super) fn begin(&mut self, write: &Write) {
         match write {
             Write::CreateConnector(wanted) => {
                 let making = connector(wanted, ConnectorState::Creating);
@@ -60,7 +64,6 @@ impl State {
             | Write::DeleteNat(_)
             | Write::PatchService(_) => {}
         }
-        Ok(())
     }
 
     /// What the operation leaves behind when it ends.
@@ -182,7 +185,7 @@ impl State {
     }
 
     /// What Google refuses as soon as it is asked.
-    fn check(&self, write: &Write) -> Accepted {
+    pub fn check(&self, write: &Write) -> Result<(), CloudError> {
         let id = write.id();
         match write {
             Write::CreateSubnetwork(wanted, _) => self.check_subnetwork(wanted),
