@@ -29,7 +29,7 @@ e2e:
 docs:
     cargo run --locked -- crd > crds/privatelinks.yaml
     UPDATE=1 cargo test --locked -p privatelink-e2e --test documents
-    UPDATE=1 cargo test --locked -p privatelink --test cli_reference
+    UPDATE=1 cargo test --locked -p privatelink
 
 # How a turn grows with the number of links.
 bench:

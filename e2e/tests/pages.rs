@@ -1,25 +1,33 @@
 //! Every command on every page works: the `sh` blocks of a page are run in one session, and a `console` block has to
 //! occur in what the block before it printed.
 //!
-//! `UPDATE=1 cargo test -p privatelink-e2e --test pages` writes what was printed into `console` blocks that show it
-//! whole; those with a line `...` leave something out and are edited by hand. `PRIVATELINK_BIN` names a binary to
-//! use in place of a freshly built one.
+//! `UPDATE=1 cargo test -p privatelink --test pages` writes what was printed into `console` blocks that show it
+//! whole; those with a line `...` leave something out and are edited by hand.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod pages {
-    pub mod page;
-    pub mod session;
+    pub(crate) mod page;
+    pub(crate) mod session;
 }
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pages::page::{Block, blocks, with_output};
 use pages::session::run;
 
+const BINARY: &str = env!("CARGO_BIN_EXE_privatelink");
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_path_buf()
+}
+
 /// Runs a page and compares what it shows.
 fn works(page: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(page);
+    let path = root().join(page);
     let text = std::fs::read_to_string(&path).unwrap();
     let blocks = blocks(&text);
     let commands: Vec<&str> = blocks
@@ -30,7 +38,7 @@ fn works(page: &str) {
         })
         .collect();
     assert!(!commands.is_empty(), "{page} has no commands");
-    let printed = run(page, &commands);
+    let printed = run(Path::new(BINARY), page, &commands);
 
     let mut number = 0;
     let mut shown = Vec::new();
@@ -41,7 +49,11 @@ fn works(page: &str) {
                 let found = &printed[number - 1];
                 if std::env::var_os("UPDATE").is_none() {
                     let missing = wanted.missing_in(found);
-                    assert!(missing.is_none(), "{page}: not printed:\n{}\n\nbut:\n{found}", missing.unwrap());
+                    assert!(
+                        missing.is_none(),
+                        "{page}: not printed:\n{}\n\nbut:\n{found}",
+                        missing.unwrap()
+                    );
                 }
                 shown.push(found.as_str());
             }
@@ -74,8 +86,8 @@ fn running_in_ci_works() {
 
 #[test]
 fn every_page_with_commands_is_run() {
-    let here = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pages.rs")).unwrap();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let here = std::fs::read_to_string(root().join("e2e/tests/pages.rs")).unwrap();
+    let root = root();
     let mut folders = vec![root.join("docs")];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
@@ -86,8 +98,13 @@ fn every_page_with_commands_is_run() {
             }
             let text = std::fs::read_to_string(&path).unwrap();
             let name = path.strip_prefix(root).unwrap().display().to_string();
-            let has_commands = blocks(&text).iter().any(|block| matches!(block, Block::Commands(_)));
-            assert!(!has_commands || here.contains(&name), "{name} has commands that nobody runs");
+            let has_commands = blocks(&text)
+                .iter()
+                .any(|block| matches!(block, Block::Commands(_)));
+            assert!(
+                !has_commands || here.contains(&name),
+                "{name} has commands that nobody runs"
+            );
         }
     }
 }

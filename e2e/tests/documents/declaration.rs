@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// The whole page.
-pub fn page() -> String {
+pub(crate) fn page() -> String {
     let crd = serde_json::to_value(privatelink_crds::crd()).unwrap();
     let schema = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
     let mut fields = String::new();
@@ -25,21 +25,39 @@ pub fn page() -> String {
 }
 
 fn visit(schema: &Value, path: &str, fields: &mut String, rules: &mut String) {
-    for rule in schema["x-kubernetes-validations"].as_array().into_iter().flatten() {
+    for rule in schema["x-kubernetes-validations"]
+        .as_array()
+        .into_iter()
+        .flatten()
+    {
         let whole = if path.is_empty() { "the whole" } else { path };
-        rules.push_str(&format!("| `{whole}` | {} |\n", cell(rule["message"].as_str().unwrap_or_default())));
+        rules.push_str(&format!(
+            "| `{whole}` | {} |\n",
+            cell(rule["message"].as_str().unwrap_or_default())
+        ));
     }
-    let required: Vec<&str> =
-        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        let path = if path.is_empty() {
+            name.clone()
+        } else {
+            format!("{path}.{name}")
+        };
         let presence = match (required.contains(&name.as_str()), property.get("default")) {
             (true, _) => "required".to_owned(),
             (false, Some(default)) => format!("`{default}`"),
             (false, None) => "-".to_owned(),
         };
         let meaning = cell(property["description"].as_str().unwrap_or_default());
-        fields.push_str(&format!("| `{path}` | {} | {presence} | {meaning} |\n", shape(property)));
+        fields.push_str(&format!(
+            "| `{path}` | {} | {presence} | {meaning} |\n",
+            shape(property)
+        ));
         visit(property, &path, fields, rules);
         if let Some(items) = property.get("items") {
             visit(items, &format!("{path}[]"), fields, rules);
@@ -50,7 +68,11 @@ fn visit(schema: &Value, path: &str, fields: &mut String, rules: &mut String) {
 /// The type in a few words, with its bounds.
 fn shape(schema: &Value) -> String {
     let words = schema["enum"].as_array().map(|words| {
-        let words: Vec<String> = words.iter().filter_map(Value::as_str).map(|word| format!("`{word}`")).collect();
+        let words: Vec<String> = words
+            .iter()
+            .filter_map(Value::as_str)
+            .map(|word| format!("`{word}`"))
+            .collect();
         words.join(", ")
     });
     match (words, schema["type"].as_str()) {
@@ -59,7 +81,11 @@ fn shape(schema: &Value) -> String {
             format!("{} to {}", schema["minimum"], schema["maximum"]).replace(".0", "")
         }
         (None, Some("array")) => {
-            let item = if schema["items"]["type"] == "string" { "strings" } else { "objects" };
+            let item = if schema["items"]["type"] == "string" {
+                "strings"
+            } else {
+                "objects"
+            };
             format!("at most {} {item}", schema["maxItems"])
         }
         (None, Some("string")) => format!("string, at most {} characters", schema["maxLength"]),

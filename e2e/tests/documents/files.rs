@@ -4,31 +4,42 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// A file and what is in it.
-pub struct Page {
+pub(crate) struct Page {
     /// Where it is.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The whole of it.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// The repository.
-pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_path_buf()
 }
 
 /// Every Markdown page.
-pub fn pages() -> Vec<Page> {
+pub(crate) fn pages() -> Vec<Page> {
     let mut found = files(&["docs", "manifests", "e2e"], &["md"]);
-    let top = std::fs::read_dir(root()).unwrap().map(|entry| entry.unwrap().path());
+    let top = std::fs::read_dir(root())
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     found.extend(top.filter(|path| path.extension().is_some_and(|extension| extension == "md")));
     found.iter().map(|path| Page::read(path)).collect()
 }
 
 /// Every source file and every settings file that may name a page.
-pub fn code() -> Vec<Page> {
+pub(crate) fn code() -> Vec<Page> {
     let mut found = files(&["crds", "controller", "e2e"], &["rs", "toml"]);
-    found.extend(["Cargo.toml", "clippy.toml", "deny.toml", ".ci/run"].map(|name| root().join(name)));
-    found.iter().filter(|path| path.exists()).map(|path| Page::read(path)).collect()
+    found.extend(
+        ["Cargo.toml", "clippy.toml", "deny.toml", ".ci/run"].map(|name| root().join(name)),
+    );
+    found
+        .iter()
+        .filter(|path| path.exists())
+        .map(|path| Page::read(path))
+        .collect()
 }
 
 fn files(folders: &[&str], extensions: &[&str]) -> Vec<PathBuf> {
@@ -39,7 +50,10 @@ fn files(folders: &[&str], extensions: &[&str]) -> Vec<PathBuf> {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 to_visit.push(path);
-            } else if path.extension().is_some_and(|found| extensions.iter().any(|wanted| found == *wanted)) {
+            } else if path
+                .extension()
+                .is_some_and(|found| extensions.iter().any(|wanted| found == *wanted))
+            {
                 found.push(path);
             }
         }
@@ -50,14 +64,17 @@ fn files(folders: &[&str], extensions: &[&str]) -> Vec<PathBuf> {
 
 impl Page {
     /// Reads one.
-    pub fn read(path: &Path) -> Self {
+    pub(crate) fn read(path: &Path) -> Self {
         let text = std::fs::read_to_string(path)
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        Self { path: path.to_path_buf(), text }
+        Self {
+            path: path.to_path_buf(),
+            text,
+        }
     }
 
     /// Where it lies, which its links start from.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.path.parent().unwrap()
     }
 
@@ -72,7 +89,7 @@ impl Page {
     }
 
     /// Targets of its links into the repository.
-    pub fn links(&self) -> Vec<String> {
+    pub(crate) fn links(&self) -> Vec<String> {
         let targets = self.prose().flat_map(|line| line.split("](").skip(1));
         targets
             .filter_map(|rest| Some(rest.split_once(')')?.0.to_owned()))
@@ -81,13 +98,15 @@ impl Page {
     }
 
     /// What its headings can be linked by.
-    pub fn anchors(&self) -> BTreeSet<String> {
-        let headings = self.prose().filter_map(|line| Some(line.trim_start_matches('#')).filter(|rest| *rest != line));
+    pub(crate) fn anchors(&self) -> BTreeSet<String> {
+        let headings = self
+            .prose()
+            .filter_map(|line| Some(line.trim_start_matches('#')).filter(|rest| *rest != line));
         headings.map(|heading| anchor(heading.trim())).collect()
     }
 
     /// Sections under a heading of the third level, with their anchors.
-    pub fn sections(&self) -> Vec<(String, String)> {
+    pub(crate) fn sections(&self) -> Vec<(String, String)> {
         let mut sections = Vec::new();
         for part in self.text.split("\n### ").skip(1) {
             let (heading, text) = part.split_once('\n').unwrap();
@@ -100,6 +119,8 @@ impl Page {
 
 /// A heading as hosts of Markdown link it: lower case, hyphens for spaces, nothing but words.
 fn anchor(heading: &str) -> String {
-    let kept = heading.chars().filter(|c| c.is_alphanumeric() || "-_ ".contains(*c));
+    let kept = heading
+        .chars()
+        .filter(|c| c.is_alphanumeric() || "-_ ".contains(*c));
     kept.collect::<String>().to_lowercase().replace(' ', "-")
 }

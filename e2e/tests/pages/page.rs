@@ -1,7 +1,7 @@
 //! A page's fenced blocks: commands, and what they print.
 
 /// A block that matters here.
-pub enum Block {
+pub(crate) enum Block {
     /// `sh`: run.
     Commands(String),
     /// `console`: printed by the commands before it.
@@ -9,18 +9,21 @@ pub enum Block {
 }
 
 /// What a page shows of an output.
-pub struct Shown(String);
+pub(crate) struct Shown(String);
 
 /// Stands for lines that are left out.
 const LEFT_OUT: &str = "...";
 
 impl Shown {
     /// The first part that the output does not have, in order. Parts are separated by lines left out.
-    pub fn missing_in(&self, output: &str) -> Option<String> {
+    pub(crate) fn missing_in(&self, output: &str) -> Option<String> {
         let output: Vec<&str> = output.lines().map(str::trim_end).collect();
         let lines: Vec<&str> = self.0.lines().map(str::trim_end).collect();
         let mut from = 0;
-        for part in lines.split(|line| line.trim() == LEFT_OUT).filter(|part| !part.is_empty()) {
+        for part in lines
+            .split(|line| line.trim() == LEFT_OUT)
+            .filter(|part| !part.is_empty())
+        {
             let place = (from..=output.len().saturating_sub(part.len()))
                 .find(|start| output[*start..].starts_with(part));
             match place {
@@ -37,7 +40,7 @@ impl Shown {
 }
 
 /// The blocks of a page.
-pub fn blocks(text: &str) -> Vec<Block> {
+pub(crate) fn blocks(text: &str) -> Vec<Block> {
     let mut found = Vec::new();
     visit(text, |language, content| match language {
         "sh" => found.push(Block::Commands(content.to_owned())),
@@ -48,7 +51,7 @@ pub fn blocks(text: &str) -> Vec<Block> {
 }
 
 /// The page with its whole outputs replaced by what was printed.
-pub fn with_output(text: &str, printed: &[&str]) -> String {
+pub(crate) fn with_output(text: &str, printed: &[&str]) -> String {
     let mut printed = printed.iter();
     let mut page = text.to_owned();
     visit(text, |language, content| {

@@ -2,9 +2,8 @@
 
 use std::fs::File;
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// The port that pages name; each session gets a free one in its place.
@@ -17,7 +16,7 @@ const END_OF_BLOCK: &str = "--- end of block ---";
 const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Runs the blocks in one session and returns what each printed, on both channels.
-pub fn run(page: &str, blocks: &[&str]) -> Vec<String> {
+pub(crate) fn run(binary: &Path, page: &str, blocks: &[&str]) -> Vec<String> {
     let directory = std::env::temp_dir().join(format!(
         "privatelink-{}-{}",
         std::process::id(),
@@ -26,8 +25,10 @@ pub fn run(page: &str, blocks: &[&str]) -> Vec<String> {
     let _leftover = std::fs::remove_dir_all(&directory);
     std::fs::create_dir_all(&directory).unwrap();
     let address = free_address();
-    let script: String =
-        blocks.iter().map(|block| format!("{block}\necho '{END_OF_BLOCK}'\n")).collect();
+    let script: String = blocks
+        .iter()
+        .map(|block| format!("{block}\necho '{END_OF_BLOCK}'\n"))
+        .collect();
     let script = script.replace(PORT_ON_PAGES, &address);
 
     // Into a file and not a pipe, which a process in the background would keep open.
@@ -36,7 +37,7 @@ pub fn run(page: &str, blocks: &[&str]) -> Vec<String> {
     let mut shell = Command::new("bash")
         .args(["-e", "-u", "-o", "pipefail", "-c", &script])
         .current_dir(&directory)
-        .env("PATH", path_with_binary())
+        .env("PATH", path_with(binary))
         .env("HOME", &directory)
         .env("NO_COLOR", "1")
         .env_remove("PRIVATELINK_ENDPOINT")
@@ -56,15 +57,23 @@ pub fn run(page: &str, blocks: &[&str]) -> Vec<String> {
     };
     // What the page left in the background goes with it.
     let group = format!("-{}", shell.id());
-    let _gone = Command::new("kill").args(["-TERM", "--", &group]).stderr(Stdio::null()).status();
-    let printed = std::fs::read_to_string(&log).unwrap().replace(&address, PORT_ON_PAGES);
+    let _gone = Command::new("kill")
+        .args(["-TERM", "--", &group])
+        .stderr(Stdio::null())
+        .status();
+    let printed = std::fs::read_to_string(&log)
+        .unwrap()
+        .replace(&address, PORT_ON_PAGES);
     match status {
         None => panic!("{page} did not end within {DEADLINE:?}:\n{printed}"),
         Some(status) => assert!(status.success(), "{page}: {status}:\n{printed}"),
     }
     std::fs::remove_file(&log).unwrap();
     std::fs::remove_dir_all(&directory).unwrap();
-    printed.split(&format!("{END_OF_BLOCK}\n")).map(str::to_owned).collect()
+    printed
+        .split(&format!("{END_OF_BLOCK}\n"))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn free_address() -> String {
@@ -72,25 +81,7 @@ fn free_address() -> String {
     listener.local_addr().unwrap().to_string()
 }
 
-fn path_with_binary() -> String {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    let binary = BINARY.get_or_init(|| std::env::var_os("PRIVATELINK_BIN").map_or_else(build, PathBuf::from));
+fn path_with(binary: &Path) -> String {
     let path = std::env::var("PATH").unwrap_or_default();
     format!("{}:{path}", binary.parent().unwrap().display())
-}
-
-/// Builds the binary as the tests of the workspace do, so that within such a run everything is there already.
-fn build() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let profile = test.parent().and_then(Path::parent).unwrap();
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| env!("CARGO").to_owned());
-    let mut command = Command::new(cargo);
-    command.args(["test", "--locked", "--workspace", "--no-run", "--quiet"]);
-    if profile.ends_with("release") {
-        command.arg("--release");
-    }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let status = command.current_dir(root).env("CARGO_TARGET_DIR", profile.parent().unwrap()).status();
-    assert!(status.unwrap().success(), "the binary could not be built");
-    profile.join("privatelink")
 }
