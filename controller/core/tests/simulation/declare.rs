@@ -1,0 +1,298 @@
+//! Declarations, and how people edit them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use privatelink_core::decide::Wishes;
+use privatelink_core::diagnostic::Origin;
+use privatelink_core::ids::LinkName;
+use privatelink_core::link::{
+    Access, Addresses, Adoption, AdoptionKind, ConnectorChoice, ConnectorRef, Deletion, Digest,
+    Egress, Ingress, Instances, Internet, Link, LinkPolicy, MachineType, NatChoice, NetworkRef,
+    Reconcile, Routing, ServiceRef, SubnetworkChoice,
+};
+use privatelink_core::names::hash;
+
+use crate::rng::Rng;
+use crate::universe::UNIVERSE;
+
+/// What one team wishes for its source: all of its links share it unless somebody errs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Taste {
+    network: NetworkRef,
+    egress: Egress,
+    internet: Internet,
+}
+
+/// The declarations of a history as they change.
+pub(crate) struct Declarations {
+    /// Nobody errs and nothing of others is in the way: every link has to become ready.
+    plain: bool,
+    links: BTreeMap<LinkName, Link>,
+    broken: BTreeSet<LinkName>,
+    tastes: BTreeMap<ServiceRef, Taste>,
+    machine: MachineType,
+    nats: [NatChoice; 4],
+    born: usize,
+    /// Has any link ever asked to stay after its declaration is gone?
+    pub(crate) stays: bool,
+}
+
+impl Declarations {
+    pub(crate) fn new(rng: &mut Rng, plain: bool) -> Self {
+        let nats = std::array::from_fn(|slot| nat_choice(rng, slot, plain));
+        let mut made = Self {
+            plain,
+            links: BTreeMap::new(),
+            broken: BTreeSet::new(),
+            tastes: BTreeMap::new(),
+            machine: *rng.pick(&[MachineType::E2Micro, MachineType::F1Micro]),
+            nats,
+            born: 0,
+            stays: false,
+        };
+        for _ in 0..=rng.below(4) {
+            made.add(rng);
+        }
+        made
+    }
+
+    pub(crate) fn wishes(&self, complete: bool) -> Wishes {
+        let valid = self.links.values().filter(|link| !self.broken.contains(&link.name));
+        Wishes { links: valid.cloned().collect(), broken: self.broken.clone(), complete }
+    }
+
+    pub(crate) fn links(&self) -> impl Iterator<Item = &Link> {
+        self.links.values()
+    }
+
+    pub(crate) fn mend(&mut self) {
+        self.broken.clear();
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.links.clear();
+        self.broken.clear();
+    }
+
+    fn add(&mut self, rng: &mut Rng) {
+        let services = if self.plain { &UNIVERSE.services[..5] } else { &UNIVERSE.services[..] };
+        let source = rng.pick(services).clone();
+        let destination = rng.pick(services).clone();
+        if source == destination {
+            return;
+        }
+        let taste = match self.tastes.get(&source) {
+            Some(taste) if self.plain || rng.percent(93) => taste.clone(),
+            Some(_) | None => self.taste(rng, &source),
+        };
+        self.tastes.entry(source.clone()).or_insert_with(|| taste.clone());
+        self.born += 1;
+        let name: LinkName = format!("sim/l{}", self.born).parse().unwrap();
+        let policy = self.policy(rng);
+        let ingress = rng.weighted(&[
+            (60, Some(Ingress::Internal)),
+            (15, Some(Ingress::InternalAndCloudLoadBalancing)),
+            (10, Some(Ingress::All)),
+            (15, None),
+        ]);
+        let mut link = Link {
+            name: name.clone(),
+            origin: Origin::CommandLine,
+            project: source.project.clone(),
+            region: source.region.clone(),
+            source,
+            destination,
+            ingress,
+            network: taste.network,
+            egress: taste.egress,
+            routing: Routing::AllTraffic,
+            access: Access::PrivateGoogleAccess,
+            internet: taste.internet,
+            adopt: BTreeSet::new(),
+            policy,
+            digest: digest(""),
+        };
+        if !self.plain {
+            adopt(rng, &mut link);
+        }
+        seal(&mut link);
+        self.links.insert(name, link);
+    }
+
+    fn policy(&mut self, rng: &mut Rng) -> LinkPolicy {
+        let deletion = rng.weighted(&[
+            (90, Deletion::Restore),
+            (5, Deletion::Abandon),
+            (5, Deletion::Protect),
+        ]);
+        self.stays |= deletion != Deletion::Restore;
+        LinkPolicy {
+            reconcile: if rng.percent(93) { Reconcile::Enforce } else { Reconcile::Report },
+            deletion,
+            suspend: rng.percent(4),
+        }
+    }
+
+    fn taste(&self, rng: &mut Rng, source: &ServiceRef) -> Taste {
+        let at_home = source.project == UNIVERSE.prod;
+        let network = if !self.plain && (!at_home || rng.percent(10)) {
+            UNIVERSE.shared.clone()
+        } else {
+            UNIVERSE.main.clone()
+        };
+        let near = network == UNIVERSE.main && source.region == UNIVERSE.here;
+        let slot = rng.below(3);
+        let (egress, slot) = match rng.below(10) {
+            0 | 1 if near => (existing_connector(), 3),
+            2 if near => (self.managed(rng, SubnetworkChoice::Existing { name: "spare".parse().unwrap() }), 3),
+            _ => (self.managed(rng, SubnetworkChoice::Managed { cidr: cidr(source, &network, slot) }), slot),
+        };
+        let internet = self.internet(rng, slot);
+        Taste { network, egress, internet }
+    }
+
+    fn managed(&self, rng: &mut Rng, subnetwork: SubnetworkChoice) -> Egress {
+        let odd = !self.plain && rng.percent(5);
+        Egress::Connector(ConnectorChoice::Managed {
+            subnetwork,
+            machine_type: if odd { MachineType::E2Standard4 } else { self.machine },
+            instances: *rng.pick(&[
+                Instances { min: 2, max: 3 },
+                Instances { min: 2, max: 4 },
+                Instances { min: 3, max: 6 },
+            ]),
+        })
+    }
+
+    fn internet(&self, rng: &mut Rng, slot: usize) -> Internet {
+        match rng.below(if self.plain { 10 } else { 14 }) {
+            0..=8 => Internet::Nat(self.nats[slot].clone()),
+            9 => Internet::None,
+            10 => Internet::Existing,
+            _ => {
+                let other = rng.below(4);
+                Internet::Nat(self.nats[other].clone())
+            }
+        }
+    }
+
+    /// Somebody edits the declarations.
+    pub(crate) fn edit(&mut self, rng: &mut Rng) -> &'static str {
+        let names: Vec<LinkName> = self.links.keys().cloned().collect();
+        if names.is_empty() {
+            self.add(rng);
+            return "add";
+        }
+        let name = rng.pick(&names).clone();
+        match rng.below(12) {
+            0..=2 => {
+                self.add(rng);
+                "add"
+            }
+            3 | 4 => {
+                self.links.remove(&name);
+                self.broken.remove(&name);
+                "remove"
+            }
+            5 | 6 => {
+                let source = self.links[&name].source.clone();
+                let taste = self.taste(rng, &source);
+                self.tastes.insert(source.clone(), taste.clone());
+                for link in self.links.values_mut().filter(|link| link.source == source) {
+                    link.network = taste.network.clone();
+                    link.egress = taste.egress.clone();
+                    link.internet = taste.internet.clone();
+                    seal(link);
+                }
+                "move"
+            }
+            7 => {
+                let slot = rng.below(4);
+                self.nats[slot] = nat_choice(rng, slot, self.plain);
+                "renew nat choice"
+            }
+            8 => {
+                self.broken.insert(name);
+                "break"
+            }
+            9 => {
+                self.broken.clear();
+                "mend"
+            }
+            10 => {
+                let policy = self.policy(rng);
+                if let Some(link) = self.links.get_mut(&name) {
+                    link.policy = policy;
+                }
+                "change policy"
+            }
+            _ => {
+                let ingress = *rng.pick(&[
+                    None,
+                    Some(Ingress::Internal),
+                    Some(Ingress::InternalAndCloudLoadBalancing),
+                    Some(Ingress::All),
+                ]);
+                if let Some(link) = self.links.get_mut(&name) {
+                    link.ingress = ingress;
+                    seal(link);
+                }
+                "change ingress"
+            }
+        }
+    }
+}
+
+fn nat_choice(rng: &mut Rng, slot: usize, plain: bool) -> NatChoice {
+    let addresses = match rng.below(5) {
+        0 => Addresses::Manual(BTreeSet::from([["ip-one", "ip-two", "ip-three", "ip-four"][slot].parse().unwrap()])),
+        _ => Addresses::Auto,
+    };
+    let foreign = !plain && rng.percent(10);
+    NatChoice {
+        addresses,
+        min_ports_per_vm: *rng.pick(&[None, None, Some(64), Some(256)]),
+        router: foreign.then(|| "team-router".parse().unwrap()),
+    }
+}
+
+fn existing_connector() -> Egress {
+    Egress::Connector(ConnectorChoice::Existing(ConnectorRef {
+        project: UNIVERSE.prod.clone(),
+        region: UNIVERSE.here.clone(),
+        name: "team-conn".parse().unwrap(),
+    }))
+}
+
+/// Ranges never meet across regions: that would be refused before anything is decided.
+fn cidr(source: &ServiceRef, network: &NetworkRef, slot: usize) -> ipnet::Ipv4Net {
+    let region = u8::from(source.region != UNIVERSE.here);
+    let second = if *network == UNIVERSE.main { 8 } else { 16 };
+    format!("10.{second}.{region}.{}/28", slot * 16).parse().unwrap()
+}
+
+fn adopt(rng: &mut Rng, link: &mut Link) {
+    let mut take = |kind, project: &privatelink_core::ids::ProjectId, region: &privatelink_core::ids::Region, name: &str| {
+        if rng.percent(35) {
+            link.adopt.insert(Adoption { kind, project: project.clone(), region: region.clone(), name: name.parse().unwrap() });
+        }
+    };
+    let (source, destination) = (link.source.clone(), link.destination.clone());
+    take(AdoptionKind::ServiceEgress, &source.project, &source.region, source.name.as_str());
+    take(AdoptionKind::ServiceIngress, &destination.project, &destination.region, destination.name.as_str());
+    take(AdoptionKind::Subnetwork, &UNIVERSE.prod, &UNIVERSE.here, "team-net");
+    take(AdoptionKind::Subnetwork, &UNIVERSE.prod, &UNIVERSE.here, "spare");
+}
+
+fn digest(text: &str) -> Digest {
+    serde_json::from_value(serde_json::Value::String(text.to_owned())).unwrap()
+}
+
+/// Gives a link the digest of what it wishes; its policy is not part of that.
+fn seal(link: &mut Link) {
+    let wish = format!(
+        "{}{}{:?}{}{:?}{:?}{:?}",
+        link.source, link.destination, link.ingress, link.network, link.egress, link.internet, link.adopt
+    );
+    link.digest = digest(&hash(16, &[&wish]));
+}

@@ -1,0 +1,291 @@
+//! One history: a world, declarations, turns with faults between edits and tampering; then quiet, and then undone.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use privatelink_core::decide::Orders;
+use privatelink_core::fake::{Ended, Entry, Fake, Fault, Faults, ReadFault, State, run};
+use privatelink_core::ids::{LinkName, ProjectId};
+use privatelink_core::link::Link;
+use privatelink_core::policy::Policy;
+use privatelink_core::report::Report;
+use privatelink_core::standing::Standing;
+use privatelink_core::turn::{preview, turn};
+
+use crate::declare::Declarations;
+use crate::judge::{Brief, judge};
+use crate::planted::{self, Bug};
+use crate::rng::Rng;
+use crate::settled;
+use crate::table::{Cause, Table};
+use crate::tamper;
+use crate::universe::{UNIVERSE, world};
+
+/// What a history came to.
+pub(crate) struct Played {
+    /// The first thing that went wrong.
+    pub(crate) wrong: Option<String>,
+    pub(crate) table: Table,
+    /// What happened, when it was asked for.
+    pub(crate) told: Vec<String>,
+}
+
+/// A history under way.
+struct History {
+    rng: Rng,
+    fake: Fake,
+    origin: Arc<State>,
+    declarations: Declarations,
+    extra: BTreeSet<ProjectId>,
+    bug: Option<Bug>,
+    plain: bool,
+    faulty: bool,
+    table: Table,
+    told: Option<Vec<String>>,
+    /// Have others touched what we manage?
+    tampered: bool,
+}
+
+/// Plays the history of a seed, by a process with this bug or by ours.
+pub(crate) fn play(seed: u64, bug: Option<Bug>, tell: bool) -> Played {
+    let mut rng = Rng::new(seed);
+    let plain = rng.percent(35);
+    let state = world(&mut rng, plain);
+    let declarations = Declarations::new(&mut rng, plain);
+    let latency = rng.below(6) as u64;
+    let mut history = History {
+        fake: Fake::new(state.clone(), latency),
+        origin: Arc::new(state),
+        declarations,
+        extra: BTreeSet::from([UNIVERSE.prod.clone(), UNIVERSE.edge.clone(), UNIVERSE.host.clone()]),
+        bug,
+        plain,
+        faulty: rng.percent(55),
+        table: Table::default(),
+        told: tell.then(Vec::new),
+        tampered: false,
+        rng,
+    };
+    let wrong = history.play().err();
+    Played { wrong, table: history.table, told: history.told.unwrap_or_default() }
+}
+
+type Fine = Result<(), String>;
+
+impl History {
+    fn tell(&mut self, what: impl FnOnce() -> String) {
+        if let Some(told) = &mut self.told {
+            told.push(what());
+        }
+    }
+
+    fn play(&mut self) -> Fine {
+        let tampers = !self.plain && self.rng.percent(50);
+        for round in 0..=self.rng.below(4) {
+            if round > 0 {
+                self.others(tampers);
+                for _ in 0..self.rng.below(3) {
+                    let edit = self.declarations.edit(&mut self.rng);
+                    self.tell(|| format!("edit: {edit}"));
+                }
+            }
+            let orders = self.some_orders();
+            let complete = !self.rng.percent(7);
+            let faults = self.some_faults(tampers);
+            self.turn(&orders, complete, faults)?;
+        }
+        self.settle()?;
+        self.undo()
+    }
+
+    fn others(&mut self, tampers: bool) {
+        for _ in 0..self.rng.below(3) {
+            let rng = &mut self.rng;
+            let mut what = "";
+            if tampers {
+                self.fake.change(|state| what = tamper::anywhere(state, rng));
+                self.tampered = true;
+            } else if rng.percent(50) {
+                self.fake.change(|state| what = tamper::elsewhere(state, rng));
+            }
+            self.tell(|| format!("others: {what}"));
+        }
+    }
+
+    fn some_orders(&mut self) -> Orders {
+        let policy = self.rng.weighted(&[
+            (88, Policy::Sync),
+            (7, Policy::NoDelete),
+            (5, Policy::ReportOnly),
+        ]);
+        let prune = self.rng.percent(80);
+        let destroy = if self.rng.percent(7) {
+            self.declarations.links().take(1).map(|link| link.name.clone()).collect()
+        } else {
+            BTreeSet::new()
+        };
+        Orders { ours: UNIVERSE.ours.clone(), policy, prune, allow_empty: self.rng.percent(70), destroy }
+    }
+
+    fn some_faults(&mut self, tampers: bool) -> Faults {
+        let mut faults = Faults::default();
+        if !self.faulty || self.rng.percent(25) {
+            return faults;
+        }
+        let rng = &mut self.rng;
+        for _ in 0..rng.below(4) {
+            let fault = rng.weighted(&[
+                (2, Fault::Transient),
+                (1, Fault::Denied),
+                (1, Fault::Quota),
+                (3, Fault::LostReply),
+                (2, Fault::Crash),
+            ]);
+            faults.writes.insert(rng.below(14), fault);
+        }
+        for _ in 0..rng.below(3) {
+            let fault = rng.weighted(&[
+                (5, ReadFault::Unreadable),
+                (3, ReadFault::Stale(1)),
+                (2, ReadFault::Stale(3)),
+                (1, ReadFault::Crash),
+            ]);
+            faults.reads.insert(rng.below(60), fault);
+        }
+        if rng.percent(25) {
+            faults.meddling.insert(rng.below(80));
+            self.tampered |= tampers;
+            let mut chance = Rng::new(rng.next());
+            self.fake.set_meddler(move |state| {
+                let _ = if tampers { tamper::anywhere(state, &mut chance) } else { tamper::elsewhere(state, &mut chance) };
+            });
+        }
+        faults
+    }
+
+    /// One turn, judged write by write.
+    fn turn(&mut self, orders: &Orders, complete: bool, faults: Faults) -> Result<Vec<Entry>, String> {
+        let wishes = self.declarations.wishes(complete);
+        let stale = faults.reads.values().any(|fault| matches!(fault, ReadFault::Stale(_)));
+        let unreadable = faults.reads.values().any(|fault| *fault == ReadFault::Unreadable);
+        let loose = stale || !faults.meddling.is_empty();
+        let read = if stale { Cause::Stale } else if unreadable { Cause::Unreadable } else { Cause::Nothing };
+        self.tell(|| format!("turn: {orders:?} complete={complete} {faults:?}\n  wishes {:#?}", wishes.links));
+        self.fake.set_faults(faults);
+        let ended = match self.bug {
+            None => run(&self.fake, turn(&self.fake, &wishes, orders, &self.extra, &|_| ())),
+            Some(bug) => {
+                match run(&self.fake, planted::turn(&self.fake, &wishes, orders, &self.extra, bug)) {
+                    Ended::Crashed => Ended::Crashed,
+                    Ended::With(()) => {
+                        self.fake.set_faults(Faults::default());
+                        run(&self.fake, preview(&self.fake, &wishes, orders, &self.extra))
+                    }
+                }
+            }
+        };
+        self.fake.set_faults(Faults::default());
+        self.fake.restart();
+        let journal = self.fake.take_journal();
+        let (report, standings) = match ended {
+            Ended::With(report) => (Some(report.clone()), report),
+            Ended::Crashed => match run(&self.fake, preview(&self.fake, &wishes, orders, &self.extra)) {
+                Ended::With(report) => (None, report),
+                Ended::Crashed => return Err("looking at the world never ends".to_owned()),
+            },
+        };
+        self.table.record(&journal, report.as_ref(), read);
+        if self.told.is_some() {
+            self.tell_turn(&journal, report.as_ref());
+        }
+        let links: Vec<Link> = self.declarations.links().cloned().collect();
+        let active = standings.links.iter().filter(|link| {
+            matches!(link.standing, Standing::Enforced | Standing::Reported)
+        });
+        let stays = links.iter().filter(|link| !orders.destroy.contains(&link.name));
+        let prunes = orders.prune && complete && (!links.is_empty() || orders.allow_empty);
+        let brief = Brief {
+            active: active.map(|link| link.name.clone()).collect(),
+            declared: stays.map(|link| link.name.to_string()).collect(),
+            undoes: !self.declarations.stays && (prunes || !orders.destroy.is_empty()),
+            origin: &self.origin,
+            links: &links,
+            loose,
+        };
+        for entry in &journal {
+            judge(entry, &brief).map_err(|wrong| format!("{wrong}\n  by {:?}", entry.write))?;
+        }
+        if self.bug.is_none() && report.as_ref().is_some_and(|report| report.passes > 10) {
+            return Err("the turn did not come to an end".to_owned());
+        }
+        Ok(journal)
+    }
+
+    fn tell_turn(&mut self, journal: &[Entry], report: Option<&Report>) {
+        for entry in journal {
+            let (fault, result) = (entry.fault, entry.result.as_ref().map(|_| ()).map_err(|error| &error.message));
+            self.tell(|| format!("  {:?} {fault:?} -> {result:?}", entry.write));
+        }
+        let Some(report) = report else {
+            self.tell(|| "  crashed".to_owned());
+            return;
+        };
+        for step in &report.steps {
+            let (sign, id, why) = (step.action.sign(), &step.id, &step.why);
+            let outcome = step.outcome.as_ref();
+            self.tell(|| format!("  {sign} {id}: {why} {:?} {outcome:?}", step.changes));
+        }
+        for link in &report.links {
+            self.tell(|| format!("  {} {:?} {:?}", link.name, link.standing, link.state));
+        }
+    }
+
+    fn whole(&self, destroy: BTreeSet<LinkName>) -> Orders {
+        let prune = destroy.is_empty();
+        Orders { ours: UNIVERSE.ours.clone(), policy: Policy::Sync, prune, allow_empty: true, destroy }
+    }
+
+    /// One turn without faults, after which another has nothing to write.
+    fn quiet(&mut self, orders: &Orders) -> Result<Report, String> {
+        self.turn(orders, true, Faults::default())?;
+        let again = self.turn(orders, true, Faults::default())?;
+        if let Some(entry) = again.first() {
+            return Err(format!("one turn did not suffice\n  the next did {:?}", entry.write));
+        }
+        let wishes = self.declarations.wishes(true);
+        let looked = run(&self.fake, preview(&self.fake, &wishes, orders, &self.extra));
+        looked.value().ok_or_else(|| "looking at the world never ends".to_owned())
+    }
+
+    /// Nothing goes wrong any more: everything that can be as declared is.
+    fn settle(&mut self) -> Fine {
+        if self.rng.percent(70) {
+            self.declarations.mend();
+        }
+        self.tell(|| "nothing goes wrong from here".to_owned());
+        let orders = self.whole(BTreeSet::new());
+        let report = self.quiet(&orders)?;
+        let links: Vec<Link> = self.declarations.links().cloned().collect();
+        settled::as_declared(&self.fake.state(), &links, &report, self.plain && !self.tampered)
+    }
+
+    /// Everything is taken back.
+    fn undo(&mut self) -> Fine {
+        let by_name = self.rng.percent(40);
+        self.tell(|| format!("everything is undone, by name: {by_name}"));
+        let destroy: BTreeSet<LinkName> = if by_name {
+            self.declarations.mend();
+            self.declarations.links().map(|link| link.name.clone()).collect()
+        } else {
+            self.declarations.clear();
+            BTreeSet::new()
+        };
+        let orders = self.whole(destroy);
+        self.quiet(&orders)?;
+        if self.declarations.stays {
+            return Ok(());
+        }
+        settled::undone(&self.fake.state())?;
+        if self.tampered { Ok(()) } else { settled::restored(&self.origin, &self.fake.state()) }
+    }
+}

@@ -1,0 +1,348 @@
+//! What others do to the cloud, with a word for the record.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use privatelink_core::fake::State;
+use privatelink_core::kinds::{
+    Attachment, ConnectorState, IngressSetting, LiveNat, NatAddresses, NatSources, NextHop,
+    RegionalRef, VpcAccess,
+};
+use privatelink_core::link::{Routing, ServiceRef};
+
+use crate::rng::Rng;
+use crate::universe::{UNIVERSE, annotate_for_others, pin, somebodys_access, team};
+
+type Tampering = fn(&mut State, &mut Rng) -> Option<()>;
+
+/// What others do to their own things. None of it touches what we manage.
+const ELSEWHERE: &[(&str, Tampering)] = &[
+    ("annotate", annotate),
+    ("deploy", deploy),
+    ("use our connector", use_our_connector),
+    ("stop using our connector", leave_our_connector),
+    ("add a NAT to our router", add_nat_to_our_router),
+    ("take that NAT away", take_nat_away),
+];
+
+/// What others do to what we manage.
+const OURS: &[(&str, Tampering)] = &[
+    ("set ingress", set_ingress),
+    ("open ingress", open_ingress),
+    ("narrow routing", narrow_routing),
+    ("detach", detach),
+    ("attach elsewhere", attach_elsewhere),
+    ("drop an annotation", drop_annotation),
+    ("drop both annotations", drop_annotations),
+    ("annotate for another set", annotate_other),
+    ("deploy a failure", deploy_failure),
+    ("pin traffic", pin_traffic),
+    ("unpin traffic", unpin_traffic),
+    ("drop our NAT", drop_nat),
+    ("change our NAT", change_nat),
+    ("drop our router", drop_router),
+    ("switch Private Google Access off", switch_off),
+    ("drop our connector", drop_connector),
+    ("fail our connector", fail_connector),
+    ("grow our connector", grow_connector),
+    ("drop our subnetwork", drop_subnetwork),
+    ("take our subnetwork", take_subnetwork),
+    ("take our router", take_router),
+    ("delete a service", delete_service),
+    ("reroute", reroute),
+];
+
+/// Somebody does something to things of their own.
+pub(crate) fn elsewhere(state: &mut State, rng: &mut Rng) -> &'static str {
+    act(state, rng, ELSEWHERE)
+}
+
+/// Somebody does something to anything.
+pub(crate) fn anywhere(state: &mut State, rng: &mut Rng) -> &'static str {
+    if rng.percent(30) { act(state, rng, ELSEWHERE) } else { act(state, rng, OURS) }
+}
+
+fn act(state: &mut State, rng: &mut Rng, list: &[(&'static str, Tampering)]) -> &'static str {
+    let (name, tampering) = rng.pick(list);
+    match tampering(state, rng) {
+        Some(()) => name,
+        None => "nothing",
+    }
+}
+
+fn some_service(state: &State, rng: &mut Rng) -> Option<ServiceRef> {
+    let marked: Vec<&ServiceRef> = state
+        .services
+        .values()
+        .filter(|service| service.annotations.keys().any(|key| key.starts_with("privatelink.dev/")))
+        .map(|service| &service.id)
+        .collect();
+    if !marked.is_empty() && rng.percent(80) {
+        return Some((*rng.pick(&marked)).clone());
+    }
+    let id = rng.pick(&UNIVERSE.services);
+    state.services.contains_key(id).then(|| id.clone())
+}
+
+fn our_connector(state: &State, rng: &mut Rng) -> Option<RegionalRef> {
+    let made: Vec<&RegionalRef> =
+        state.connectors.keys().filter(|id| UNIVERSE.ours.made(id.name.as_str())).collect();
+    (!made.is_empty()).then(|| (*rng.pick(&made)).clone())
+}
+
+fn our_router(state: &State, rng: &mut Rng) -> Option<RegionalRef> {
+    let made: Vec<&RegionalRef> =
+        state.routers.keys().filter(|id| UNIVERSE.ours.made(id.name.as_str())).collect();
+    (!made.is_empty()).then(|| (*rng.pick(&made)).clone())
+}
+
+fn our_subnetwork(state: &State, rng: &mut Rng) -> Option<RegionalRef> {
+    let made: Vec<&RegionalRef> =
+        state.subnetworks.keys().filter(|id| UNIVERSE.ours.made(id.name.as_str())).collect();
+    (!made.is_empty()).then(|| (*rng.pick(&made)).clone())
+}
+
+fn annotate(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = some_service(state, rng)?;
+    let note = rng.below(1000).to_string();
+    state.services.get_mut(&id)?.annotations.insert("team.example/note".to_owned(), note);
+    state.touch(&id);
+    Some(())
+}
+
+fn deploy(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = some_service(state, rng)?;
+    let access = state.services.get(&id)?.vpc_access.clone();
+    state.deploy(&id, access, None);
+    state.touch(&id);
+    Some(())
+}
+
+/// A service that no link names: the last of the edge project never is in plain histories.
+fn use_our_connector(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let connector = our_connector(state, rng)?;
+    let id = UNIVERSE.services.last()?.clone();
+    let unmarked = |key: &String| !key.starts_with("privatelink.dev/");
+    if !state.services.get(&id)?.annotations.keys().all(unmarked) {
+        return None;
+    }
+    let access = VpcAccess { attachment: Attachment::Connector(connector), routing: Routing::AllTraffic };
+    state.deploy(&id, Some(access), None);
+    state.touch(&id);
+    Some(())
+}
+
+fn leave_our_connector(state: &mut State, _: &mut Rng) -> Option<()> {
+    let id = UNIVERSE.services.last()?.clone();
+    let service = state.services.get(&id)?;
+    if service.annotations.keys().any(|key| key.starts_with("privatelink.dev/")) {
+        return None;
+    }
+    let connector = service.vpc_access.as_ref()?.connector()?;
+    UNIVERSE.ours.made(connector.name.as_str()).then_some(())?;
+    state.deploy(&id, None, None);
+    state.touch(&id);
+    Some(())
+}
+
+fn add_nat_to_our_router(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = our_router(state, rng)?;
+    let router = state.routers.get_mut(&id)?;
+    if router.nats.iter().any(|nat| nat.name.as_str() == "guest") {
+        return None;
+    }
+    router.nats.push(LiveNat {
+        name: "guest".parse().unwrap(),
+        public: true,
+        addresses: NatAddresses::Auto,
+        sources: NatSources::Listed(BTreeMap::from([(team("nowhere"), BTreeSet::from(["ALL_IP_RANGES".to_owned()]))])),
+        min_ports_per_vm: None,
+    });
+    Some(())
+}
+
+fn take_nat_away(state: &mut State, _: &mut Rng) -> Option<()> {
+    let guest = |nat: &LiveNat| nat.name.as_str() == "guest";
+    let router = state.routers.values_mut().find(|router| router.nats.iter().any(guest))?;
+    router.nats.retain(|nat| !guest(nat));
+    Some(())
+}
+
+fn set_ingress(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = some_service(state, rng)?;
+    state.services.get_mut(&id)?.ingress = *rng.pick(&[
+        IngressSetting::None,
+        IngressSetting::Internal,
+        IngressSetting::InternalAndCloudLoadBalancing,
+        IngressSetting::All,
+    ]);
+    state.touch(&id);
+    Some(())
+}
+
+fn open_ingress(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = some_service(state, rng)?;
+    state.services.get_mut(&id)?.ingress = IngressSetting::All;
+    state.touch(&id);
+    Some(())
+}
+
+fn narrow_routing(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = some_service(state, rng)?;
+    let access = state.services.get(&id)?.vpc_access.clone()?;
+    state.deploy(&id, Some(VpcAccess { routing: Routing::PrivateRangesOnly, ..access }), None);
+    state.touch(&id);
+    Some(())
+}
+
+fn detach(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = some_service(state, rng)?;
+    state.deploy(&id, None, None);
+    state.touch(&id);
+    Some(())
+}
+
+fn attach_elsewhere(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = some_service(state, rng)?;
+    state.deploy(&id, Some(somebodys_access(rng)), None);
+    state.touch(&id);
+    Some(())
+}
+
+fn drop_annotation(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = some_service(state, rng)?;
+    let key = *rng.pick(&["privatelink.dev/egress", "privatelink.dev/ingress"]);
+    state.services.get_mut(&id)?.annotations.remove(key)?;
+    state.touch(&id);
+    Some(())
+}
+
+fn drop_annotations(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = some_service(state, rng)?;
+    state.services.get_mut(&id)?.annotations.retain(|key, _| !key.starts_with("privatelink.dev/"));
+    state.touch(&id);
+    Some(())
+}
+
+fn annotate_other(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = some_service(state, rng)?;
+    annotate_for_others(state.services.get_mut(&id)?, rng);
+    state.touch(&id);
+    Some(())
+}
+
+fn deploy_failure(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = some_service(state, rng)?;
+    let access = state.services.get(&id)?.vpc_access.clone();
+    state.deploy(&id, access, Some("the container did not start".into()));
+    state.touch(&id);
+    Some(())
+}
+
+fn pin_traffic(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = some_service(state, rng)?;
+    pin(state, &id, rng);
+    Some(())
+}
+
+fn unpin_traffic(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = some_service(state, rng)?;
+    state.services.get_mut(&id)?.traffic.clear();
+    state.touch(&id);
+    Some(())
+}
+
+fn drop_nat(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let ours = |nat: &LiveNat| UNIVERSE.ours.made(nat.name.as_str());
+    let holders: Vec<RegionalRef> =
+        state.routers.values().filter(|r| r.nats.iter().any(ours)).map(|r| r.id.clone()).collect();
+    if holders.is_empty() {
+        return None;
+    }
+    let router = state.routers.get_mut(rng.pick(&holders))?;
+    router.nats.retain(|nat| !ours(nat));
+    Some(())
+}
+
+fn change_nat(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let nats = state.routers.values_mut().flat_map(|router| &mut router.nats);
+    let nat = nats.into_iter().find(|nat| UNIVERSE.ours.made(nat.name.as_str()))?;
+    match rng.below(3) {
+        0 => nat.min_ports_per_vm = Some(1024),
+        1 => nat.addresses = NatAddresses::Auto,
+        _ => {
+            let NatSources::Listed(listed) = &mut nat.sources else { return None };
+            *listed.values_mut().next()? = BTreeSet::from(["PRIMARY_IP_RANGE".to_owned()]);
+        }
+    }
+    Some(())
+}
+
+fn drop_router(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = our_router(state, rng)?;
+    state.routers.remove(&id).map(drop)
+}
+
+fn switch_off(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = our_subnetwork(state, rng)?;
+    if state.nat_serving(&id).is_some() {
+        return None;
+    }
+    state.subnetworks.get_mut(&id)?.private_google_access = false;
+    Some(())
+}
+
+fn drop_connector(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = our_connector(state, rng)?;
+    state.connectors.remove(&id).map(drop)
+}
+
+fn fail_connector(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = our_connector(state, rng)?;
+    state.connectors.get_mut(&id)?.state = ConnectorState::Error;
+    Some(())
+}
+
+fn grow_connector(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = our_connector(state, rng)?;
+    let live = state.connectors.get_mut(&id)?;
+    (live.state == ConnectorState::Ready && live.max_instances < 10).then_some(())?;
+    live.max_instances += 1;
+    Some(())
+}
+
+fn drop_subnetwork(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = our_subnetwork(state, rng)?;
+    let used = state.connectors.values().any(|live| live.subnetwork.as_ref() == Some(&id));
+    let listed = state.routers.values().flat_map(|r| &r.nats).any(|nat| nat.listed().any(|l| *l == id));
+    (!used && !listed).then_some(())?;
+    state.subnetworks.remove(&id).map(drop)
+}
+
+/// Somebody makes our subnetwork theirs: the mark is gone.
+fn take_subnetwork(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = our_subnetwork(state, rng)?;
+    state.subnetworks.get_mut(&id)?.mark = None;
+    Some(())
+}
+
+fn take_router(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = our_router(state, rng)?;
+    state.routers.get_mut(&id)?.mark = None;
+    Some(())
+}
+
+fn delete_service(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = some_service(state, rng)?;
+    rng.percent(30).then_some(())?;
+    state.services.remove(&id).map(drop)
+}
+
+fn reroute(state: &mut State, rng: &mut Rng) -> Option<()> {
+    rng.percent(40).then_some(())?;
+    let route = state.routes.first_mut()?;
+    route.next_hop = match &route.next_hop {
+        NextHop::DefaultInternetGateway => NextHop::Other("vpn".into()),
+        NextHop::Other(_) => NextHop::DefaultInternetGateway,
+    };
+    Some(())
+}
