@@ -19,7 +19,12 @@ impl Call<'_> {
             .or_else(|| held_by_state(self, failure))
             .unwrap_or_else(|| by_status(self, failure));
         let message = format!("cannot {}: {}", self.doing, finding.sentence);
-        CloudError { kind: finding.kind, code: finding.code, message, help: Some(finding.help) }
+        CloudError {
+            kind: finding.kind,
+            code: finding.code,
+            message,
+            help: Some(finding.help),
+        }
     }
 
     /// An answer that does not mean what the API promises.
@@ -29,15 +34,22 @@ impl Call<'_> {
 
     /// An operation that goes on longer than we wait.
     pub(crate) fn overdue(&self, minutes: u64) -> CloudError {
-        let message = format!("cannot {}: it did not end within {minutes} minutes", self.doing);
+        let message = format!(
+            "cannot {}: it did not end within {minutes} minutes",
+            self.doing
+        );
         CloudError::new(Kind::Transient, Code::DeadlineExceeded, message)
             .help("Google goes on with it; run again later, which picks up whatever came of it")
     }
 
     /// The world changed while we were at it.
     pub(crate) fn conflict(&self, code: Code, sentence: &str) -> CloudError {
-        CloudError::new(Kind::Conflict, code, format!("cannot {}: {sentence}", self.doing))
-            .help("run again: the next run reads everything anew and decides on what it finds")
+        CloudError::new(
+            Kind::Conflict,
+            code,
+            format!("cannot {}: {sentence}", self.doing),
+        )
+        .help("run again: the next run reads everything anew and decides on what it finds")
     }
 }
 
@@ -48,8 +60,18 @@ struct Finding {
     help: String,
 }
 
-fn finding(kind: Kind, code: Code, sentence: impl Into<String>, help: impl Into<String>) -> Finding {
-    Finding { kind, code, sentence: sentence.into(), help: help.into() }
+fn finding(
+    kind: Kind,
+    code: Code,
+    sentence: impl Into<String>,
+    help: impl Into<String>,
+) -> Finding {
+    Finding {
+        kind,
+        code,
+        sentence: sentence.into(),
+        help: help.into(),
+    }
 }
 
 /// Google said nothing, or nothing that can be understood.
@@ -98,12 +120,22 @@ fn held_by_settings(call: &Call<'_>, failure: &Failure) -> Option<Finding> {
         || failure.has_reason("accessNotConfigured")
         || (failure.says("has not been used in project") && failure.says("disabled"));
     if disabled {
-        let service = failure.facts.get("service").map_or(call.api.service(), String::as_str);
+        let service = failure
+            .facts
+            .get("service")
+            .map_or(call.api.service(), String::as_str);
         return Some(finding(
             Kind::Disabled,
             Code::ApiDisabled,
-            format!("the {} ({service}) is not enabled in project {}", call.api.title(), call.project),
-            format!("run `gcloud services enable {service} --project {}` and wait a minute", call.project),
+            format!(
+                "the {} ({service}) is not enabled in project {}",
+                call.api.title(),
+                call.project
+            ),
+            format!(
+                "run `gcloud services enable {service} --project {}` and wait a minute",
+                call.project
+            ),
         ));
     }
     if failure.is_rate_limit() {
@@ -129,7 +161,9 @@ fn held_by_settings(call: &Call<'_>, failure: &Failure) -> Option<Finding> {
             Kind::Denied,
             Code::OrganisationPolicy,
             format!("{name} forbids it ({said})"),
-            format!("ask whoever administers the organisation for an exception to {name}, or declare what it allows"),
+            format!(
+                "ask whoever administers the organisation for an exception to {name}, or declare what it allows"
+            ),
         ));
     }
     None
@@ -139,24 +173,34 @@ fn held_by_settings(call: &Call<'_>, failure: &Failure) -> Option<Finding> {
 fn held_by_rights(call: &Call<'_>, failure: &Failure) -> Option<Finding> {
     let said = &failure.message;
     if failure.says("iam.serviceaccounts.actas") {
-        let account = words::service_account(said).unwrap_or("the service's runtime service account");
+        let account =
+            words::service_account(said).unwrap_or("the service's runtime service account");
         return Some(finding(
             Kind::Denied,
             Code::ActAsMissing,
             format!("the permission iam.serviceAccounts.actAs on {account} is missing"),
-            format!("grant roles/iam.serviceAccountUser on {account} to the identity that runs privatelink"),
+            format!(
+                "grant roles/iam.serviceAccountUser on {account} to the identity that runs privatelink"
+            ),
         ));
     }
     let shared_network = failure.says("compute.subnetworks.use")
         || failure.says("compute.networks.use")
         || failure.says("compute.networkUser")
         || failure.says("Google APIs Service Agent")
-        || failure.facts.get("permission").is_some_and(|p| p == "compute.subnetworks.use" || p == "compute.networks.use");
+        || failure
+            .facts
+            .get("permission")
+            .is_some_and(|p| p == "compute.subnetworks.use" || p == "compute.networks.use");
     if shared_network {
         let who = match call.api {
-            Api::VpcAccess => "the VPC Access service agent (service-NUMBER@gcp-sa-vpcaccess.iam.gserviceaccount.com) \
-                 and the Google APIs service agent (NUMBER@cloudservices.gserviceaccount.com) of the connector's project",
-            Api::Compute | Api::Run => "the identity that runs privatelink and the service agents of the project",
+            Api::VpcAccess => {
+                "the VPC Access service agent (service-NUMBER@gcp-sa-vpcaccess.iam.gserviceaccount.com) \
+                 and the Google APIs service agent (NUMBER@cloudservices.gserviceaccount.com) of the connector's project"
+            }
+            Api::Compute | Api::Run => {
+                "the identity that runs privatelink and the service agents of the project"
+            }
         };
         return Some(finding(
             Kind::Denied,
@@ -165,7 +209,8 @@ fn held_by_rights(call: &Call<'_>, failure: &Failure) -> Option<Finding> {
             format!("grant roles/compute.networkUser on the subnetwork or its project to {who}"),
         ));
     }
-    let image = failure.says("permission to read the image") || failure.says("artifactregistry.repositories.downloadArtifacts");
+    let image = failure.says("permission to read the image")
+        || failure.says("artifactregistry.repositories.downloadArtifacts");
     if image {
         return Some(finding(
             Kind::Denied,
@@ -192,11 +237,22 @@ fn held_by_state(call: &Call<'_>, failure: &Failure) -> Option<Finding> {
         // Cloud Run keeps its addresses in a subnetwork for an hour or two after the service has gone.
         let draining = failure.says("serverless-ipv4");
         let (code, help) = if draining {
-            (Code::Draining, "nothing to do: Google gives the addresses back within hours, and a later run goes on")
+            (
+                Code::Draining,
+                "nothing to do: Google gives the addresses back within hours, and a later run goes on",
+            )
         } else {
-            (Code::InUse, "take it out of use, or keep it; a later run goes on when it is free")
+            (
+                Code::InUse,
+                "take it out of use, or keep it; a later run goes on when it is free",
+            )
         };
-        return Some(finding(Kind::InUse, code, format!("it is still in use ({said})"), help));
+        return Some(finding(
+            Kind::InUse,
+            code,
+            format!("it is still in use ({said})"),
+            help,
+        ));
     }
     if failure.has_reason("resourceNotReady") {
         return Some(finding(
@@ -206,7 +262,9 @@ fn held_by_state(call: &Call<'_>, failure: &Failure) -> Option<Finding> {
             "run again in a minute",
         ));
     }
-    if failure.says("conflicts with an existing subnetwork") || failure.says("conflicts with existing subnetwork") {
+    if failure.says("conflicts with an existing subnetwork")
+        || failure.says("conflicts with existing subnetwork")
+    {
         return Some(finding(
             Kind::Invalid,
             Code::RangeTaken,
@@ -272,16 +330,32 @@ fn by_status(call: &Call<'_>, failure: &Failure) -> Finding {
 }
 
 fn missing_permission(call: &Call<'_>, failure: &Failure) -> Finding {
-    let named = failure.facts.get("permission").map(String::as_str).or_else(|| words::permission(&failure.message));
+    let named = failure
+        .facts
+        .get("permission")
+        .map(String::as_str)
+        .or_else(|| words::permission(&failure.message));
     let (sentence, help) = match named {
         Some(permission) => (
-            format!("the permission {permission} is missing in project {}", call.project),
-            format!("grant a role that contains {permission} to the identity that runs privatelink"),
+            format!(
+                "the permission {permission} is missing in project {}",
+                call.project
+            ),
+            format!(
+                "grant a role that contains {permission} to the identity that runs privatelink"
+            ),
         ),
         None => (
-            format!("a permission is missing in project {} ({})", call.project, failure.message),
-            "grant the roles that the manual lists to the identity that runs privatelink".to_owned(),
+            format!(
+                "a permission is missing in project {} ({})",
+                call.project, failure.message
+            ),
+            "grant the roles that the manual lists to the identity that runs privatelink"
+                .to_owned(),
         ),
     };
     finding(Kind::Denied, Code::PermissionDenied, sentence, help)
 }
+
+#[cfg(test)]
+mod tests;

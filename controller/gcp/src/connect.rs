@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use google_cloud_auth::credentials::{self, Credentials};
-use google_cloud_compute_v1::client::{Addresses, Networks, RegionOperations, Routers, Routes, Subnetworks};
+use google_cloud_compute_v1::client::{
+    Addresses, Networks, RegionOperations, Routers, Routes, Subnetworks,
+};
 use google_cloud_gax::client_builder::Error as BuildError;
 use google_cloud_gax::retry_policy::NeverRetry;
 use google_cloud_run_v2::client::{Revisions, Services};
@@ -16,7 +18,8 @@ use crate::backoff::Patience;
 use crate::endpoint::{Endpoint, EndpointError};
 use crate::limiter::{Limiter, Rates};
 use crate::nats::RouterLocks;
-use crate::raw::Raw;
+use crate::proxy;
+use crate::raw::{Raw, token};
 use crate::words;
 
 /// How long the first access token may take. The SDK itself would try for almost a minute.
@@ -39,7 +42,12 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         let user_agent = concat!("privatelink/", env!("CARGO_PKG_VERSION")).to_owned();
-        Self { endpoint: None, rates: None, patience: None, user_agent }
+        Self {
+            endpoint: None,
+            rates: None,
+            patience: None,
+            user_agent,
+        }
     }
 }
 
@@ -49,6 +57,14 @@ pub enum ConnectError {
     /// The endpoint is not usable.
     #[error("the endpoint is not usable")]
     Endpoint(#[source] EndpointError),
+    /// A proxy stands between here and a stand-in on this machine.
+    #[error("{variable} would send requests for {host} through a proxy")]
+    Proxied {
+        /// The environment variable.
+        variable: &'static str,
+        /// The host of the endpoint.
+        host: String,
+    },
     /// No credentials, or ones that cannot be read.
     #[error("no Google Cloud credentials can be used: {0}")]
     CredentialsMissing(String),
@@ -64,7 +80,7 @@ impl ConnectError {
     /// Its page.
     pub fn code(&self) -> Code {
         match self {
-            Self::Endpoint(_) => Code::EndpointInvalid,
+            Self::Endpoint(_) | Self::Proxied { .. } => Code::EndpointInvalid,
             Self::CredentialsMissing(_) => Code::CredentialsMissing,
             Self::CredentialsRejected(_) => Code::CredentialsRejected,
             Self::Client(_) => Code::Unreachable,
@@ -74,7 +90,10 @@ impl ConnectError {
     /// What the user can do.
     pub fn help(&self) -> &'static str {
         match self {
-            Self::Endpoint(_) => "write --endpoint http://127.0.0.1:PORT for an emulator, or leave it out for Google Cloud",
+            Self::Endpoint(_) => {
+                "write --endpoint http://127.0.0.1:PORT for an emulator, or leave it out for Google Cloud"
+            }
+            Self::Proxied { .. } => "set NO_PROXY=127.0.0.1,localhost and run again",
             Self::CredentialsMissing(_) => {
                 "run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a key file; \
                  to try it without Google Cloud, run `privatelink demo`"
@@ -106,15 +125,41 @@ pub async fn connect(options: Options) -> Result<Google, ConnectError> {
     // The SDK and reqwest are built without a TLS provider of their own and panic without one. An error only
     // means that somebody in this process has installed one already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let endpoint = options.endpoint.as_deref().map(Endpoint::parse).transpose().map_err(ConnectError::Endpoint)?;
+    let endpoint = options
+        .endpoint
+        .as_deref()
+        .map(Endpoint::parse)
+        .transpose()
+        .map_err(ConnectError::Endpoint)?;
     let stand_in = endpoint.as_ref().is_some_and(|endpoint| endpoint.stand_in);
-    let credentials = if stand_in { credentials::anonymous::Builder::new().build() } else { probed().await? };
+    if let Some(endpoint) = endpoint.as_ref().filter(|endpoint| endpoint.stand_in) {
+        let found = proxy::in_the_way(&endpoint.host, |name| std::env::var(name).ok());
+        if let Some(variable) = found {
+            return Err(ConnectError::Proxied {
+                variable,
+                host: endpoint.host.clone(),
+            });
+        }
+    }
+    let credentials = if stand_in {
+        credentials::anonymous::Builder::new().build()
+    } else {
+        probed().await?
+    };
     let base = endpoint.as_ref().map(|endpoint| endpoint.base.as_str());
-    let clients = clients(&credentials, base).await.map_err(|error| ConnectError::Client(causes(&error)))?;
+    let clients = clients(&credentials, base)
+        .await
+        .map_err(|error| ConnectError::Client(causes(&error)))?;
     let raw = Raw::new(credentials, base, stand_in, &options.user_agent)
         .map_err(|error| ConnectError::Client(causes(&error)))?;
     let rates = options.rates.or((!stand_in).then(Rates::default));
-    let patience = options.patience.unwrap_or_else(|| if stand_in { Patience::brisk() } else { Patience::default() });
+    let patience = options.patience.unwrap_or_else(|| {
+        if stand_in {
+            Patience::brisk()
+        } else {
+            Patience::default()
+        }
+    });
     Ok(Google {
         clients,
         raw,
@@ -128,13 +173,22 @@ pub async fn connect(options: Options) -> Result<Google, ConnectError> {
 async fn probed() -> Result<Credentials, ConnectError> {
     let found = credentials::Builder::default().build();
     let credentials = found.map_err(|error| ConnectError::CredentialsMissing(causes(&error)))?;
-    match tokio::time::timeout(TOKEN_DEADLINE, credentials.headers(Default::default())).await {
+    match tokio::time::timeout(TOKEN_DEADLINE, token(&credentials)).await {
         Ok(Ok(_)) => Ok(credentials),
-        Ok(Err(error)) if error.is_transient() => Err(ConnectError::CredentialsMissing(causes(&error))),
-        Ok(Err(error)) => Err(ConnectError::CredentialsRejected(causes(&error))),
+        Ok(Err(error)) if error.is_transient() => {
+            let why = words::token_failure(&error);
+            Err(ConnectError::CredentialsMissing(format!(
+                "no access token could be had ({why})"
+            )))
+        }
+        Ok(Err(error)) => Err(ConnectError::CredentialsRejected(words::token_failure(
+            &error,
+        ))),
         Err(_) => {
             let seconds = TOKEN_DEADLINE.as_secs();
-            Err(ConnectError::CredentialsMissing(format!("no access token could be had within {seconds} s")))
+            Err(ConnectError::CredentialsMissing(format!(
+                "no access token could be had within {seconds} s"
+            )))
         }
     }
 }
@@ -142,7 +196,9 @@ async fn probed() -> Result<Credentials, ConnectError> {
 async fn clients(credentials: &Credentials, base: Option<&str>) -> Result<Clients, BuildError> {
     macro_rules! client {
         ($client:ty) => {{
-            let builder = <$client>::builder().with_credentials(credentials.clone()).with_retry_policy(NeverRetry);
+            let builder = <$client>::builder()
+                .with_credentials(credentials.clone())
+                .with_retry_policy(NeverRetry);
             match base {
                 Some(base) => builder.with_endpoint(base),
                 None => builder,

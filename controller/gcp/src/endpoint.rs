@@ -23,6 +23,8 @@ pub enum EndpointError {
 pub(crate) struct Endpoint {
     /// Without a slash at the end.
     pub(crate) base: String,
+    /// A name or an address, without brackets.
+    pub(crate) host: String,
     /// Plain http on this machine: a stand-in, which gets no credentials.
     pub(crate) stand_in: bool,
 }
@@ -32,19 +34,35 @@ impl Endpoint {
         // A user name or password in the text is not repeated in the message.
         let shown = text.rsplit('@').next().unwrap_or(text).to_owned();
         let url = Url::parse(text).map_err(|_| EndpointError::NotAUrl(shown.clone()))?;
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let host = url
+            .host_str()
+            .unwrap_or_default()
+            .trim_matches(['[', ']'])
+            .to_owned();
         if host.is_empty() || !matches!(url.scheme(), "http" | "https") {
             return Err(EndpointError::NotAUrl(shown));
         }
-        if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        if !url.username().is_empty()
+            || url.password().is_some()
+            || url.query().is_some()
+            || url.fragment().is_some()
+        {
             return Err(EndpointError::TooMuch(shown));
         }
-        let loopback = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let loopback = host == "localhost"
+            || host
+                .parse::<IpAddr>()
+                .is_ok_and(|address| address.is_loopback());
         let plain = url.scheme() == "http";
         if plain && !loopback {
             return Err(EndpointError::Readable(shown));
         }
-        Ok(Self { base: url.as_str().trim_end_matches('/').to_owned(), stand_in: plain })
+        let base = url.as_str().trim_end_matches('/').to_owned();
+        Ok(Self {
+            base,
+            host,
+            stand_in: plain,
+        })
     }
 }
 
@@ -55,24 +73,44 @@ mod tests {
 
     #[test]
     fn plain_http_on_this_machine_is_a_stand_in() {
-        for text in ["http://127.0.0.1:8085", "http://localhost:8085/", "http://[::1]:8085"] {
+        for text in [
+            "http://127.0.0.1:8085",
+            "http://localhost:8085/",
+            "http://[::1]:8085",
+        ] {
             assert!(Endpoint::parse(text).unwrap().stand_in, "{text}");
         }
-        assert_eq!(Endpoint::parse("http://127.0.0.1:8085/").unwrap().base, "http://127.0.0.1:8085");
-        assert!(!Endpoint::parse("https://google.internal.example").unwrap().stand_in);
+        assert_eq!(
+            Endpoint::parse("http://127.0.0.1:8085/").unwrap().base,
+            "http://127.0.0.1:8085"
+        );
+        assert!(
+            !Endpoint::parse("https://google.internal.example")
+                .unwrap()
+                .stand_in
+        );
     }
 
     #[test]
     fn credentials_never_travel_in_the_clear() {
         for text in ["http://10.0.0.1:80", "http://localhost.example.com"] {
-            assert!(matches!(Endpoint::parse(text), Err(EndpointError::Readable(_))), "{text}");
+            assert!(
+                matches!(Endpoint::parse(text), Err(EndpointError::Readable(_))),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_endpoint_is_said_without_repeating_a_password() {
-        assert!(matches!(Endpoint::parse("127.0.0.1:8085"), Err(EndpointError::NotAUrl(_))));
-        assert!(matches!(Endpoint::parse("ftp://127.0.0.1"), Err(EndpointError::NotAUrl(_))));
+        assert!(matches!(
+            Endpoint::parse("127.0.0.1:8085"),
+            Err(EndpointError::NotAUrl(_))
+        ));
+        assert!(matches!(
+            Endpoint::parse("ftp://127.0.0.1"),
+            Err(EndpointError::NotAUrl(_))
+        ));
         let error = Endpoint::parse("http://me:secret@127.0.0.1:1").unwrap_err();
         assert!(!error.to_string().contains("secret"), "{error}");
     }

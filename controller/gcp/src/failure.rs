@@ -58,7 +58,10 @@ impl Failure {
     }
 
     pub(crate) fn timed_out(limit: Duration) -> Self {
-        Self::new(Nature::TimedOut, &format!("no answer within {} s", limit.as_secs()))
+        Self::new(
+            Nature::TimedOut,
+            &format!("no answer within {} s", limit.as_secs()),
+        )
     }
 
     /// Did Google give this reason? Compute says `rateLimitExceeded` or `RATE_LIMIT_EXCEEDED` for one thing,
@@ -71,14 +74,20 @@ impl Failure {
 
     /// Do Google's words contain these, in any case?
     pub(crate) fn says(&self, words: &str) -> bool {
-        self.message.to_ascii_lowercase().contains(&words.to_ascii_lowercase())
+        self.message
+            .to_ascii_lowercase()
+            .contains(&words.to_ascii_lowercase())
     }
 
     /// The status that Google gave, whichever way.
     pub(crate) fn status(&self) -> Option<u16> {
         match self.nature {
             Nature::Refused(status) | Nature::Operation(status) => Some(status),
-            Nature::Unreachable | Nature::TimedOut | Nature::Unparsable | Nature::Credentials | Nature::NotSent => None,
+            Nature::Unreachable
+            | Nature::TimedOut
+            | Nature::Unparsable
+            | Nature::Credentials
+            | Nature::NotSent => None,
         }
     }
 
@@ -91,7 +100,8 @@ impl Failure {
     /// Does the project not exist, or hide from us?
     pub(crate) fn is_missing_project(&self) -> bool {
         let names_only_project = self.message.split('\'').nth(1).is_some_and(|path| {
-            path.strip_prefix("projects/").is_some_and(|name| !name.contains('/'))
+            path.strip_prefix("projects/")
+                .is_some_and(|name| !name.contains('/'))
         });
         self.has_reason("CONSUMER_INVALID")
             || self.says("not found or permission denied")
@@ -139,9 +149,13 @@ impl Failure {
         match self.nature {
             Nature::Unreachable | Nature::TimedOut => true,
             Nature::Refused(status) => {
-                matches!(status, 500 | 502 | 503 | 504) || self.is_rate_limit() || self.has_reason("resourceNotReady")
+                matches!(status, 500 | 502 | 503 | 504)
+                    || self.is_rate_limit()
+                    || self.has_reason("resourceNotReady")
             }
-            Nature::Operation(_) | Nature::Unparsable | Nature::Credentials | Nature::NotSent => false,
+            Nature::Operation(_) | Nature::Unparsable | Nature::Credentials | Nature::NotSent => {
+                false
+            }
         }
     }
 
@@ -163,18 +177,31 @@ impl Failure {
             match detail {
                 StatusDetails::ErrorInfo(info) => {
                     self.reasons.push(words::neutral(&info.reason));
-                    let facts = info.metadata.iter().map(|(key, value)| (key.clone(), words::neutral(value)));
+                    let facts = info
+                        .metadata
+                        .iter()
+                        .map(|(key, value)| (key.clone(), words::neutral(value)));
                     self.facts.extend(facts);
                 }
-                StatusDetails::BadRequest(bad) => additions
-                    .extend(bad.field_violations.iter().map(|v| format!("{}: {}", v.field, v.description))),
-                StatusDetails::PreconditionFailure(failure) => additions
-                    .extend(failure.violations.iter().map(|v| format!("{} {}", v.r#type, v.description))),
+                StatusDetails::BadRequest(bad) => additions.extend(
+                    bad.field_violations
+                        .iter()
+                        .map(|v| format!("{}: {}", v.field, v.description)),
+                ),
+                StatusDetails::PreconditionFailure(failure) => additions.extend(
+                    failure
+                        .violations
+                        .iter()
+                        .map(|v| format!("{} {}", v.r#type, v.description)),
+                ),
                 StatusDetails::QuotaFailure(failure) => {
                     additions.extend(failure.violations.iter().map(|v| v.description.clone()));
                 }
                 StatusDetails::RetryInfo(info) => {
-                    let delay = info.retry_delay.as_ref().and_then(|delay| u64::try_from(delay.seconds()).ok());
+                    let delay = info
+                        .retry_delay
+                        .as_ref()
+                        .and_then(|delay| u64::try_from(delay.seconds()).ok());
                     self.retry_after = self.retry_after.or(delay.map(Duration::from_secs));
                 }
                 // The SDK's enum is open; the other details are for Google's own engineers, or help texts.
@@ -182,7 +209,10 @@ impl Failure {
             }
         }
         let mut message = status.message.clone();
-        for addition in additions.iter().filter(|addition| !status.message.contains(addition.as_str())) {
+        for addition in additions
+            .iter()
+            .filter(|addition| !status.message.contains(addition.as_str()))
+        {
             message.push_str("; ");
             message.push_str(addition);
         }
@@ -193,7 +223,10 @@ impl Failure {
 
     /// The error in which an operation of Cloud Run or VPC Access ended.
     pub(crate) fn of_operation(status: &Status) -> Self {
-        let mut failure = Self::new(Nature::Operation(http_status(status.code)), "the operation failed");
+        let mut failure = Self::new(
+            Nature::Operation(http_status(status.code)),
+            "the operation failed",
+        );
         failure.add_status(status);
         failure
     }
@@ -201,20 +234,45 @@ impl Failure {
     /// The error in which an operation of Compute ended, if it did
     /// (`docs/reference/google-cloud.md#operations`).
     pub(crate) fn of_compute_operation(operation: &Operation) -> Option<Self> {
-        let errors = operation.error.as_ref().map(|error| error.errors.as_slice()).unwrap_or_default();
-        let status = operation.http_error_status_code.and_then(|status| u16::try_from(status).ok());
+        let errors = operation
+            .error
+            .as_ref()
+            .map(|error| error.errors.as_slice())
+            .unwrap_or_default();
+        let status = operation
+            .http_error_status_code
+            .and_then(|status| u16::try_from(status).ok());
         let said = operation.http_error_message.as_deref();
         if errors.is_empty() && status.is_none() && said.is_none() && operation.error.is_none() {
             return None;
         }
-        let messages: Vec<&str> = errors.iter().filter_map(|error| error.message.as_deref()).collect();
-        let message = if messages.is_empty() { said.unwrap_or("the operation failed").to_owned() } else { messages.join("; ") };
+        let messages: Vec<&str> = errors
+            .iter()
+            .filter_map(|error| error.message.as_deref())
+            .collect();
+        let message = if messages.is_empty() {
+            said.unwrap_or("the operation failed").to_owned()
+        } else {
+            messages.join("; ")
+        };
         let mut failure = Self::new(Nature::Operation(status.unwrap_or(400)), &message);
         for error in errors {
-            failure.reasons.extend(error.code.as_deref().map(words::neutral));
-            for info in error.error_details.iter().filter_map(|detail| detail.error_info.as_ref()) {
-                failure.reasons.extend(info.reason.as_deref().map(words::neutral));
-                failure.facts.extend(info.metadatas.iter().map(|(key, value)| (key.clone(), words::neutral(value))));
+            failure
+                .reasons
+                .extend(error.code.as_deref().map(words::neutral));
+            for info in error
+                .error_details
+                .iter()
+                .filter_map(|detail| detail.error_info.as_ref())
+            {
+                failure
+                    .reasons
+                    .extend(info.reason.as_deref().map(words::neutral));
+                failure.facts.extend(
+                    info.metadatas
+                        .iter()
+                        .map(|(key, value)| (key.clone(), words::neutral(value))),
+                );
             }
         }
         Some(failure)
@@ -235,7 +293,9 @@ impl From<Error> for Failure {
         };
         let mut failure = Self::new(nature, &said(error));
         if let (Some(headers), Some(_)) = (error.http_headers(), status) {
-            let seconds = headers.get("retry-after").and_then(|value| value.to_str().ok()?.trim().parse().ok());
+            let seconds = headers
+                .get("retry-after")
+                .and_then(|value| value.to_str().ok()?.trim().parse().ok());
             failure.retry_after = seconds.map(Duration::from_secs);
         }
         if let Some(status) = error.status() {
@@ -248,7 +308,10 @@ impl From<Error> for Failure {
 /// The SDK wraps the last error when its own loop gives up.
 fn innermost(mut error: &Error) -> &Error {
     while error.is_exhausted() {
-        match error.source().and_then(|source| source.downcast_ref::<Error>()) {
+        match error
+            .source()
+            .and_then(|source| source.downcast_ref::<Error>())
+        {
             Some(inner) => error = inner,
             None => break,
         }
@@ -262,7 +325,14 @@ fn said(error: &Error) -> String {
     if let (Some(status), Some(payload)) = (error.http_status_code(), error.http_payload()) {
         let text = String::from_utf8_lossy(payload);
         let page = text.trim_start().starts_with('<');
-        return if page || text.trim().is_empty() { format!("HTTP status {status}") } else { text.into_owned() };
+        return if page || text.trim().is_empty() {
+            format!("HTTP status {status}")
+        } else {
+            text.into_owned()
+        };
+    }
+    if error.is_authentication() {
+        return words::token_failure(error);
     }
     let mut words = Vec::new();
     let mut cause = error.source();
@@ -271,7 +341,11 @@ fn said(error: &Error) -> String {
         cause = next.source();
     }
     words.dedup();
-    if words.is_empty() { error.to_string() } else { words.join(": ") }
+    if words.is_empty() {
+        error.to_string()
+    } else {
+        words.join(": ")
+    }
 }
 
 /// The HTTP status that goes with an RPC code.

@@ -5,16 +5,18 @@
 //! mapping from Google's object to the core's.
 //!
 //! ```text
-//! connect.rs     credentials, clients, endpoint          one Google per process
-//! attempt.rs     EVERY request goes through here         limiter.rs, calls.rs, backoff.rs
-//! failure.rs     what came back instead of an answer     from the SDK, from raw calls, from operations
-//! classify.rs    Failure -> CloudError, once             words.rs
-//! operations.rs  waiting for long-running operations
-//! lists.rs       pages, aggregated answers
-//! references.rs  links in any spelling -> the core's references
-//! raw.rs         what the SDK cannot say
-//! networks.rs routes.rs subnetworks.rs addresses.rs routers.rs nats.rs (nat_entries.rs) connectors.rs
-//! services.rs (service_mapping.rs) revisions.rs
+//! connect.rs        credentials, clients                   endpoint.rs, proxy.rs
+//! attempt.rs        EVERY request goes through here        limiter.rs, backoff.rs, calls.rs
+//! failure.rs        what came back instead of an answer    from the SDK, raw requests and operations
+//! classify.rs       Failure -> CloudError, once            words.rs
+//! operations.rs     waiting for long-running operations; settle.rs for what Google does by itself
+//! lists.rs          pages, and aggregated answers
+//! references.rs     links in any spelling -> the core's references
+//! raw.rs            what the SDK cannot say
+//! networks.rs routes.rs subnetworks.rs addresses.rs routers.rs revisions.rs
+//! nats.rs           with nat_entries.rs: the list of others and us, as text
+//! connectors.rs     with connector_mapping.rs
+//! services.rs       with service_mapping.rs, service_patch.rs
 //! ```
 //!
 //! The SDK's own retries and pollers are off: they retry too little (no 429, no 500, no `Retry-After`), they
@@ -26,6 +28,7 @@ mod backoff;
 mod calls;
 mod classify;
 mod connect;
+mod connector_mapping;
 mod connectors;
 mod endpoint;
 mod failure;
@@ -35,13 +38,16 @@ mod nat_entries;
 mod nats;
 mod networks;
 mod operations;
+mod proxy;
 mod raw;
 mod references;
 mod revisions;
 mod routers;
 mod routes;
 mod service_mapping;
+mod service_patch;
 mod services;
+mod settle;
 mod subnetworks;
 mod words;
 
@@ -81,11 +87,18 @@ impl Google {
         F: Future<Output = Result<T, E>>,
         E: Into<Failure>,
     {
-        self.attempts.attempt(call, send).await.map_err(|failure| call.error(&failure))
+        self.attempts
+            .attempt(call, send)
+            .await
+            .map_err(|failure| call.error(&failure))
     }
 
     /// Asks for something that may not be there: reads it, or deletes what is gone already.
-    async fn ask_if_there<T, E, F>(&self, call: &Call<'_>, send: impl FnMut() -> F) -> Result<Option<T>, CloudError>
+    async fn ask_if_there<T, E, F>(
+        &self,
+        call: &Call<'_>,
+        send: impl FnMut() -> F,
+    ) -> Result<Option<T>, CloudError>
     where
         F: Future<Output = Result<T, E>>,
         E: Into<Failure>,
@@ -124,7 +137,9 @@ impl Cloud for Google {
                 Id::Nat(id) => self.get_router(&id.router).await?.map(Live::Router),
                 Id::Connector(id) => self.get_connector(id).await?.map(Live::Connector),
                 Id::Revision(id) => self.get_revision(id).await?.map(Live::Revision),
-                Id::ServiceEgress(id) | Id::ServiceIngress(id) => self.get_service(id).await?.map(Live::Service),
+                Id::ServiceEgress(id) | Id::ServiceIngress(id) => {
+                    self.get_service(id).await?.map(Live::Service)
+                }
             })
         })
     }
@@ -132,8 +147,12 @@ impl Cloud for Google {
     fn write<'a>(&'a self, write: &'a Write) -> BoxFuture<'a, Result<Option<Live>, CloudError>> {
         Box::pin(async move {
             match write {
-                Write::CreateSubnetwork(wanted, mark) => self.create_subnetwork(wanted, mark).await?,
-                Write::SetPrivateGoogleAccess(id, on) => self.set_private_google_access(id, *on).await?,
+                Write::CreateSubnetwork(wanted, mark) => {
+                    self.create_subnetwork(wanted, mark).await?;
+                }
+                Write::SetPrivateGoogleAccess(id, on) => {
+                    self.set_private_google_access(id, *on).await?;
+                }
                 Write::DeleteSubnetwork(id) => self.delete_subnetwork(id).await?,
                 Write::CreateAddress(id, mark) => self.create_address(id, mark).await?,
                 Write::DeleteAddress(id) => self.delete_address(id).await?,
@@ -145,10 +164,17 @@ impl Cloud for Google {
                 Write::UpdateConnector(wanted) => self.update_connector(wanted).await?,
                 Write::DeleteConnector(id) => self.delete_connector(id).await?,
                 Write::PatchService(patch) => {
-                    return self.patch_service(patch).await.map(|service| Some(Live::Service(service)));
+                    return self
+                        .patch_service(patch)
+                        .await
+                        .map(|service| Some(Live::Service(service)));
                 }
             }
             Ok(None)
         })
+    }
+
+    fn settle<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<(), CloudError>> {
+        Box::pin(self.settle_thing(id))
     }
 }

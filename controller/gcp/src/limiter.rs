@@ -35,10 +35,22 @@ pub struct Rates {
 impl Default for Rates {
     fn default() -> Self {
         Self {
-            compute: Rate { per_minute: 1200, burst: 40 },
-            run_reads: Rate { per_minute: 600, burst: 60 },
-            run_writes: Rate { per_minute: 60, burst: 10 },
-            vpc_access: Rate { per_minute: 300, burst: 20 },
+            compute: Rate {
+                per_minute: 1200,
+                burst: 40,
+            },
+            run_reads: Rate {
+                per_minute: 600,
+                burst: 60,
+            },
+            run_writes: Rate {
+                per_minute: 60,
+                burst: 10,
+            },
+            vpc_access: Rate {
+                per_minute: 300,
+                burst: 20,
+            },
         }
     }
 }
@@ -70,7 +82,12 @@ impl Key {
             Api::Run => (call.access, call.region.cloned()),
             Api::VpcAccess => (Access::Read, call.region.cloned()),
         };
-        Self { api: call.api, access, project: call.project.clone(), region }
+        Self {
+            api: call.api,
+            access,
+            project: call.project.clone(),
+            region,
+        }
     }
 }
 
@@ -91,7 +108,10 @@ pub(crate) struct Limiter {
 impl Limiter {
     /// A limiter that keeps to these rates; `None` limits nothing.
     pub(crate) fn new(rates: Option<Rates>) -> Self {
-        Self { rates, buckets: Mutex::default() }
+        Self {
+            rates,
+            buckets: Mutex::default(),
+        }
     }
 
     /// Waits until the call may be made.
@@ -115,13 +135,18 @@ impl Limiter {
 
     /// Takes a token and says how long to wait for it.
     fn reserve(&self, call: &Call<'_>) -> Duration {
-        let Some(rates) = &self.rates else { return Duration::ZERO };
+        let Some(rates) = &self.rates else {
+            return Duration::ZERO;
+        };
         let key = Key::of(call);
         let Rate { per_minute, burst } = rates.of(&key);
         let (per_second, burst) = (f64::from(per_minute.max(1)) / 60.0, f64::from(burst.max(1)));
         let now = Instant::now();
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket = buckets.entry(key).or_insert(Bucket { tokens: burst, filled: now });
+        let bucket = buckets.entry(key).or_insert(Bucket {
+            tokens: burst,
+            filled: now,
+        });
         let since = now.saturating_duration_since(bucket.filled).as_secs_f64();
         bucket.tokens = (bucket.tokens + since * per_second).min(burst) - 1.0;
         bucket.filled = now;
@@ -135,14 +160,30 @@ mod tests {
     use super::*;
 
     fn call<'a>(project: &'a ProjectId, region: &'a Region, access: Access) -> Call<'a> {
-        Call { api: Api::Run, access, operation: "run.x", project, region: Some(region), doing: String::new() }
+        Call {
+            api: Api::Run,
+            access,
+            operation: "run.x",
+            project,
+            region: Some(region),
+            doing: String::new(),
+        }
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_burst_passes_at_once_and_then_one_per_interval() {
-        let (project, region) = ("acme-prod".parse().unwrap(), "europe-west1".parse().unwrap());
-        let rate = Rate { per_minute: 60, burst: 2 };
-        let limiter = Limiter::new(Some(Rates { run_writes: rate, ..Rates::default() }));
+        let (project, region) = (
+            "acme-prod".parse().unwrap(),
+            "europe-west1".parse().unwrap(),
+        );
+        let rate = Rate {
+            per_minute: 60,
+            burst: 2,
+        };
+        let limiter = Limiter::new(Some(Rates {
+            run_writes: rate,
+            ..Rates::default()
+        }));
         let start = Instant::now();
         for _ in 0..4 {
             limiter.admit(&call(&project, &region, Access::Write)).await;
@@ -152,10 +193,20 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn another_region_and_reads_have_buckets_of_their_own() {
-        let (project, region, other) =
-            ("acme-prod".parse().unwrap(), "europe-west1".parse().unwrap(), "europe-west2".parse().unwrap());
-        let rate = Rate { per_minute: 1, burst: 1 };
-        let limiter = Limiter::new(Some(Rates { run_writes: rate, run_reads: rate, ..Rates::default() }));
+        let (project, region, other) = (
+            "acme-prod".parse().unwrap(),
+            "europe-west1".parse().unwrap(),
+            "europe-west2".parse().unwrap(),
+        );
+        let rate = Rate {
+            per_minute: 1,
+            burst: 1,
+        };
+        let limiter = Limiter::new(Some(Rates {
+            run_writes: rate,
+            run_reads: rate,
+            ..Rates::default()
+        }));
         let start = Instant::now();
         limiter.admit(&call(&project, &region, Access::Write)).await;
         limiter.admit(&call(&project, &other, Access::Write)).await;
@@ -165,7 +216,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_scope_that_is_held_lets_nobody_through() {
-        let (project, region) = ("acme-prod".parse().unwrap(), "europe-west1".parse().unwrap());
+        let (project, region) = (
+            "acme-prod".parse().unwrap(),
+            "europe-west1".parse().unwrap(),
+        );
         let limiter = Limiter::new(Some(Rates::default()));
         let write = call(&project, &region, Access::Write);
         limiter.admit(&write).await;

@@ -47,9 +47,9 @@ pub(crate) type Warning = (String, String);
 /// A list that is not aggregated has nobody to blame but itself.
 pub(crate) fn refuse_partial(warning: Option<Warning>) -> Result<(), Unmapped> {
     match warning {
-        Some((code, message)) if code != NO_RESULTS => {
-            Err(Unmapped::Partial(words::neutral(&format!("{code} {message}"))))
-        }
+        Some((code, message)) if code != NO_RESULTS => Err(Unmapped::Partial(words::neutral(
+            &format!("{code} {message}"),
+        ))),
         Some(_) | None => Ok(()),
     }
 }
@@ -78,23 +78,36 @@ impl<M> Aggregated<M> {
         map: impl Fn(&M, Place<'_>) -> Result<Option<Live>, Unmapped>,
     ) -> Result<Option<String>, Unmapped> {
         for (scope, Scoped { items, warning }) in self.scopes {
-            let Some(region) = scope_region(&scope)? else { continue };
-            let place = Place { project, region: &region };
+            let Some(region) = scope_region(&scope)? else {
+                continue;
+            };
+            let place = Place {
+                project,
+                region: &region,
+            };
             for item in &items {
                 listing.items.extend(map(item, place)?);
             }
             if let Some((code, message)) = warning.filter(|(code, _)| code != NO_RESULTS) {
-                listing.unreadable.insert(region, words::neutral(&format!("{code} {message}")));
+                listing
+                    .unreadable
+                    .insert(region, words::neutral(&format!("{code} {message}")));
             }
         }
-        let unreachable: Vec<Region> =
-            self.unreachables.iter().filter_map(|scope| scope_region(scope).transpose()).collect::<Result<_, _>>()?;
+        let unreachable: Vec<Region> = self
+            .unreachables
+            .iter()
+            .filter_map(|scope| scope_region(scope).transpose())
+            .collect::<Result<_, _>>()?;
         if unreachable.is_empty() {
             // Without a region that it is about, a warning is about all of them.
             refuse_partial(self.warning)?;
         }
         for region in unreachable {
-            listing.unreadable.entry(region).or_insert_with(|| "UNREACHABLE".to_owned());
+            listing
+                .unreadable
+                .entry(region)
+                .or_insert_with(|| "UNREACHABLE".to_owned());
         }
         Ok(self.next)
     }
@@ -104,7 +117,10 @@ impl<M> Aggregated<M> {
 macro_rules! warning {
     ($warning:expr) => {
         $warning.map(|warning| {
-            let code = warning.code.map(|code| code.to_string()).unwrap_or_default();
+            let code = warning
+                .code
+                .map(|code| code.to_string())
+                .unwrap_or_default();
             (code, warning.message.unwrap_or_default())
         })
     };
@@ -118,7 +134,15 @@ macro_rules! aggregated {
                 let scopes = page
                     .items
                     .into_iter()
-                    .map(|(scope, list)| (scope, Scoped { items: list.$field, warning: warning!(list.warning) }))
+                    .map(|(scope, list)| {
+                        (
+                            scope,
+                            Scoped {
+                                items: list.$field,
+                                warning: warning!(list.warning),
+                            },
+                        )
+                    })
                     .collect();
                 Self {
                     scopes,
@@ -178,20 +202,34 @@ mod tests {
             "regions/us-west1": {"warning": {"code": "SOMETHING_NEW", "message": "?"}},
             "regions/europe-west1": quiet(),
         }});
-        let regions: Vec<String> = read(page).unwrap().unreadable.keys().map(ToString::to_string).collect();
+        let regions: Vec<String> = read(page)
+            .unwrap()
+            .unreadable
+            .keys()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(regions, ["us-east1", "us-west1"]);
     }
 
     #[test]
     fn unreachables_name_their_regions() {
-        let page = json!({"unreachables": ["regions/us-east1"], "warning": {"code": "UNREACHABLE"}});
-        let regions: Vec<String> = read(page).unwrap().unreadable.keys().map(ToString::to_string).collect();
+        let page =
+            json!({"unreachables": ["regions/us-east1"], "warning": {"code": "UNREACHABLE"}});
+        let regions: Vec<String> = read(page)
+            .unwrap()
+            .unreadable
+            .keys()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(regions, ["us-east1"]);
     }
 
     #[test]
     fn a_warning_about_no_region_in_particular_makes_the_list_an_error() {
-        assert!(matches!(read(json!({"warning": {"code": "UNREACHABLE"}})), Err(Unmapped::Partial(_))));
+        assert!(matches!(
+            read(json!({"warning": {"code": "UNREACHABLE"}})),
+            Err(Unmapped::Partial(_))
+        ));
     }
 
     #[test]

@@ -29,8 +29,15 @@ impl Entry {
     }
 
     fn live(&self, router: &RegionalRef) -> Result<LiveNat, Unmapped> {
-        let found: RouterNat = serde_json::from_str(self.text.get()).map_err(|error| Unmapped::Json(error.to_string()))?;
-        nat(&found, Place { project: &router.project, region: &router.region })
+        let found: RouterNat = serde_json::from_str(self.text.get())
+            .map_err(|error| Unmapped::Json(error.to_string()))?;
+        nat(
+            &found,
+            Place {
+                project: &router.project,
+                region: &router.region,
+            },
+        )
     }
 }
 
@@ -112,7 +119,12 @@ impl Entries {
             let Named { name } = serde_json::from_str(text.get()).map_err(json)?;
             Ok(Entry { name, text })
         };
-        router.nats.into_iter().map(entry).collect::<Result<_, _>>().map(Self)
+        router
+            .nats
+            .into_iter()
+            .map(entry)
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 
     fn named(&self, name: &str) -> Option<&Entry> {
@@ -121,9 +133,19 @@ impl Entries {
 
     /// The first entry, other than ours, that was in `self` and is not, or not the same, in `after`.
     pub(crate) fn lost<'s>(&'s self, after: &Self, ours: &NatRef) -> Option<&'s str> {
-        let others = self.0.iter().filter(|entry| entry.name != ours.name.as_str());
-        let kept = |entry: &&Entry| after.named(&entry.name).is_some_and(|found| found.equals(entry));
-        others.filter(|entry| !kept(entry)).map(|entry| entry.name.as_str()).next()
+        let others = self
+            .0
+            .iter()
+            .filter(|entry| entry.name != ours.name.as_str());
+        let kept = |entry: &&Entry| {
+            after
+                .named(&entry.name)
+                .is_some_and(|found| found.equals(entry))
+        };
+        others
+            .filter(|entry| !kept(entry))
+            .map(|entry| entry.name.as_str())
+            .next()
     }
 }
 
@@ -141,8 +163,15 @@ fn written(wanted: &Nat, there: Option<&Entry>) -> Result<Box<RawValue>, serde_j
     let (option, addresses) = match &wanted.addresses {
         NatAddresses::Auto => ("AUTO_ONLY", None),
         NatAddresses::Manual(names) => {
-            let at = |name| RegionalRef { project: router.project.clone(), region: router.region.clone(), name };
-            let links: Vec<String> = names.iter().map(|name| at(name.clone()).compute("addresses")).collect();
+            let at = |name| RegionalRef {
+                project: router.project.clone(),
+                region: router.region.clone(),
+                name,
+            };
+            let links: Vec<String> = names
+                .iter()
+                .map(|name| at(name.clone()).compute("addresses"))
+                .collect();
             ("MANUAL_ONLY", Some(json!(links)))
         }
     };
@@ -152,9 +181,15 @@ fn written(wanted: &Nat, there: Option<&Entry>) -> Result<Box<RawValue>, serde_j
     set("name", Some(json!(wanted.id.name)));
     set("natIpAllocateOption", Some(json!(option)));
     set("natIps", addresses);
-    set("sourceSubnetworkIpRangesToNat", Some(json!("LIST_OF_SUBNETWORKS")));
+    set(
+        "sourceSubnetworkIpRangesToNat",
+        Some(json!("LIST_OF_SUBNETWORKS")),
+    );
     set("subnetworks", Some(served.collect()));
-    set("minPortsPerVm", wanted.min_ports_per_vm.map(|ports| json!(ports)));
+    set(
+        "minPortsPerVm",
+        wanted.min_ports_per_vm.map(|ports| json!(ports)),
+    );
     RawValue::from_string(serde_json::to_string(&fields)?)
 }
 
@@ -168,7 +203,10 @@ mod tests {
 
     fn wanted() -> Nat {
         Nat {
-            id: NatRef { router: at("r"), name: "ours".parse().unwrap() },
+            id: NatRef {
+                router: at("r"),
+                name: "ours".parse().unwrap(),
+            },
             addresses: NatAddresses::Auto,
             subnetworks: BTreeSet::from([at("a")]),
             min_ports_per_vm: None,
@@ -179,18 +217,29 @@ mod tests {
         Entries::read(&format!(r#"{{"name": "r", "nats": [{}]}}"#, nats.join(","))).unwrap()
     }
 
-    const FOREIGN: &str = r#"{"zeta": 1.50, "name":"theirs",  "alpha":{"b":[],"a":null}, "type":"PRIVATE"}"#;
+    const FOREIGN: &str =
+        r#"{"zeta": 1.50, "name":"theirs",  "alpha":{"b":[],"a":null}, "type":"PRIVATE"}"#;
 
     #[test]
     fn the_entries_of_others_are_sent_back_as_the_text_that_was_read() {
         let body = Change::Put(&wanted()).body(&entries(&[FOREIGN])).unwrap();
-        assert!(body.starts_with(&format!(r#"{{"nats":[{FOREIGN},{{"#)), "{body}");
-        assert_eq!(Change::Delete(&wanted().id).body(&entries(&[FOREIGN])).unwrap(), format!(r#"{{"nats":[{FOREIGN}]}}"#));
+        assert!(
+            body.starts_with(&format!(r#"{{"nats":[{FOREIGN},{{"#)),
+            "{body}"
+        );
+        assert_eq!(
+            Change::Delete(&wanted().id)
+                .body(&entries(&[FOREIGN]))
+                .unwrap(),
+            format!(r#"{{"nats":[{FOREIGN}]}}"#)
+        );
     }
 
     #[test]
     fn a_new_entry_holds_what_we_manage_and_is_public() {
-        let body = Change::Put(&wanted()).body(&Entries::read("{}").unwrap()).unwrap();
+        let body = Change::Put(&wanted())
+            .body(&Entries::read("{}").unwrap())
+            .unwrap();
         let subnetwork = "projects/acme-prod/regions/europe-west1/subnetworks/a";
         assert_eq!(
             serde_json::from_str::<Value>(&body).unwrap(),
@@ -205,17 +254,24 @@ mod tests {
     #[test]
     fn in_our_entry_only_our_fields_change_and_it_keeps_its_place() {
         let ours = r#"{"name":"ours","natIpAllocateOption":"MANUAL_ONLY","natIps":["x"],"minPortsPerVm":128,"new":{"a":1}}"#;
-        let body = Change::Put(&wanted()).body(&entries(&[ours, FOREIGN])).unwrap();
+        let body = Change::Put(&wanted())
+            .body(&entries(&[ours, FOREIGN]))
+            .unwrap();
         let nats = serde_json::from_str::<Value>(&body).unwrap()["nats"].clone();
         assert_eq!(nats[0]["new"], json!({"a": 1}));
         assert_eq!(nats[0]["natIpAllocateOption"], json!("AUTO_ONLY"));
-        assert_eq!((nats[0].get("natIps"), nats[0].get("minPortsPerVm")), (None, None));
+        assert_eq!(
+            (nats[0].get("natIps"), nats[0].get("minPortsPerVm")),
+            (None, None)
+        );
         assert_eq!(nats[1]["name"], json!("theirs"));
     }
 
     #[test]
     fn taking_out_the_last_entry_leaves_an_empty_list_in_the_body() {
-        let body = Change::Delete(&wanted().id).body(&entries(&[r#"{"name":"ours"}"#])).unwrap();
+        let body = Change::Delete(&wanted().id)
+            .body(&entries(&[r#"{"name":"ours"}"#]))
+            .unwrap();
         assert_eq!(body, r#"{"nats":[]}"#);
     }
 
@@ -228,7 +284,11 @@ mod tests {
         let after = Entries::read(&router.to_string()).unwrap();
         assert!(Change::Put(&wanted()).is_done(&after).unwrap());
         assert!(!Change::Delete(&wanted().id).is_done(&after).unwrap());
-        assert!(!Change::Put(&wanted()).is_done(&entries(&[FOREIGN])).unwrap());
+        assert!(
+            !Change::Put(&wanted())
+                .is_done(&entries(&[FOREIGN]))
+                .unwrap()
+        );
     }
 
     #[test]
@@ -236,7 +296,10 @@ mod tests {
         let before = entries(&[FOREIGN, r#"{"name":"ours"}"#]);
         assert_eq!(before.lost(&entries(&[FOREIGN]), &wanted().id), None);
         assert_eq!(before.lost(&entries(&[]), &wanted().id), Some("theirs"));
-        assert_eq!(before.lost(&entries(&[r#"{"name":"theirs"}"#]), &wanted().id), Some("theirs"));
+        assert_eq!(
+            before.lost(&entries(&[r#"{"name":"theirs"}"#]), &wanted().id),
+            Some("theirs")
+        );
         let same = r#"{"name":"theirs","type":"PRIVATE","alpha":{"a":null,"b":[]},"zeta":1.5}"#;
         assert_eq!(before.lost(&entries(&[same]), &wanted().id), None);
     }

@@ -51,8 +51,17 @@ impl RequestIds {
 impl Google {
     pub(crate) async fn put_nat(&self, wanted: &Nat) -> Result<(), CloudError> {
         let NatRef { router, name } = &wanted.id;
-        let doing = format!("write the NAT entry {name} into {}", router.compute("routers"));
-        let call = Call::write(Api::Compute, "compute.routers.patch", &router.project, &router.region, doing);
+        let doing = format!(
+            "write the NAT entry {name} into {}",
+            router.compute("routers")
+        );
+        let call = Call::write(
+            Api::Compute,
+            "compute.routers.patch",
+            &router.project,
+            &router.region,
+            doing,
+        );
         let sent = self.write_entry(&call, Change::Put(wanted)).await?;
         sent.map_err(|failure| call.error(&failure))
     }
@@ -60,8 +69,17 @@ impl Google {
     /// An entry is also gone when its router is.
     pub(crate) async fn delete_nat(&self, id: &NatRef) -> Result<(), CloudError> {
         let NatRef { router, name } = id;
-        let doing = format!("take the NAT entry {name} out of {}", router.compute("routers"));
-        let call = Call::write(Api::Compute, "compute.routers.patch", &router.project, &router.region, doing);
+        let doing = format!(
+            "take the NAT entry {name} out of {}",
+            router.compute("routers")
+        );
+        let call = Call::write(
+            Api::Compute,
+            "compute.routers.patch",
+            &router.project,
+            &router.region,
+            doing,
+        );
         match self.write_entry(&call, Change::Delete(id)).await? {
             Err(failure) if !failure.is_missing() => Err(call.error(&failure)),
             Ok(()) | Err(_) => Ok(()),
@@ -69,19 +87,31 @@ impl Google {
     }
 
     /// The inner failure is that of the reads and the PATCH themselves.
-    async fn write_entry(&self, call: &Call<'_>, change: Change<'_>) -> Result<Result<(), Failure>, CloudError> {
+    async fn write_entry(
+        &self,
+        call: &Call<'_>,
+        change: Change<'_>,
+    ) -> Result<Result<(), Failure>, CloudError> {
         let router = &change.entry().router;
         let lock = self.router_locks.of(router);
         let _alone = lock.lock().await;
         let ids = RequestIds::default();
-        let sent = self.attempts.repeat(call, || self.read_and_patch(call, change, &ids)).await;
+        let sent = self
+            .attempts
+            .repeat(call, || self.read_and_patch(call, change, &ids))
+            .await;
         let (before, operation) = match sent {
             Ok(Some(sent)) => sent,
             Ok(None) => return Ok(Ok(())),
             Err(failure) => return Ok(Err(failure)),
         };
-        self.finish_compute(call, operation, (&router.project, &router.region)).await?;
-        match self.attempts.repeat(call, || self.entries(call, router)).await {
+        self.finish_compute(call, operation, (&router.project, &router.region))
+            .await?;
+        match self
+            .attempts
+            .repeat(call, || self.entries(call, router))
+            .await
+        {
             Ok(after) => verify(call, change, &before, &after).map(Ok),
             Err(failure) => Ok(Err(failure)),
         }
@@ -103,10 +133,13 @@ impl Google {
         let body = change.body(&before).map_err(unmapped)?;
         let request_id = ids.of(&body);
         let (path, query) = (path(router), [("requestId", request_id.as_str())]);
-        let patch = self.raw.send(Api::Compute, Method::PATCH, &path, &query, Some(body));
-        let answer = self.attempts.once(call, patch).await?;
+        let request = self
+            .raw
+            .send(Api::Compute, Method::PATCH, &path, &query, Some(body));
+        let answer = self.attempts.once(call, request).await?;
         let operation = serde_json::from_str(&answer);
-        let operation = operation.map_err(|error| Failure::new(Nature::Unparsable, &error.to_string()))?;
+        let operation =
+            operation.map_err(|error| Failure::new(Nature::Unparsable, &error.to_string()))?;
         Ok(Some((before, operation)))
     }
 
@@ -124,14 +157,24 @@ fn path(router: &RegionalRef) -> String {
 }
 
 /// Has everything that was there before stayed, and is our change there?
-fn verify(call: &Call<'_>, change: Change<'_>, before: &Entries, after: &Entries) -> Result<(), CloudError> {
+fn verify(
+    call: &Call<'_>,
+    change: Change<'_>,
+    before: &Entries,
+    after: &Entries,
+) -> Result<(), CloudError> {
     let ours = change.entry();
     if let Some(lost) = before.lost(after, ours) {
-        let sentence = format!("somebody wrote at the same time, and their entry '{lost}' is not as it was just before");
+        let sentence = format!(
+            "somebody wrote at the same time, and their entry '{lost}' is not as it was just before"
+        );
         return Err(call.conflict(Code::UpdateLost, &sentence));
     }
     if !change.is_done(after).map_err(|why| call.unparsable(&why))? {
-        let sentence = format!("somebody wrote at the same time, and our change of '{}' was lost", ours.name);
+        let sentence = format!(
+            "somebody wrote at the same time, and our change of '{}' was lost",
+            ours.name
+        );
         return Err(call.conflict(Code::UpdateLost, &sentence));
     }
     Ok(())

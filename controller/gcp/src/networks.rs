@@ -20,8 +20,16 @@ impl Google {
         loop {
             let page = self
                 .ask(&call, || {
-                    let request = self.clients.networks.list().with_user_agent(&*self.user_agent);
-                    request.set_project(project.as_str()).set_max_results(COMPUTE_PAGE).set_page_token(token.text()).send()
+                    let request = self
+                        .clients
+                        .networks
+                        .list()
+                        .with_user_agent(&*self.user_agent);
+                    request
+                        .set_project(project.as_str())
+                        .set_max_results(COMPUTE_PAGE)
+                        .set_page_token(token.text())
+                        .send()
                 })
                 .await?;
             let next = read(page, &mut listing, project).and_then(|next| token.advance(next));
@@ -32,18 +40,38 @@ impl Google {
     }
 
     pub(crate) async fn get_network(&self, id: &NetworkRef) -> Result<Option<Network>, CloudError> {
-        let call = Call::read(Api::Compute, "compute.networks.get", &id.project, None, format!("read {id}"));
+        let call = Call::read(
+            Api::Compute,
+            "compute.networks.get",
+            &id.project,
+            None,
+            format!("read {id}"),
+        );
         let found = self
             .ask_if_there(&call, || {
-                let request = self.clients.networks.get().with_user_agent(&*self.user_agent);
-                request.set_project(id.project.as_str()).set_network(id.name.as_str()).send()
+                let request = self
+                    .clients
+                    .networks
+                    .get()
+                    .with_user_agent(&*self.user_agent);
+                request
+                    .set_project(id.project.as_str())
+                    .set_network(id.name.as_str())
+                    .send()
             })
             .await?;
-        found.map(|found| network(&found, &id.project)).transpose().map_err(|why| call.unparsable(&why))
+        found
+            .map(|found| network(&found, &id.project))
+            .transpose()
+            .map_err(|why| call.unparsable(&why))
     }
 }
 
-fn read(page: model::NetworkList, listing: &mut Listing, project: &ProjectId) -> Result<Option<String>, Unmapped> {
+fn read(
+    page: model::NetworkList,
+    listing: &mut Listing,
+    project: &ProjectId,
+) -> Result<Option<String>, Unmapped> {
     refuse_partial(warning!(page.warning))?;
     for item in &page.items {
         listing.items.push(Live::Network(network(item, project)?));
@@ -53,7 +81,10 @@ fn read(page: model::NetworkList, listing: &mut Listing, project: &ProjectId) ->
 
 fn network(found: &model::Network, project: &ProjectId) -> Result<Network, Unmapped> {
     Ok(Network {
-        id: NetworkRef { project: project.clone(), name: named(own_name(found.name.as_ref(), "network")?, "network")? },
+        id: NetworkRef {
+            project: project.clone(),
+            name: named(own_name(found.name.as_ref(), "network")?, "network")?,
+        },
         auto_mode: found.auto_create_subnetworks == Some(true),
     })
 }
@@ -68,11 +99,18 @@ mod tests {
 
     #[test]
     fn auto_mode_is_told_from_custom_mode() {
-        for (field, auto) in [(json!(true), true), (json!(false), false), (json!(null), false)] {
+        for (field, auto) in [
+            (json!(true), true),
+            (json!(false), false),
+            (json!(null), false),
+        ] {
             let body = json!({"kind": "compute#network", "name": "prod", "autoCreateSubnetworks": field, "mtu": 1460});
             let found = network(&serde_json::from_value(body).unwrap(), &project()).unwrap();
             assert_eq!(found.auto_mode, auto);
-            assert_eq!(found.id.to_string(), "projects/acme-prod/global/networks/prod");
+            assert_eq!(
+                found.id.to_string(),
+                "projects/acme-prod/global/networks/prod"
+            );
         }
     }
 }

@@ -20,9 +20,9 @@ use crate::backoff::poll_pauses;
 use crate::failure::Failure;
 
 /// Most operations take seconds, the slowest of them less than a minute.
-pub(crate) const SHORT: Duration = Duration::from_secs(5 * 60);
+pub(crate) const SHORT: Duration = Duration::from_mins(5);
 /// A connector's machines have to start, or to go away.
-pub(crate) const CONNECTOR: Duration = Duration::from_secs(20 * 60);
+pub(crate) const CONNECTOR: Duration = Duration::from_mins(20);
 
 impl Google {
     /// Waits for a Compute operation in a region, and for its success.
@@ -43,8 +43,16 @@ impl Google {
             operation = self
                 .attempts
                 .attempt(&look, || {
-                    let request = self.clients.region_operations.get().with_user_agent(&*self.user_agent);
-                    request.set_project(project.as_str()).set_region(region.as_str()).set_operation(&name).send()
+                    let request = self
+                        .clients
+                        .region_operations
+                        .get()
+                        .with_user_agent(&*self.user_agent);
+                    request
+                        .set_project(project.as_str())
+                        .set_region(region.as_str())
+                        .set_operation(&name)
+                        .send()
                 })
                 .await
                 .map_err(|failure| call.error(&failure))?;
@@ -79,7 +87,9 @@ impl Google {
             operation = read.map_err(|failure| call.error(&failure))?;
         }
         Ok(match operation.result {
-            Some(operation::Result::Error(status)) => Err(Failure::of_operation(&(&*status).into())),
+            Some(operation::Result::Error(status)) => {
+                Err(Failure::of_operation(&(&*status).into()))
+            }
             Some(operation::Result::Response(response)) => Ok(Some(*response)),
             // The SDK's enum is open, and an operation may answer nothing.
             Some(_) | None => Ok(None),
@@ -88,7 +98,12 @@ impl Google {
 }
 
 /// Sleeps until the next look, unless that would be too late.
-pub(crate) async fn wait(call: &Call<'_>, pause: Duration, end: Instant, deadline: Duration) -> Result<(), CloudError> {
+pub(crate) async fn wait(
+    call: &Call<'_>,
+    pause: Duration,
+    end: Instant,
+    deadline: Duration,
+) -> Result<(), CloudError> {
     if Instant::now() + pause > end {
         return Err(call.overdue(deadline.as_secs() / 60));
     }

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use google_cloud_auth::credentials::{CacheableResource, Credentials};
-use google_cloud_gax::error::Error;
 use google_cloud_gax::error::rpc::Status;
+use google_cloud_gax::error::{CredentialsError, Error};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Method};
 
@@ -29,10 +29,20 @@ impl Raw {
         stand_in: bool,
         user_agent: &str,
     ) -> Result<Self, reqwest::Error> {
-        let builder = Client::builder().user_agent(user_agent).connect_timeout(Duration::from_secs(10));
+        let builder = Client::builder()
+            .user_agent(user_agent)
+            .connect_timeout(Duration::from_secs(10));
         // A stand-in on this machine is never behind a proxy.
-        let builder = if stand_in { builder.no_proxy() } else { builder };
-        Ok(Self { client: builder.build()?, credentials, base: base.map(str::to_owned) })
+        let builder = if stand_in {
+            builder.no_proxy()
+        } else {
+            builder
+        };
+        Ok(Self {
+            client: builder.build()?,
+            credentials,
+            base: base.map(str::to_owned),
+        })
     }
 
     /// Sends one request and returns the body of a successful answer. `path` starts with a slash.
@@ -44,14 +54,23 @@ impl Raw {
         query: &[(&str, &str)],
         body: Option<String>,
     ) -> Result<String, Failure> {
-        let base = self.base.as_deref().map_or_else(|| Cow::from(format!("https://{}", api.service())), Cow::from);
-        let mut request = self.client.request(method, format!("{base}{path}")).query(query).headers(self.headers().await?);
+        let base = self.base.as_deref().map_or_else(
+            || Cow::from(format!("https://{}", api.service())),
+            Cow::from,
+        );
+        let mut request = self
+            .client
+            .request(method, format!("{base}{path}"))
+            .query(query)
+            .headers(self.headers().await?);
         if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body);
+            request = request
+                .header("content-type", "application/json")
+                .body(body);
         }
-        let response = request.send().await.map_err(|error| unreached(error))?;
+        let response = request.send().await.map_err(unreached)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await.map_err(|error| unreached(error))?;
+        let body = response.bytes().await.map_err(unreached)?;
         if status.is_success() {
             let text = String::from_utf8(body.into());
             return text.map_err(|_| Failure::new(Nature::Unparsable, "the body is not UTF-8"));
@@ -65,7 +84,7 @@ impl Raw {
     }
 
     async fn headers(&self) -> Result<HeaderMap, Failure> {
-        match self.credentials.headers(Default::default()).await {
+        match token(&self.credentials).await {
             Ok(CacheableResource::New { data, .. }) => Ok(data),
             // Only an answer to a request that named an entity tag, which ours does not.
             Ok(CacheableResource::NotModified) => Ok(HeaderMap::new()),
@@ -74,9 +93,22 @@ impl Raw {
     }
 }
 
+/// The headers that carry the access token, fetched or from the cache.
+// The type of the argument belongs to the crate `http`, which is not worth a dependency for its default.
+#[allow(clippy::default_trait_access)]
+pub(crate) async fn token(
+    credentials: &Credentials,
+) -> Result<CacheableResource<HeaderMap>, CredentialsError> {
+    credentials.headers(Default::default()).await
+}
+
 /// The address is left out: it is known, and may be long.
 fn unreached(error: reqwest::Error) -> Failure {
     let error = error.without_url();
-    let error = if error.is_timeout() { Error::timeout(error) } else { Error::io(error) };
+    let error = if error.is_timeout() {
+        Error::timeout(error)
+    } else {
+        Error::io(error)
+    };
     error.into()
 }

@@ -53,9 +53,16 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn of(text: &'a str) -> Self {
-        let path = text.split_once("://").map_or(text, |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
+        let path = text.split_once("://").map_or(text, |(_, rest)| {
+            rest.split_once('/').map_or("", |(_, path)| path)
+        });
         let path = path.find("projects/").map_or(path, |start| &path[start..]);
-        let mut parts = Self { project: None, region: None, collection: None, name: path };
+        let mut parts = Self {
+            project: None,
+            region: None,
+            collection: None,
+            name: path,
+        };
         let mut rest = path;
         while let Some((word, after)) = rest.split_once('/') {
             let (value, next) = after.split_once('/').unwrap_or((after, ""));
@@ -87,7 +94,9 @@ impl<'a> Parts<'a> {
     fn project(&self, near: &ProjectId) -> Result<ProjectId, Unmapped> {
         match self.project {
             None => Ok(near.clone()),
-            Some(text) if text == near.as_str() || text.bytes().all(|b| b.is_ascii_digit()) => Ok(near.clone()),
+            Some(text) if text == near.as_str() || text.bytes().all(|b| b.is_ascii_digit()) => {
+                Ok(near.clone())
+            }
             Some(text) => named(text, "project"),
         }
     }
@@ -102,23 +111,38 @@ impl<'a> Parts<'a> {
 }
 
 /// A name of one of the core's types.
-pub(crate) fn named<N: FromStr<Err = NameError>>(text: &str, what: &'static str) -> Result<N, Unmapped> {
+pub(crate) fn named<N: FromStr<Err = NameError>>(
+    text: &str,
+    what: &'static str,
+) -> Result<N, Unmapped> {
     text.parse().map_err(|error| Unmapped::Name(what, error))
 }
 
 /// The name of an object, which every answer gives.
-pub(crate) fn own_name<'a>(name: Option<&'a String>, what: &'static str) -> Result<&'a str, Unmapped> {
-    name.map(String::as_str).filter(|name| !name.is_empty()).ok_or_else(|| Unmapped::Missing(what.to_owned(), "name"))
+pub(crate) fn own_name<'a>(
+    name: Option<&'a String>,
+    what: &'static str,
+) -> Result<&'a str, Unmapped> {
+    name.map(String::as_str)
+        .filter(|name| !name.is_empty())
+        .ok_or_else(|| Unmapped::Missing(what.to_owned(), "name"))
 }
 
 /// A network: `projects/P/global/networks/N`, or a short name in `project`.
 pub(crate) fn network(text: &str, project: &ProjectId) -> Result<NetworkRef, Unmapped> {
     let parts = Parts::named(text, "networks")?;
-    Ok(NetworkRef { project: parts.project(project)?, name: named(parts.name, "network")? })
+    Ok(NetworkRef {
+        project: parts.project(project)?,
+        name: named(parts.name, "network")?,
+    })
 }
 
 /// A thing in a region, Compute's or another API's: full, or a short name near `place`.
-pub(crate) fn regional(text: &str, collection: &'static str, place: Place<'_>) -> Result<RegionalRef, Unmapped> {
+pub(crate) fn regional(
+    text: &str,
+    collection: &'static str,
+    place: Place<'_>,
+) -> Result<RegionalRef, Unmapped> {
     let parts = Parts::named(text, collection)?;
     Ok(RegionalRef {
         project: parts.project(place.project)?,
@@ -130,13 +154,21 @@ pub(crate) fn regional(text: &str, collection: &'static str, place: Place<'_>) -
 /// A thing that is at `place` itself.
 pub(crate) fn here(name: &str, place: Place<'_>) -> Result<RegionalRef, Unmapped> {
     let name: ResourceName = named(name, "resource")?;
-    Ok(RegionalRef { project: place.project.clone(), region: place.region.clone(), name })
+    Ok(RegionalRef {
+        project: place.project.clone(),
+        region: place.region.clone(),
+        name,
+    })
 }
 
 /// A Cloud Run service by its full name.
 pub(crate) fn service(text: &str, place: Place<'_>) -> Result<ServiceRef, Unmapped> {
     let name: ServiceName = named(Parts::named(text, "services")?.name, "service")?;
-    Ok(ServiceRef { project: place.project.clone(), region: place.region.clone(), name })
+    Ok(ServiceRef {
+        project: place.project.clone(),
+        region: place.region.clone(),
+        name,
+    })
 }
 
 /// The last word of a path.
@@ -146,7 +178,10 @@ pub(crate) fn short(text: &str) -> &str {
 
 /// The region of a scope such as `regions/europe-west1`; `None` for `global` and zones.
 pub(crate) fn scope_region(scope: &str) -> Result<Option<Region>, Unmapped> {
-    Parts::of(scope).region.map(|text| named(text, "region")).transpose()
+    Parts::of(scope)
+        .region
+        .map(|text| named(text, "region"))
+        .transpose()
 }
 
 /// An IPv4 range.
@@ -168,13 +203,20 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn at(name: &str) -> RegionalRef {
-        RegionalRef { project: project(), region: region(), name: name.parse().unwrap() }
+        RegionalRef {
+            project: project(),
+            region: region(),
+            name: name.parse().unwrap(),
+        }
     }
 
     #[test]
     fn every_spelling_of_a_reference_is_the_same_reference() {
         let (project, region) = (project(), region());
-        let place = Place { project: &project, region: &region };
+        let place = Place {
+            project: &project,
+            region: &region,
+        };
         for text in [
             "https://www.googleapis.com/compute/v1/projects/acme-prod/regions/europe-west1/subnetworks/a",
             "https://www.googleapis.com/compute/beta/projects/acme-prod/regions/europe-west1/subnetworks/a",
@@ -192,25 +234,53 @@ pub(crate) mod tests {
     #[test]
     fn another_project_or_region_stays_another() {
         let (project, region) = (project(), region());
-        let place = Place { project: &project, region: &region };
-        let other = regional("projects/acme-host/locations/us-east1/connectors/c", "connectors", place).unwrap();
-        assert_eq!(other.location("connectors"), "projects/acme-host/locations/us-east1/connectors/c");
+        let place = Place {
+            project: &project,
+            region: &region,
+        };
+        let other = regional(
+            "projects/acme-host/locations/us-east1/connectors/c",
+            "connectors",
+            place,
+        )
+        .unwrap();
+        assert_eq!(
+            other.location("connectors"),
+            "projects/acme-host/locations/us-east1/connectors/c"
+        );
         let domain = network("projects/example.com:acme-host/global/networks/n", &project).unwrap();
-        assert_eq!(domain.to_string(), "projects/example.com:acme-host/global/networks/n");
+        assert_eq!(
+            domain.to_string(),
+            "projects/example.com:acme-host/global/networks/n"
+        );
     }
 
     #[test]
     fn networks_may_be_short_or_global() {
-        for text in ["prod", "global/networks/prod", "projects/acme-prod/global/networks/prod"] {
-            assert_eq!(network(text, &project()).unwrap().to_string(), "projects/acme-prod/global/networks/prod");
+        for text in [
+            "prod",
+            "global/networks/prod",
+            "projects/acme-prod/global/networks/prod",
+        ] {
+            assert_eq!(
+                network(text, &project()).unwrap().to_string(),
+                "projects/acme-prod/global/networks/prod"
+            );
         }
     }
 
     #[test]
     fn a_reference_to_something_else_is_refused() {
         let (project, region) = (project(), region());
-        let place = Place { project: &project, region: &region };
-        for text in ["projects/acme-prod/regions/europe-west1/addresses/a", "", "https://example.com"] {
+        let place = Place {
+            project: &project,
+            region: &region,
+        };
+        for text in [
+            "projects/acme-prod/regions/europe-west1/addresses/a",
+            "",
+            "https://example.com",
+        ] {
             assert!(regional(text, "subnetworks", place).is_err(), "{text}");
         }
     }

@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use google_cloud_compute_v1::model;
-use google_cloud_compute_v1::model::router_nat::{NatIpAllocateOption, SourceSubnetworkIpRangesToNat, Type};
+use google_cloud_compute_v1::model::router_nat::{
+    NatIpAllocateOption, SourceSubnetworkIpRangesToNat, Type,
+};
 use google_cloud_gax::options::RequestOptionsBuilder as _;
 use privatelink_core::cloud::{CloudError, Listing};
 use privatelink_core::codes::Code;
 use privatelink_core::ids::{ProjectId, ResourceName};
-use privatelink_core::kinds::{Live, LiveNat, LiveRouter, NatAddresses, NatSources, RegionalRef, Router};
+use privatelink_core::kinds::{
+    Live, LiveNat, LiveRouter, NatAddresses, NatSources, RegionalRef, Router,
+};
 use privatelink_core::names::Mark;
 use uuid::Uuid;
 
@@ -20,42 +24,88 @@ use crate::references::{Place, Unmapped, here, named, network, own_name, regiona
 impl Google {
     pub(crate) async fn list_routers(&self, project: &ProjectId) -> Result<Listing, CloudError> {
         let doing = format!("list the routers of {project}");
-        let call = Call::read(Api::Compute, "compute.routers.aggregatedList", project, None, doing);
+        let call = Call::read(
+            Api::Compute,
+            "compute.routers.aggregatedList",
+            project,
+            None,
+            doing,
+        );
         let (mut listing, mut token) = (Listing::default(), PageToken::default());
         loop {
             let page = self
                 .ask(&call, || {
-                    let request = self.clients.routers.aggregated_list().with_user_agent(&*self.user_agent);
-                    request.set_project(project.as_str()).set_max_results(COMPUTE_PAGE).set_page_token(token.text()).send()
+                    let request = self
+                        .clients
+                        .routers
+                        .aggregated_list()
+                        .with_user_agent(&*self.user_agent);
+                    request
+                        .set_project(project.as_str())
+                        .set_max_results(COMPUTE_PAGE)
+                        .set_page_token(token.text())
+                        .send()
                 })
                 .await?;
-            let map = |item: &model::Router, place: Place<'_>| router(item, place).map(|found| found.map(Live::Router));
-            let next = Aggregated::from(page).read(&mut listing, project, map).and_then(|next| token.advance(next));
+            let map = |item: &model::Router, place: Place<'_>| {
+                router(item, place).map(|found| found.map(Live::Router))
+            };
+            let next = Aggregated::from(page)
+                .read(&mut listing, project, map)
+                .and_then(|next| token.advance(next));
             if !next.map_err(|why| call.unparsable(&why))? {
                 return Ok(listing);
             }
         }
     }
 
-    pub(crate) async fn get_router(&self, id: &RegionalRef) -> Result<Option<LiveRouter>, CloudError> {
+    pub(crate) async fn get_router(
+        &self,
+        id: &RegionalRef,
+    ) -> Result<Option<LiveRouter>, CloudError> {
         let doing = format!("read {}", id.compute("routers"));
-        let call = Call::read(Api::Compute, "compute.routers.get", &id.project, Some(&id.region), doing);
+        let call = Call::read(
+            Api::Compute,
+            "compute.routers.get",
+            &id.project,
+            Some(&id.region),
+            doing,
+        );
         let found = self
             .ask_if_there(&call, || {
-                let request = self.clients.routers.get().with_user_agent(&*self.user_agent);
-                let request = request.set_project(id.project.as_str()).set_region(id.region.as_str());
+                let request = self
+                    .clients
+                    .routers
+                    .get()
+                    .with_user_agent(&*self.user_agent);
+                let request = request
+                    .set_project(id.project.as_str())
+                    .set_region(id.region.as_str());
                 request.set_router(id.name.as_str()).send()
             })
             .await?;
-        let place = Place { project: &id.project, region: &id.region };
+        let place = Place {
+            project: &id.project,
+            region: &id.region,
+        };
         let found = found.map(|found| router(&found, place)).transpose();
         Ok(found.map_err(|why| call.unparsable(&why))?.flatten())
     }
 
-    pub(crate) async fn create_router(&self, wanted: &Router, mark: &Mark) -> Result<(), CloudError> {
+    pub(crate) async fn create_router(
+        &self,
+        wanted: &Router,
+        mark: &Mark,
+    ) -> Result<(), CloudError> {
         let id = &wanted.id;
         let doing = format!("create {}", id.compute("routers"));
-        let call = Call::write(Api::Compute, "compute.routers.insert", &id.project, &id.region, doing);
+        let call = Call::write(
+            Api::Compute,
+            "compute.routers.insert",
+            &id.project,
+            &id.region,
+            doing,
+        );
         let body = model::Router::new()
             .set_name(id.name.as_str())
             .set_description(mark.to_string())
@@ -64,17 +114,35 @@ impl Google {
         let sent = self
             .attempts
             .attempt(&call, || {
-                let request = self.clients.routers.insert().with_user_agent(&*self.user_agent);
-                let request = request.set_project(id.project.as_str()).set_region(id.region.as_str());
-                request.set_request_id(&request_id).set_body(body.clone()).send()
+                let request = self
+                    .clients
+                    .routers
+                    .insert()
+                    .with_user_agent(&*self.user_agent);
+                let request = request
+                    .set_project(id.project.as_str())
+                    .set_region(id.region.as_str());
+                request
+                    .set_request_id(&request_id)
+                    .set_body(body.clone())
+                    .send()
             })
             .await;
         match sent {
-            Ok(operation) => self.finish_compute(&call, operation, (&id.project, &id.region)).await,
+            Ok(operation) => {
+                self.finish_compute(&call, operation, (&id.project, &id.region))
+                    .await
+            }
             Err(failure) if failure.after_lost_reply && failure.is_already_there() => {
                 match self.get_router(id).await? {
-                    Some(found) if found.network == wanted.network && found.mark.as_ref() == Some(mark) => Ok(()),
-                    Some(_) | None => Err(call.conflict(Code::ChangedMeanwhile, "another one has taken its name")),
+                    Some(found)
+                        if found.network == wanted.network && found.mark.as_ref() == Some(mark) =>
+                    {
+                        Ok(())
+                    }
+                    Some(_) | None => {
+                        Err(call.conflict(Code::ChangedMeanwhile, "another one has taken its name"))
+                    }
                 }
             }
             Err(failure) => Err(call.error(&failure)),
@@ -83,17 +151,35 @@ impl Google {
 
     pub(crate) async fn delete_router(&self, id: &RegionalRef) -> Result<(), CloudError> {
         let doing = format!("delete {}", id.compute("routers"));
-        let call = Call::write(Api::Compute, "compute.routers.delete", &id.project, &id.region, doing);
+        let call = Call::write(
+            Api::Compute,
+            "compute.routers.delete",
+            &id.project,
+            &id.region,
+            doing,
+        );
         let request_id = Uuid::new_v4().to_string();
         let operation = self
             .ask_if_there(&call, || {
-                let request = self.clients.routers.delete().with_user_agent(&*self.user_agent);
-                let request = request.set_project(id.project.as_str()).set_region(id.region.as_str());
-                request.set_router(id.name.as_str()).set_request_id(&request_id).send()
+                let request = self
+                    .clients
+                    .routers
+                    .delete()
+                    .with_user_agent(&*self.user_agent);
+                let request = request
+                    .set_project(id.project.as_str())
+                    .set_region(id.region.as_str());
+                request
+                    .set_router(id.name.as_str())
+                    .set_request_id(&request_id)
+                    .send()
             })
             .await?;
         match operation {
-            Some(operation) => self.finish_compute(&call, operation, (&id.project, &id.region)).await,
+            Some(operation) => {
+                self.finish_compute(&call, operation, (&id.project, &id.region))
+                    .await
+            }
             None => Ok(()),
         }
     }
@@ -111,8 +197,15 @@ fn router(found: &model::Router, place: Place<'_>) -> Result<Option<LiveRouter>,
     Ok(Some(LiveRouter {
         id: here(name, place)?,
         network: network(of, place.project)?,
-        mark: found.description.as_deref().and_then(|text| text.parse().ok()),
-        nats: found.nats.iter().map(|entry| nat(entry, place)).collect::<Result<_, _>>()?,
+        mark: found
+            .description
+            .as_deref()
+            .and_then(|text| text.parse().ok()),
+        nats: found
+            .nats
+            .iter()
+            .map(|entry| nat(entry, place))
+            .collect::<Result<_, _>>()?,
     }))
 }
 
@@ -123,7 +216,9 @@ pub(crate) fn nat(found: &model::RouterNat, place: Place<'_>) -> Result<LiveNat,
         public: matches!(&found.r#type, None | Some(Type::Public)),
         addresses: addresses(found)?,
         sources: sources(found, place)?,
-        min_ports_per_vm: found.min_ports_per_vm.and_then(|ports| u32::try_from(ports).ok()),
+        min_ports_per_vm: found
+            .min_ports_per_vm
+            .and_then(|ports| u32::try_from(ports).ok()),
     })
 }
 
@@ -137,22 +232,37 @@ fn addresses(found: &model::RouterNat) -> Result<NatAddresses, Unmapped> {
     if automatic {
         return Ok(NatAddresses::Auto);
     }
-    let names: Result<BTreeSet<ResourceName>, _> = found.nat_ips.iter().map(|link| named(short(link), "address")).collect();
+    let names: Result<BTreeSet<ResourceName>, _> = found
+        .nat_ips
+        .iter()
+        .map(|link| named(short(link), "address"))
+        .collect();
     names.map(NatAddresses::Manual)
 }
 
 fn sources(found: &model::RouterNat, place: Place<'_>) -> Result<NatSources, Unmapped> {
     match &found.source_subnetwork_ip_ranges_to_nat {
-        Some(SourceSubnetworkIpRangesToNat::AllSubnetworksAllIpRanges) => return Ok(NatSources::AllRanges),
-        Some(SourceSubnetworkIpRangesToNat::AllSubnetworksAllPrimaryIpRanges) => return Ok(NatSources::AllPrimaryRanges),
+        Some(SourceSubnetworkIpRangesToNat::AllSubnetworksAllIpRanges) => {
+            return Ok(NatSources::AllRanges);
+        }
+        Some(SourceSubnetworkIpRangesToNat::AllSubnetworksAllPrimaryIpRanges) => {
+            return Ok(NatSources::AllPrimaryRanges);
+        }
         // The SDK's enum is open: an option that we do not know serves what it lists, as far as we know.
         Some(_) | None => {}
     }
     let mut listed: BTreeMap<RegionalRef, BTreeSet<String>> = BTreeMap::new();
     for entry in &found.subnetworks {
         let name = own_name(entry.name.as_ref(), "subnetwork of a NAT entry")?;
-        let ranges = entry.source_ip_ranges_to_nat.iter().filter_map(|range| range.name()).map(str::to_owned);
-        listed.entry(regional(name, "subnetworks", place)?).or_default().extend(ranges);
+        let ranges = entry
+            .source_ip_ranges_to_nat
+            .iter()
+            .filter_map(|range| range.name())
+            .map(str::to_owned);
+        listed
+            .entry(regional(name, "subnetworks", place)?)
+            .or_default()
+            .extend(ranges);
     }
     Ok(NatSources::Listed(listed))
 }
@@ -169,7 +279,14 @@ mod tests {
 
     fn entry(body: Value) -> LiveNat {
         let (project, region) = (project(), region());
-        nat(&serde_json::from_value(body).unwrap(), Place { project: &project, region: &region }).unwrap()
+        nat(
+            &serde_json::from_value(body).unwrap(),
+            Place {
+                project: &project,
+                region: &region,
+            },
+        )
+        .unwrap()
     }
 
     #[test]
@@ -181,10 +298,19 @@ mod tests {
             "nats": [{"name": "b", "type": "PUBLIC"}, {"name": "a", "type": "PRIVATE"}],
         });
         let (project, region) = (project(), region());
-        let place = Place { project: &project, region: &region };
-        let found = router(&serde_json::from_value(body).unwrap(), place).unwrap().unwrap();
+        let place = Place {
+            project: &project,
+            region: &region,
+        };
+        let found = router(&serde_json::from_value(body).unwrap(), place)
+            .unwrap()
+            .unwrap();
         assert_eq!((found.id, found.network.name.as_str()), (at("r"), "prod"));
-        let entries: Vec<(&str, bool)> = found.nats.iter().map(|nat| (nat.name.as_str(), nat.public)).collect();
+        let entries: Vec<(&str, bool)> = found
+            .nats
+            .iter()
+            .map(|nat| (nat.name.as_str(), nat.public))
+            .collect();
         assert_eq!(entries, [("b", true), ("a", false)]);
     }
 
@@ -201,7 +327,10 @@ mod tests {
         }));
         assert_eq!(found.addresses, NatAddresses::Auto);
         let all = BTreeSet::from(["ALL_IP_RANGES".to_owned()]);
-        assert_eq!(found.sources, NatSources::Listed(BTreeMap::from([(at("a"), all)])));
+        assert_eq!(
+            found.sources,
+            NatSources::Listed(BTreeMap::from([(at("a"), all)]))
+        );
         assert_eq!(found.min_ports_per_vm, None);
     }
 
@@ -214,7 +343,10 @@ mod tests {
         }));
         let names = BTreeSet::from(["one".parse().unwrap(), "two".parse().unwrap()]);
         assert_eq!(found.addresses, NatAddresses::Manual(names));
-        assert_eq!((found.sources, found.min_ports_per_vm), (NatSources::AllRanges, Some(128)));
+        assert_eq!(
+            (found.sources, found.min_ports_per_vm),
+            (NatSources::AllRanges, Some(128))
+        );
     }
 
     #[test]

@@ -19,8 +19,16 @@ impl Google {
         loop {
             let page = self
                 .ask(&call, || {
-                    let request = self.clients.routes.list().with_user_agent(&*self.user_agent);
-                    request.set_project(project.as_str()).set_max_results(COMPUTE_PAGE).set_page_token(token.text()).send()
+                    let request = self
+                        .clients
+                        .routes
+                        .list()
+                        .with_user_agent(&*self.user_agent);
+                    request
+                        .set_project(project.as_str())
+                        .set_max_results(COMPUTE_PAGE)
+                        .set_page_token(token.text())
+                        .send()
                 })
                 .await?;
             let next = read(page, &mut listing, project).and_then(|next| token.advance(next));
@@ -36,7 +44,10 @@ impl Google {
         let found = self
             .ask_if_there(&call, || {
                 let request = self.clients.routes.get().with_user_agent(&*self.user_agent);
-                request.set_project(id.project.as_str()).set_route(id.name.as_str()).send()
+                request
+                    .set_project(id.project.as_str())
+                    .set_route(id.name.as_str())
+                    .send()
             })
             .await?;
         let found = found.map(|found| route(&found, &id.project)).transpose();
@@ -44,7 +55,11 @@ impl Google {
     }
 }
 
-fn read(page: model::RouteList, listing: &mut Listing, project: &ProjectId) -> Result<Option<String>, Unmapped> {
+fn read(
+    page: model::RouteList,
+    listing: &mut Listing,
+    project: &ProjectId,
+) -> Result<Option<String>, Unmapped> {
     refuse_partial(warning!(page.warning))?;
     for item in &page.items {
         listing.items.extend(route(item, project)?.map(Live::Route));
@@ -59,13 +74,22 @@ const DEFAULT_PRIORITY: u32 = 1000;
 fn route(found: &model::Route, project: &ProjectId) -> Result<Option<Route>, Unmapped> {
     let name = own_name(found.name.as_ref(), "route")?;
     let missing = |field| Unmapped::Missing(format!("route {name}"), field);
-    let destination = found.dest_range.as_deref().ok_or_else(|| missing("destRange"))?;
+    let destination = found
+        .dest_range
+        .as_deref()
+        .ok_or_else(|| missing("destRange"))?;
     if destination.contains(':') {
         return Ok(None);
     }
     Ok(Some(Route {
-        id: RouteRef { project: project.clone(), name: named(name, "route")? },
-        network: network(found.network.as_deref().ok_or_else(|| missing("network"))?, project)?,
+        id: RouteRef {
+            project: project.clone(),
+            name: named(name, "route")?,
+        },
+        network: network(
+            found.network.as_deref().ok_or_else(|| missing("network"))?,
+            project,
+        )?,
         destination: range(destination)?,
         next_hop: next_hop(found),
         priority: found.priority.unwrap_or(DEFAULT_PRIORITY),
@@ -75,7 +99,9 @@ fn route(found: &model::Route, project: &ProjectId) -> Result<Option<Route>, Unm
 
 fn next_hop(found: &model::Route) -> NextHop {
     match found.next_hop_gateway.as_deref() {
-        Some(gateway) if short(gateway) == "default-internet-gateway" => return NextHop::DefaultInternetGateway,
+        Some(gateway) if short(gateway) == "default-internet-gateway" => {
+            return NextHop::DefaultInternetGateway;
+        }
         Some(_) | None => {}
     }
     let hops = [
@@ -107,23 +133,35 @@ mod tests {
     }
 
     fn body(destination: &str) -> Value {
-        let network = "https://www.googleapis.com/compute/v1/projects/acme-prod/global/networks/prod";
+        let network =
+            "https://www.googleapis.com/compute/v1/projects/acme-prod/global/networks/prod";
         json!({"name": "default-route-1", "network": network, "destRange": destination, "priority": 1000})
     }
 
     #[test]
     fn the_default_internet_gateway_is_recognised_in_any_project() {
-        let gateway =
-            "https://www.googleapis.com/compute/v1/projects/acme-prod/global/gateways/default-internet-gateway";
+        let gateway = "https://www.googleapis.com/compute/v1/projects/acme-prod/global/gateways/default-internet-gateway";
         let route = read(body("0.0.0.0/0"), "nextHopGateway", gateway).unwrap();
         assert_eq!(route.next_hop, NextHop::DefaultInternetGateway);
-        assert_eq!(route.network.to_string(), "projects/acme-prod/global/networks/prod");
+        assert_eq!(
+            route.network.to_string(),
+            "projects/acme-prod/global/networks/prod"
+        );
     }
 
     #[test]
     fn any_other_next_hop_is_kept_as_google_prints_it() {
-        for hop in ["nextHopIp", "nextHopVpnTunnel", "nextHopIlb", "nextHopInstance", "nextHopPeering"] {
-            assert_eq!(read(body("0.0.0.0/1"), hop, "x").unwrap().next_hop, NextHop::Other("x".into()));
+        for hop in [
+            "nextHopIp",
+            "nextHopVpnTunnel",
+            "nextHopIlb",
+            "nextHopInstance",
+            "nextHopPeering",
+        ] {
+            assert_eq!(
+                read(body("0.0.0.0/1"), hop, "x").unwrap().next_hop,
+                NextHop::Other("x".into())
+            );
         }
     }
 

@@ -16,54 +16,118 @@ use crate::lists::{Aggregated, COMPUTE_PAGE, PageToken};
 use crate::references::{Place, Unmapped, here, network, own_name, range};
 
 impl Google {
-    pub(crate) async fn list_subnetworks(&self, project: &ProjectId) -> Result<Listing, CloudError> {
+    pub(crate) async fn list_subnetworks(
+        &self,
+        project: &ProjectId,
+    ) -> Result<Listing, CloudError> {
         let doing = format!("list the subnetworks of {project}");
-        let call = Call::read(Api::Compute, "compute.subnetworks.aggregatedList", project, None, doing);
+        let call = Call::read(
+            Api::Compute,
+            "compute.subnetworks.aggregatedList",
+            project,
+            None,
+            doing,
+        );
         let (mut listing, mut token) = (Listing::default(), PageToken::default());
         loop {
             let page = self
                 .ask(&call, || {
-                    let request = self.clients.subnetworks.aggregated_list().with_user_agent(&*self.user_agent);
-                    request.set_project(project.as_str()).set_max_results(COMPUTE_PAGE).set_page_token(token.text()).send()
+                    let request = self
+                        .clients
+                        .subnetworks
+                        .aggregated_list()
+                        .with_user_agent(&*self.user_agent);
+                    request
+                        .set_project(project.as_str())
+                        .set_max_results(COMPUTE_PAGE)
+                        .set_page_token(token.text())
+                        .send()
                 })
                 .await?;
-            let map = |item: &model::Subnetwork, place: Place<'_>| subnetwork(item, place).map(|found| Some(Live::Subnetwork(found)));
-            let next = Aggregated::from(page).read(&mut listing, project, map).and_then(|next| token.advance(next));
+            let map = |item: &model::Subnetwork, place: Place<'_>| {
+                subnetwork(item, place).map(|found| Some(Live::Subnetwork(found)))
+            };
+            let next = Aggregated::from(page)
+                .read(&mut listing, project, map)
+                .and_then(|next| token.advance(next));
             if !next.map_err(|why| call.unparsable(&why))? {
                 return Ok(listing);
             }
         }
     }
 
-    pub(crate) async fn get_subnetwork(&self, id: &RegionalRef) -> Result<Option<LiveSubnetwork>, CloudError> {
+    pub(crate) async fn get_subnetwork(
+        &self,
+        id: &RegionalRef,
+    ) -> Result<Option<LiveSubnetwork>, CloudError> {
         let doing = format!("read {}", id.compute("subnetworks"));
-        let call = Call::read(Api::Compute, "compute.subnetworks.get", &id.project, Some(&id.region), doing);
+        let call = Call::read(
+            Api::Compute,
+            "compute.subnetworks.get",
+            &id.project,
+            Some(&id.region),
+            doing,
+        );
         let found = self
             .ask_if_there(&call, || {
-                let request = self.clients.subnetworks.get().with_user_agent(&*self.user_agent);
-                let request = request.set_project(id.project.as_str()).set_region(id.region.as_str());
+                let request = self
+                    .clients
+                    .subnetworks
+                    .get()
+                    .with_user_agent(&*self.user_agent);
+                let request = request
+                    .set_project(id.project.as_str())
+                    .set_region(id.region.as_str());
                 request.set_subnetwork(id.name.as_str()).send()
             })
             .await?;
-        let place = Place { project: &id.project, region: &id.region };
-        found.map(|found| subnetwork(&found, place)).transpose().map_err(|why| call.unparsable(&why))
+        let place = Place {
+            project: &id.project,
+            region: &id.region,
+        };
+        found
+            .map(|found| subnetwork(&found, place))
+            .transpose()
+            .map_err(|why| call.unparsable(&why))
     }
 
-    pub(crate) async fn create_subnetwork(&self, wanted: &Subnetwork, mark: &Mark) -> Result<(), CloudError> {
+    pub(crate) async fn create_subnetwork(
+        &self,
+        wanted: &Subnetwork,
+        mark: &Mark,
+    ) -> Result<(), CloudError> {
         let id = &wanted.id;
         let doing = format!("create {}", id.compute("subnetworks"));
-        let call = Call::write(Api::Compute, "compute.subnetworks.insert", &id.project, &id.region, doing);
+        let call = Call::write(
+            Api::Compute,
+            "compute.subnetworks.insert",
+            &id.project,
+            &id.region,
+            doing,
+        );
         let (body, request_id) = (body(wanted, mark), Uuid::new_v4().to_string());
         let sent = self
             .attempts
             .attempt(&call, || {
-                let request = self.clients.subnetworks.insert().with_user_agent(&*self.user_agent);
-                let request = request.set_project(id.project.as_str()).set_region(id.region.as_str());
-                request.set_request_id(&request_id).set_body(body.clone()).send()
+                let request = self
+                    .clients
+                    .subnetworks
+                    .insert()
+                    .with_user_agent(&*self.user_agent);
+                let request = request
+                    .set_project(id.project.as_str())
+                    .set_region(id.region.as_str());
+                request
+                    .set_request_id(&request_id)
+                    .set_body(body.clone())
+                    .send()
             })
             .await;
         match sent {
-            Ok(operation) => self.finish_compute(&call, operation, (&id.project, &id.region)).await,
+            Ok(operation) => {
+                self.finish_compute(&call, operation, (&id.project, &id.region))
+                    .await
+            }
             Err(failure) if failure.after_lost_reply && failure.is_already_there() => {
                 let made = LiveSubnetwork {
                     id: id.clone(),
@@ -74,43 +138,82 @@ impl Google {
                 };
                 match self.get_subnetwork(id).await? {
                     Some(found) if found == made => Ok(()),
-                    Some(_) | None => Err(call.conflict(Code::ChangedMeanwhile, "another one has taken its name")),
+                    Some(_) | None => {
+                        Err(call.conflict(Code::ChangedMeanwhile, "another one has taken its name"))
+                    }
                 }
             }
             Err(failure) => Err(call.error(&failure)),
         }
     }
 
-    pub(crate) async fn set_private_google_access(&self, id: &RegionalRef, on: bool) -> Result<(), CloudError> {
+    pub(crate) async fn set_private_google_access(
+        &self,
+        id: &RegionalRef,
+        on: bool,
+    ) -> Result<(), CloudError> {
         let switch = if on { "on" } else { "off" };
-        let doing = format!("switch Private Google Access {switch} on {}", id.compute("subnetworks"));
+        let doing = format!(
+            "switch Private Google Access {switch} on {}",
+            id.compute("subnetworks")
+        );
         let operation = "compute.subnetworks.setPrivateIpGoogleAccess";
         let call = Call::write(Api::Compute, operation, &id.project, &id.region, doing);
         let request_id = Uuid::new_v4().to_string();
         let operation = self
             .ask(&call, || {
-                let body = model::SubnetworksSetPrivateIpGoogleAccessRequest::new().set_private_ip_google_access(on);
-                let request = self.clients.subnetworks.set_private_ip_google_access().with_user_agent(&*self.user_agent);
-                let request = request.set_project(id.project.as_str()).set_region(id.region.as_str());
-                request.set_subnetwork(id.name.as_str()).set_request_id(&request_id).set_body(body).send()
+                let body = model::SubnetworksSetPrivateIpGoogleAccessRequest::new()
+                    .set_private_ip_google_access(on);
+                let request = self
+                    .clients
+                    .subnetworks
+                    .set_private_ip_google_access()
+                    .with_user_agent(&*self.user_agent);
+                let request = request
+                    .set_project(id.project.as_str())
+                    .set_region(id.region.as_str());
+                request
+                    .set_subnetwork(id.name.as_str())
+                    .set_request_id(&request_id)
+                    .set_body(body)
+                    .send()
             })
             .await?;
-        self.finish_compute(&call, operation, (&id.project, &id.region)).await
+        self.finish_compute(&call, operation, (&id.project, &id.region))
+            .await
     }
 
     pub(crate) async fn delete_subnetwork(&self, id: &RegionalRef) -> Result<(), CloudError> {
         let doing = format!("delete {}", id.compute("subnetworks"));
-        let call = Call::write(Api::Compute, "compute.subnetworks.delete", &id.project, &id.region, doing);
+        let call = Call::write(
+            Api::Compute,
+            "compute.subnetworks.delete",
+            &id.project,
+            &id.region,
+            doing,
+        );
         let request_id = Uuid::new_v4().to_string();
         let operation = self
             .ask_if_there(&call, || {
-                let request = self.clients.subnetworks.delete().with_user_agent(&*self.user_agent);
-                let request = request.set_project(id.project.as_str()).set_region(id.region.as_str());
-                request.set_subnetwork(id.name.as_str()).set_request_id(&request_id).send()
+                let request = self
+                    .clients
+                    .subnetworks
+                    .delete()
+                    .with_user_agent(&*self.user_agent);
+                let request = request
+                    .set_project(id.project.as_str())
+                    .set_region(id.region.as_str());
+                request
+                    .set_subnetwork(id.name.as_str())
+                    .set_request_id(&request_id)
+                    .send()
             })
             .await?;
         match operation {
-            Some(operation) => self.finish_compute(&call, operation, (&id.project, &id.region)).await,
+            Some(operation) => {
+                self.finish_compute(&call, operation, (&id.project, &id.region))
+                    .await
+            }
             None => Ok(()),
         }
     }
@@ -126,21 +229,36 @@ fn body(wanted: &Subnetwork, mark: &Mark) -> model::Subnetwork {
         .set_private_ip_google_access(true)
 }
 
-pub(crate) fn subnetwork(found: &model::Subnetwork, place: Place<'_>) -> Result<LiveSubnetwork, Unmapped> {
+pub(crate) fn subnetwork(
+    found: &model::Subnetwork,
+    place: Place<'_>,
+) -> Result<LiveSubnetwork, Unmapped> {
     let name = own_name(found.name.as_ref(), "subnetwork")?;
     let missing = |field| Unmapped::Missing(format!("subnetwork {name}"), field);
     Ok(LiveSubnetwork {
         id: here(name, place)?,
-        network: network(found.network.as_deref().ok_or_else(|| missing("network"))?, place.project)?,
-        cidr: found.ip_cidr_range.as_deref().filter(|text| !text.is_empty()).map(range).transpose()?,
+        network: network(
+            found.network.as_deref().ok_or_else(|| missing("network"))?,
+            place.project,
+        )?,
+        cidr: found
+            .ip_cidr_range
+            .as_deref()
+            .filter(|text| !text.is_empty())
+            .map(range)
+            .transpose()?,
         private_google_access: found.private_ip_google_access == Some(true),
-        mark: found.description.as_deref().and_then(|text| text.parse().ok()),
+        mark: found
+            .description
+            .as_deref()
+            .and_then(|text| text.parse().ok()),
     })
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    // Bodies are written in place and used once.
+    #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
     use serde_json::{Value, json};
 
     use super::*;
@@ -156,9 +274,14 @@ mod tests {
             "stackType": "IPV4_ONLY", "privateIpv6GoogleAccess": "DISABLE_GOOGLE_ACCESS",
             "privateIpGoogleAccess": false, "allowSubnetCidrRoutesOverlap": false, "enableFlowLogs": false,
         });
-        body.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        body.as_object_mut()
+            .unwrap()
+            .extend(change.as_object().unwrap().clone());
         let (project, region) = (project(), region());
-        let place = Place { project: &project, region: &region };
+        let place = Place {
+            project: &project,
+            region: &region,
+        };
         subnetwork(&serde_json::from_value(body).unwrap(), place).unwrap()
     }
 
@@ -166,7 +289,10 @@ mod tests {
     fn only_what_matters_is_kept() {
         let found = read(json!({"privateIpGoogleAccess": true}));
         assert_eq!(found.id, at("a"));
-        assert_eq!(found.network.to_string(), "projects/acme-prod/global/networks/prod");
+        assert_eq!(
+            found.network.to_string(),
+            "projects/acme-prod/global/networks/prod"
+        );
         assert_eq!(found.cidr.unwrap().to_string(), "10.8.0.0/28");
         assert!(found.private_google_access && found.mark.is_none());
     }
@@ -174,7 +300,10 @@ mod tests {
     #[test]
     fn a_mark_is_found_in_the_description_and_nothing_else_is_one() {
         let mark = "privatelink.dev/v1 owner=acme set=payments link=payments/orders-to-billing";
-        assert_eq!(read(json!({"description": mark})).mark.unwrap().to_string(), mark);
+        assert_eq!(
+            read(json!({"description": mark})).mark.unwrap().to_string(),
+            mark
+        );
         assert_eq!(read(json!({"description": "made by hand"})).mark, None);
     }
 
@@ -185,7 +314,9 @@ mod tests {
 
     #[test]
     fn what_we_send_is_what_we_read_back() {
-        let mark: Mark = "privatelink.dev/v1 owner=acme set=payments link=payments/x".parse().unwrap();
+        let mark: Mark = "privatelink.dev/v1 owner=acme set=payments link=payments/x"
+            .parse()
+            .unwrap();
         let wanted = Subnetwork {
             id: at("a"),
             network: network("prod", &project()).unwrap(),
@@ -200,6 +331,9 @@ mod tests {
             })
         );
         let found = read(sent);
-        assert_eq!((found.id, found.network, found.mark), (wanted.id, wanted.network, Some(mark)));
+        assert_eq!(
+            (found.id, found.network, found.mark),
+            (wanted.id, wanted.network, Some(mark))
+        );
     }
 }

@@ -1,5 +1,9 @@
 //! Google's words, made safe to print and searched for what they name.
 
+use std::error::Error;
+
+use serde_json::Value;
+
 /// Longest text of Google's that we repeat, in characters.
 const LONGEST: usize = 600;
 
@@ -10,19 +14,42 @@ pub(crate) fn neutral(text: &str) -> String {
         .map(|c| match c {
             '\n' | '\r' | '\t' => ' ',
             // Marks that reorder what follows could make a message read differently from what it says.
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                '\u{fffd}'
+            }
             c if c.is_control() => '\u{fffd}',
             c => c,
         })
         .take(LONGEST)
         .collect();
-    let words: Vec<&str> =
-        printable.split_whitespace().map(|word| if is_token(word) { "[token]" } else { word }).collect();
+    let words: Vec<&str> = printable
+        .split_whitespace()
+        .map(|word| if is_token(word) { "[token]" } else { word })
+        .collect();
     let mut line = words.join(" ").replace("Bearer [token]", "[token]");
     if text.chars().nth(LONGEST).is_some() {
         line.push('…');
     }
     line
+}
+
+/// Why no access token could be had: what the server of tokens said, or else the first cause. The layers
+/// between say the same thing several times over.
+pub(crate) fn token_failure(error: &(dyn Error + 'static)) -> String {
+    let mut chain = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        chain.push(next.to_string());
+        cause = next.source();
+    }
+    let answer = chain.iter().find_map(|text| {
+        let body = text.split_once("body=<")?.1.split_once('>')?.0;
+        let body: Value = serde_json::from_str(body).ok()?;
+        ["error_description", "error"]
+            .iter()
+            .find_map(|field| body[field].as_str().map(str::to_owned))
+    });
+    neutral(&answer.or_else(|| chain.last().cloned()).unwrap_or_default())
 }
 
 /// Access tokens start with `ya29.`, identity tokens with a base64 `{"`.
@@ -38,16 +65,24 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
 
 /// The permission that a refusal names, such as `compute.routers.get`.
 pub(crate) fn permission(text: &str) -> Option<&str> {
-    let bare = text.split([' ', ',', ';', '(', ')']).map(|word| word.trim_end_matches(['.', ':']));
+    let bare = text
+        .split([' ', ',', ';', '(', ')'])
+        .map(|word| word.trim_end_matches(['.', ':']));
     quoted(text).chain(bare).find(|word| {
         let mut parts = word.split('.');
-        let first_is_lower = parts.next().is_some_and(|part| part.chars().all(|c| c.is_ascii_lowercase()));
+        let first_is_lower = parts
+            .next()
+            .is_some_and(|part| part.chars().all(|c| c.is_ascii_lowercase()));
         let rest: Vec<&str> = parts.collect();
         first_is_lower
             && rest.len() >= 2
-            && !word.ends_with(".com")
-            && rest.iter().all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphabetic()))
-            && rest.last().is_some_and(|part| part.starts_with(|c: char| c.is_ascii_lowercase()))
+            && rest.last() != Some(&"com")
+            && rest
+                .iter()
+                .all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphabetic()))
+            && rest
+                .last()
+                .is_some_and(|part| part.starts_with(|c: char| c.is_ascii_lowercase()))
     })
 }
 
@@ -55,7 +90,11 @@ pub(crate) fn permission(text: &str) -> Option<&str> {
 pub(crate) fn constraint(text: &str) -> Option<&str> {
     let start = text.find("constraints/")?;
     let end = |c: char| !(c.is_ascii_alphanumeric() || "./_-".contains(c));
-    text[start..].split(end).next().map(|name| name.trim_end_matches(['.', '/'])).filter(|name| name.len() > 12)
+    text[start..]
+        .split(end)
+        .next()
+        .map(|name| name.trim_end_matches(['.', '/']))
+        .filter(|name| name.len() > 12)
 }
 
 /// The service account that a refusal names.
@@ -71,30 +110,72 @@ mod tests {
 
     #[test]
     fn nothing_steers_the_terminal_and_no_token_is_repeated() {
-        assert_eq!(neutral("a\u{1b}[31mb\nc\u{202e}d"), "a\u{fffd}[31mb c\u{fffd}d");
-        assert_eq!(neutral("sent Bearer ya29.a0AfH6SMBxyzxyzxyzxyzxyz to"), "sent [token] to");
+        assert_eq!(
+            neutral("a\u{1b}[31mb\nc\u{202e}d"),
+            "a\u{fffd}[31mb c\u{fffd}d"
+        );
+        assert_eq!(
+            neutral("sent Bearer ya29.a0AfH6SMBxyzxyzxyzxyzxyz to"),
+            "sent [token] to"
+        );
         assert_eq!(neutral(&"x".repeat(700)).chars().count(), LONGEST + 1);
     }
 
     #[test]
     fn a_permission_is_found_in_every_api_s_way_of_saying_it() {
         for (text, found) in [
-            ("Required 'compute.routers.get' permission for 'projects/p/regions/r/routers/x'", "compute.routers.get"),
-            ("Permission 'run.services.get' denied on resource 'namespaces/p/services/s'", "run.services.get"),
-            ("Permission \"vpcaccess.connectors.list\" denied on resource", "vpcaccess.connectors.list"),
-            ("caller lacks compute.subnetworks.use.", "compute.subnetworks.use"),
+            (
+                "Required 'compute.routers.get' permission for 'projects/p/regions/r/routers/x'",
+                "compute.routers.get",
+            ),
+            (
+                "Permission 'run.services.get' denied on resource 'namespaces/p/services/s'",
+                "run.services.get",
+            ),
+            (
+                "Permission \"vpcaccess.connectors.list\" denied on resource",
+                "vpcaccess.connectors.list",
+            ),
+            (
+                "caller lacks compute.subnetworks.use.",
+                "compute.subnetworks.use",
+            ),
         ] {
             assert_eq!(permission(text), Some(found));
         }
         assert_eq!(permission("The caller does not have permission"), None);
-        assert_eq!(permission("see www.example.com or run.googleapis.com"), None);
+        assert_eq!(
+            permission("see www.example.com or run.googleapis.com"),
+            None
+        );
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Layer(&'static str, #[source] Option<Box<Self>>);
+
+    #[test]
+    fn a_missing_token_is_explained_by_its_server_or_by_the_first_cause() {
+        let refused = Layer("connection refused", None);
+        let outer = Layer("cannot fetch a token", Some(Box::new(refused)));
+        assert_eq!(token_failure(&outer), "connection refused");
+        let body = r#"failed, body=<{"error":"invalid_grant","error_description":"Token has been revoked."}> and"#;
+        let outer = Layer(body, Some(Box::new(Layer("HTTP status 400", None))));
+        assert_eq!(token_failure(&outer), "Token has been revoked.");
     }
 
     #[test]
     fn constraints_and_service_accounts_are_found() {
-        let text = "Constraint constraints/compute.restrictSharedVpcSubnetworks violated for projects/p.";
-        assert_eq!(constraint(text), Some("constraints/compute.restrictSharedVpcSubnetworks"));
+        let text =
+            "Constraint constraints/compute.restrictSharedVpcSubnetworks violated for projects/p.";
+        assert_eq!(
+            constraint(text),
+            Some("constraints/compute.restrictSharedVpcSubnetworks")
+        );
         let text = "denied on service account run@acme-prod.iam.gserviceaccount.com (or it may not exist).";
-        assert_eq!(service_account(text), Some("run@acme-prod.iam.gserviceaccount.com"));
+        assert_eq!(
+            service_account(text),
+            Some("run@acme-prod.iam.gserviceaccount.com")
+        );
     }
 }
