@@ -1,0 +1,50 @@
+//! `destroy`: undo links, so that everything is as it was before them.
+
+use std::collections::BTreeSet;
+
+use clap::Args;
+use privatelink_core::ids::LinkName;
+
+use super::apply::{Asking, Consent, carry_out};
+use super::options::{Declarations, Global, destroy_orders};
+use super::{Failure, HELP};
+use crate::render::Output;
+use crate::turn::{Declared, Run};
+
+const EXAMPLES: &str = "\
+Examples:
+  privatelink destroy links/                undo every link declared there, after asking
+  privatelink destroy --yes link.yaml
+";
+
+/// Undo the declared links: give services back what they had, and remove what was made for them.
+///
+/// What other links still use stays. Links with `policy.deletion: Protect` are left alone.
+#[derive(Debug, Args)]
+#[command(help_template = HELP, before_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    declarations: Declarations,
+    #[command(flatten)]
+    consent: Consent,
+}
+
+impl Arguments {
+    pub(super) async fn run(&self, global: &Global, output: Output) -> Result<u8, Failure> {
+        let declared = Declared::read(&self.declarations.paths);
+        let links: BTreeSet<LinkName> = declared
+            .wishes
+            .links
+            .iter()
+            .map(|link| link.name.clone())
+            .collect();
+        let names: Vec<String> = links.iter().map(ToString::to_string).collect();
+        let asking = Asking {
+            question: format!("Undo {}?", names.join(", ")),
+            yes: self.consent.yes,
+            possible: !global.no_input && !self.declarations.take_stdin(),
+        };
+        let run = Run::connect(declared, destroy_orders(global, links), global).await;
+        carry_out(&run, &asking, output).await
+    }
+}

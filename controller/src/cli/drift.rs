@@ -1,0 +1,38 @@
+//! `drift`: what somebody changed since it was applied.
+
+use clap::Args;
+
+use super::options::{Declarations, Detailed, Global, Planning};
+use super::{Failure, HELP};
+use crate::render::{self, Output};
+use crate::turn::{Declared, Run};
+
+const EXAMPLES: &str = "\
+Examples:
+  privatelink drift links/                  what somebody changed, the worst first
+  privatelink drift --detailed-exitcode links/   exit 2 when there is any
+";
+
+/// Show what somebody changed since it was applied, the worst first; write nothing.
+#[derive(Debug, Args)]
+#[command(help_template = HELP, before_help = EXAMPLES)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    declarations: Declarations,
+    #[command(flatten)]
+    planning: Planning,
+    #[command(flatten)]
+    detailed: Detailed,
+}
+
+impl Arguments {
+    pub(super) async fn run(&self, global: &Global, output: Output) -> Result<u8, Failure> {
+        let declared = Declared::read(&self.declarations.paths);
+        let run = Run::connect(declared, self.planning.orders(global), global).await;
+        let report = run.preview().await;
+        output.diagnostics(&report.diagnostics);
+        output.document(&report, || render::drift(&report))?;
+        let drifted = report.steps.iter().any(|step| step.drift.is_some());
+        Ok(self.detailed.exit_code(&report, drifted))
+    }
+}

@@ -1,0 +1,81 @@
+//! `emulator`: the emulated Google Cloud, until somebody stops it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use jiff::SignedDuration;
+use privatelink_emulator::{Emulator, Options};
+
+use super::{Failure, HELP};
+use crate::interrupt;
+use crate::render::Output;
+
+const EXAMPLES: &str = "\
+Examples:
+  privatelink emulator --listen 127.0.0.1:8085
+  export PRIVATELINK_ENDPOINT=http://127.0.0.1:8085
+";
+
+/// Run an emulated Google Cloud on loopback.
+///
+/// It speaks Cloud Run v2, Serverless VPC Access v1 and Compute Engine v1, all in memory. Prints
+/// `listening on http://ADDRESS` on standard output when it is ready, and runs until SIGINT or SIGTERM.
+#[derive(Debug, Args)]
+#[command(help_template = HELP, before_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// Where to listen, on loopback; port 0 is the kernel's choice.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "PRIVATELINK_LISTEN",
+        default_value = "127.0.0.1:0"
+    )]
+    listen: SocketAddr,
+    /// How long a long-running operation takes.
+    #[arg(long, value_name = "DURATION", env = "PRIVATELINK_OPERATION_LATENCY", default_value = "0s", value_parser = latency)]
+    operation_latency: Duration,
+    /// A file that keeps the state: read at the start if it is there, written after changes.
+    #[arg(long, value_name = "FILE", env = "PRIVATELINK_STATE")]
+    state: Option<PathBuf>,
+}
+
+/// Reads `200ms`, `2s` or `1m 30s`.
+fn latency(text: &str) -> Result<Duration, String> {
+    let read = text
+        .parse::<SignedDuration>()
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok());
+    read.ok_or_else(|| "a duration is written like 200ms, 2s or 1m".to_owned())
+}
+
+impl Arguments {
+    pub(super) async fn run(&self, output: Output) -> Result<u8, Failure> {
+        let options = Options {
+            listen: self.listen,
+            operation_latency: self.operation_latency,
+            state: self.state.clone(),
+        };
+        let interrupted = interrupt::signal();
+        let emulator = Emulator::start(options).await.map_err(Failure::Emulator)?;
+        output.data(&format!("listening on {}\n", emulator.url()))?;
+        interrupted.await;
+        emulator.shutdown().await;
+        Ok(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        assert_eq!(latency("200ms"), Ok(Duration::from_millis(200)));
+        assert_eq!(latency("2s"), Ok(Duration::from_secs(2)));
+        assert_eq!(latency("1m"), Ok(Duration::from_mins(1)));
+        assert!(latency("soon").is_err() && latency("-1s").is_err());
+    }
+}

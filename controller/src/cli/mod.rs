@@ -1,0 +1,217 @@
+//! The command line: one file per command, and the list of them.
+
+mod apply;
+mod codes;
+mod completion;
+mod crd;
+#[cfg(feature = "emulator")]
+mod demo;
+mod destroy;
+mod drift;
+#[cfg(feature = "emulator")]
+mod emulator;
+mod options;
+mod plan;
+mod reference;
+mod validate;
+
+use std::io;
+
+use clap::{Parser, Subcommand};
+
+use crate::render::Output;
+pub(crate) use options::Global;
+
+/// Why a command ended without having its say.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The tokio runtime.
+    #[error("the asynchronous runtime cannot be started")]
+    Runtime(#[source] io::Error),
+    /// Standard output.
+    #[error("the output cannot be written")]
+    Output(#[source] io::Error),
+    /// A document that does not become JSON.
+    #[error("the report cannot be written as JSON")]
+    Json(#[source] serde_json::Error),
+    /// A document that does not become YAML.
+    #[error("the report cannot be written as YAML")]
+    Yaml(#[source] serde_saphyr::ser::Error),
+    /// The emulator.
+    #[cfg(feature = "emulator")]
+    #[error("the emulator cannot run")]
+    Emulator(#[source] io::Error),
+    /// The demo.
+    #[cfg(feature = "emulator")]
+    #[error("the demo cannot go on")]
+    Demo(#[source] demo::DemoError),
+}
+
+/// How help pages are laid out: examples before everything else that explains.
+const HELP: &str =
+    "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
+
+/// The program's examples; the first one only where it is there.
+macro_rules! examples {
+    ($($first:literal)?) => {
+        concat!(
+            "Examples:\n",
+            $($first,)?
+            "  privatelink validate links/               check declarations, offline\n",
+            "  privatelink plan links/                   show what would be done, and why\n",
+            "  privatelink apply links/                  do it, after asking\n",
+            "  privatelink drift links/                  show what somebody changed since\n",
+        )
+    };
+}
+
+#[cfg(feature = "emulator")]
+const EXAMPLES: &str = examples!(
+    "  privatelink demo                          see all of it on an emulated Google Cloud\n"
+);
+#[cfg(not(feature = "emulator"))]
+const EXAMPLES: &str = examples!();
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done, or nothing to do
+  1  something was invalid (also the command line), refused or unreadable; whatever else could be done was done
+  2  changes or drift; only plan and drift, and only with --detailed-exitcode
+  5  something is pending: run again later
+  6  a write failed
+
+Every option can be given as an environment variable too; an option on the command line wins.";
+
+/// Makes one Cloud Run service reach another privately on Google Cloud, and keeps it that way.
+#[derive(Debug, Parser)]
+#[command(name = "privatelink", version, help_template = HELP, before_help = EXAMPLES, after_help = EXIT_CODES)]
+#[command(disable_help_subcommand = true, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Validate(validate::Arguments),
+    Plan(plan::Arguments),
+    Apply(apply::Arguments),
+    Drift(drift::Arguments),
+    Destroy(destroy::Arguments),
+    #[cfg(feature = "emulator")]
+    Demo(demo::Arguments),
+    #[cfg(feature = "emulator")]
+    Emulator(emulator::Arguments),
+    Crd(crd::Arguments),
+    Codes(codes::Arguments),
+    Completion(completion::Arguments),
+    #[command(hide = true)]
+    Docs(reference::Arguments),
+}
+
+/// Runs the command that this process was started with; the result is the exit code.
+pub(crate) fn main() -> Result<u8, Failure> {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) => {
+            // A pipe that is closed already has nobody left to tell.
+            let _ = answer.print();
+            return Ok(u8::from(answer.use_stderr()));
+        }
+    };
+    let output = cli.global.output();
+    cli.global.start_tracing();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(Failure::Runtime)?;
+    let code = runtime.block_on(cli.command.run(&cli.global, output));
+    // A prompt or a slow name server must not hold back the exit.
+    runtime.shutdown_background();
+    code
+}
+
+impl Command {
+    async fn run(&self, global: &Global, output: Output) -> Result<u8, Failure> {
+        match self {
+            Self::Validate(arguments) => arguments.run(output),
+            Self::Plan(arguments) => arguments.run(global, output).await,
+            Self::Apply(arguments) => arguments.run(global, output).await,
+            Self::Drift(arguments) => arguments.run(global, output).await,
+            Self::Destroy(arguments) => arguments.run(global, output).await,
+            #[cfg(feature = "emulator")]
+            Self::Demo(arguments) => arguments.run(output).await,
+            #[cfg(feature = "emulator")]
+            Self::Emulator(arguments) => arguments.run(output).await,
+            Self::Crd(arguments) => arguments.run(output),
+            Self::Codes(arguments) => arguments.run(output),
+            Self::Completion(arguments) => arguments.run(output),
+            Self::Docs(arguments) => arguments.run(output),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_has_an_environment_variable_of_its_own_name() {
+        let mut program = Cli::command();
+        program.build();
+        let commands = program
+            .get_subcommands()
+            .flat_map(clap::Command::get_arguments);
+        for option in program.get_arguments().chain(commands) {
+            let Some(long) = option.get_long() else {
+                continue;
+            };
+            // `--json` is short for `--output json`, which has one.
+            if ["help", "version", "json"].contains(&long) {
+                continue;
+            }
+            let expected = format!("PRIVATELINK_{}", long.replace('-', "_").to_uppercase());
+            assert_eq!(
+                option.get_env().unwrap_or_default().to_str(),
+                Some(&*expected),
+                "--{long}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_command_opens_its_help_with_examples() {
+        for command in Cli::command()
+            .get_subcommands()
+            .filter(|command| !command.is_hide_set())
+        {
+            let examples = command
+                .get_before_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(
+                examples.starts_with("Examples:\n"),
+                "{}",
+                command.get_name()
+            );
+        }
+    }
+
+    #[test]
+    fn a_mistyped_command_or_option_is_answered_with_the_right_one() {
+        let said = |words: &[&str]| Cli::try_parse_from(words).unwrap_err().to_string();
+        assert!(said(&["privatelink", "aply"]).contains("'apply'"));
+        assert!(said(&["privatelink", "plan", "--scop", "x"]).contains("--scope"));
+    }
+}

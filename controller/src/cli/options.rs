@@ -1,0 +1,227 @@
+//! Options that several commands share.
+
+use std::collections::BTreeSet;
+
+use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser as _};
+use clap::{Args, ValueEnum};
+use privatelink_core::decide::Orders;
+use privatelink_core::ids::{LinkName, ProjectId};
+use privatelink_core::names::{Installation, InstallationError};
+use privatelink_core::policy::Policy;
+use tracing_subscriber::EnvFilter;
+
+use crate::render::{Format, Output};
+use crate::sources::PathOrStdin;
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[allow(clippy::struct_excessive_bools)] // Each is a flag of its own.
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Send every API to this base, such as an emulator; plain http on loopback gets no credentials.
+    #[arg(long, global = true, value_name = "URL", env = "PRIVATELINK_ENDPOINT")]
+    pub(crate) endpoint: Option<String>,
+    /// Who runs this: one installation never touches what another one made.
+    #[arg(
+        long,
+        global = true,
+        value_name = "ID",
+        env = "PRIVATELINK_OWNER",
+        default_value = "privatelink"
+    )]
+    #[arg(value_parser = installation_part)]
+    owner: String,
+    /// The collection that the declarations belong to: what is removed is removed within it.
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "PRIVATELINK_SET",
+        default_value = "default"
+    )]
+    #[arg(value_parser = installation_part)]
+    set: String,
+    /// Projects to look at beside those that the declarations name.
+    #[arg(
+        long,
+        global = true,
+        value_name = "PROJECT,...",
+        env = "PRIVATELINK_SCOPE",
+        value_delimiter = ','
+    )]
+    scope: Vec<ProjectId>,
+    /// How to answer.
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_name = "FORMAT",
+        env = "PRIVATELINK_OUTPUT",
+        default_value = "text"
+    )]
+    output: OutputFormat,
+    /// The same as `--output json`.
+    #[arg(long, global = true)]
+    json: bool,
+    #[allow(clippy::doc_markdown)] // Help pages show backticks as they are.
+    /// No colours; NO_COLOR and a missing terminal do the same.
+    #[arg(long, global = true, env = "PRIVATELINK_NO_COLOR", value_parser = BoolishValueParser::new())]
+    no_color: bool,
+    /// Say only what is wrong.
+    #[arg(long, short, global = true, env = "PRIVATELINK_QUIET", value_parser = BoolishValueParser::new())]
+    quiet: bool,
+    /// Show also what stays as it is; twice: log every call.
+    #[arg(long, short, global = true, env = "PRIVATELINK_VERBOSE", action = clap::ArgAction::Count)]
+    verbose: u8,
+    /// Never ask; what would need an answer is not done.
+    #[arg(long, global = true, env = "PRIVATELINK_NO_INPUT", value_parser = BoolishValueParser::new())]
+    pub(crate) no_input: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum OutputFormat {
+    /// For people.
+    Text,
+    /// For programs: one document whose version is in `apiVersion`.
+    Json,
+    /// The same document as YAML.
+    Yaml,
+}
+
+fn installation_part(text: &str) -> Result<String, InstallationError> {
+    Installation::new(text, text).map(|_| text.to_owned())
+}
+
+impl Global {
+    /// How this run answers.
+    pub(crate) fn output(&self) -> Output {
+        if self.no_color {
+            anstream::ColorChoice::Never.write_global();
+        }
+        let format = match (self.json, self.output) {
+            (true, _) | (false, OutputFormat::Json) => Format::Json,
+            (false, OutputFormat::Yaml) => Format::Yaml,
+            (false, OutputFormat::Text) => Format::Text,
+        };
+        Output {
+            format,
+            quiet: self.quiet,
+            verbose: self.verbose > 0,
+        }
+    }
+
+    /// Sends what the program logs to standard error: warnings, and with `-vv` every call. `RUST_LOG` says
+    /// it more exactly.
+    pub(crate) fn start_tracing(&self) {
+        let level = match (self.quiet, self.verbose) {
+            (true, _) => "error",
+            (false, 0 | 1) => "warn",
+            (false, _) => "info,privatelink=debug,privatelink_gcp=debug",
+        };
+        let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
+        tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(std::io::stderr)
+            .with_target(false)
+            .init();
+    }
+
+    /// Projects to look at beside those that are declared.
+    pub(crate) fn scope(&self) -> BTreeSet<ProjectId> {
+        self.scope.iter().cloned().collect()
+    }
+
+    /// Who we are.
+    pub(crate) fn installation(&self) -> Installation {
+        Installation {
+            owner: self.owner.as_str().into(),
+            set: self.set.as_str().into(),
+        }
+    }
+}
+
+/// Which declarations.
+#[derive(Debug, Args)]
+pub(crate) struct Declarations {
+    /// Files, directories, or `-` for standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathOrStdin>,
+}
+
+impl Declarations {
+    /// Is standard input taken by declarations, so that no answer can come from it?
+    pub(crate) fn take_stdin(&self) -> bool {
+        self.paths.contains(&PathOrStdin::Stdin)
+    }
+}
+
+/// What a run may do.
+#[derive(Debug, Args)]
+pub(crate) struct Planning {
+    /// The declarations are the whole set: what else carries its mark is removed.
+    #[arg(long, env = "PRIVATELINK_PRUNE", value_parser = BoolishValueParser::new())]
+    prune: bool,
+    /// With --prune: a source that declares nothing removes everything of the set.
+    #[arg(long, env = "PRIVATELINK_ALLOW_EMPTY", value_parser = BoolishValueParser::new())]
+    allow_empty: bool,
+    /// What becomes of the plan: all of it, all but deletes, or nothing.
+    #[arg(
+        long,
+        value_name = "POLICY",
+        env = "PRIVATELINK_POLICY",
+        default_value = "sync"
+    )]
+    #[arg(value_parser = PossibleValuesParser::new(["sync", "no-delete", "report-only"]).try_map(|text| text.parse::<Policy>()))]
+    policy: Policy,
+}
+
+impl Planning {
+    /// The orders of a run with these options.
+    pub(crate) fn orders(&self, global: &Global) -> Orders {
+        Orders {
+            ours: global.installation(),
+            policy: self.policy,
+            prune: self.prune,
+            allow_empty: self.allow_empty,
+            destroy: BTreeSet::new(),
+        }
+    }
+}
+
+/// The orders of a run that removes these links and nothing else.
+pub(crate) fn destroy_orders(global: &Global, links: BTreeSet<LinkName>) -> Orders {
+    Orders {
+        ours: global.installation(),
+        policy: Policy::Sync,
+        prune: false,
+        allow_empty: false,
+        destroy: links,
+    }
+}
+
+/// Whether changes show in the exit code.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Detailed {
+    /// Exit with 2 when there is something to report, and nothing is wrong.
+    #[arg(long, env = "PRIVATELINK_DETAILED_EXITCODE", value_parser = BoolishValueParser::new())]
+    detailed_exitcode: bool,
+}
+
+impl Detailed {
+    /// The exit code of a run that only looked. What waits for earlier steps of the same plan is not pending;
+    /// what waits although nothing is left to do first is.
+    pub(crate) fn exit_code(self, report: &privatelink_core::report::Report, found: bool) -> u8 {
+        let pending = report.summary.writes() == 0;
+        match report.exit_code() {
+            5 if pending => 5,
+            0 | 5 => {
+                if self.detailed_exitcode && found {
+                    2
+                } else {
+                    0
+                }
+            }
+            wrong => wrong,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! The path of a link as a small picture.
+
+use std::fmt::Write as _;
+
+use privatelink_core::path::{Hop, Trace, Verdict};
+
+use super::style::{DIM, of_verdict};
+
+/// Appends the hops in one line, each with its mark, and beneath it what was found wrong; with `all`, everything
+/// that was found.
+pub(super) fn write(text: &mut String, trace: &Trace, all: bool) {
+    let hops: Vec<String> = trace
+        .hops
+        .iter()
+        .map(|hop| {
+            let (mark, style) = of_verdict(hop.verdict);
+            format!("{} {style}{mark}{style:#}", hop.name)
+        })
+        .collect();
+    let _ = writeln!(text, "  {DIM}path now{DIM:#}  {}", hops.join(" → "));
+    for hop in trace.hops.iter().filter(|hop| shown(hop, all)) {
+        let code = hop
+            .code
+            .map(|code| format!(" ({code})"))
+            .unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "            {DIM}{}: {}{code}{DIM:#}",
+            hop.name, hop.found
+        );
+    }
+}
+
+fn shown(hop: &Hop, all: bool) -> bool {
+    match hop.verdict {
+        Verdict::Fail | Verdict::Unknown => true,
+        Verdict::Pass => all,
+        Verdict::NotReached => false,
+    }
+}

@@ -1,0 +1,288 @@
+//! Plans and drift for people.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use privatelink_core::drift::Rank;
+use privatelink_core::ids::LinkName;
+use privatelink_core::kinds::FieldChange;
+use privatelink_core::link::{Link, ServiceRef};
+use privatelink_core::plan::{Action, Summary};
+use privatelink_core::report::{LinkReport, Report, StepReport};
+use serde_json::Value;
+
+use super::path;
+use super::style::{BOLD, DIM, of_action, of_rank, of_state, plural};
+
+/// The plan, link by link: a header, the steps with field changes beneath, and the path as it is now. With `all`,
+/// also what stays as it is.
+pub(crate) fn plan(report: &Report, links: &[Link], all: bool) -> String {
+    let mut text = String::new();
+    let mut told = BTreeSet::new();
+    for link in &report.links {
+        let steps: Vec<&StepReport> = report
+            .steps
+            .iter()
+            .filter(|step| step.links.contains(&link.name) && shown(step, all))
+            .filter(|step| told.insert(&step.id))
+            .collect();
+        let unproven = link.trace.as_ref().filter(|trace| all || !trace.proven());
+        if steps.is_empty() && unproven.is_none() {
+            continue;
+        }
+        header(&mut text, link, links);
+        write_steps(&mut text, &steps, Some(&link.name));
+        if let Some(trace) = unproven {
+            path::write(&mut text, trace, all);
+        }
+        text.push('\n');
+    }
+    let others: Vec<&StepReport> = report
+        .steps
+        .iter()
+        .filter(|step| shown(step, all) && told.insert(&step.id))
+        .collect();
+    if !others.is_empty() {
+        let _ = writeln!(text, "{BOLD}Wanted by no link{BOLD:#}");
+        write_steps(&mut text, &others, None);
+        text.push('\n');
+    }
+    let _ = writeln!(text, "{BOLD}{}{BOLD:#}", verdict(&report.summary));
+    text
+}
+
+/// What somebody changed, the worst first.
+pub(crate) fn drift(report: &Report) -> String {
+    let mut drifted: Vec<(Rank, &StepReport)> = report
+        .steps
+        .iter()
+        .filter_map(|step| Some((step.drift?, step)))
+        .collect();
+    drifted.sort_by_key(|(rank, step)| (*rank, &step.id));
+    let mut text = String::new();
+    for (rank, step) in &drifted {
+        let style = of_rank(*rank);
+        let links: Vec<String> = step.links.iter().map(ToString::to_string).collect();
+        let _ = writeln!(
+            text,
+            "{style}{:<9}{style:#} {} {}  {DIM}{}{DIM:#}",
+            rank.word(),
+            step.kind,
+            step.id.short(),
+            links.join(", ")
+        );
+        if step.changes.is_empty() {
+            let _ = writeln!(text, "          {}", step.why);
+        }
+        for FieldChange { field, from, to } in &step.changes {
+            let _ = writeln!(
+                text,
+                "          {field}: {} instead of {}",
+                value(from),
+                value(to)
+            );
+        }
+    }
+    for link in report.links.iter().filter(|link| link.drift.is_some()) {
+        if let Some(trace) = link.trace.as_ref().filter(|trace| !trace.proven()) {
+            let _ = writeln!(text, "\n{BOLD}{}{BOLD:#}", link.name);
+            path::write(&mut text, trace, false);
+        }
+    }
+    let _ = writeln!(text, "\n{BOLD}{}{BOLD:#}", drift_verdict(&drifted));
+    let changes = report
+        .steps
+        .iter()
+        .filter(|step| step.drift.is_none() && step.action.writes())
+        .count();
+    if changes > 0 {
+        let steps = plural(
+            changes,
+            "step is a change that was",
+            "steps are changes that were",
+        );
+        let _ = writeln!(
+            text,
+            "{steps} never applied: `privatelink plan` shows them."
+        );
+    }
+    text
+}
+
+fn drift_verdict(drifted: &[(Rank, &StepReport)]) -> String {
+    if drifted.is_empty() {
+        return "No drift: everything is as it was applied.".to_owned();
+    }
+    let counts: Vec<String> = [Rank::Broken, Rank::Exposed, Rank::Degraded, Rank::Cosmetic]
+        .into_iter()
+        .map(|rank| {
+            (
+                rank,
+                drifted.iter().filter(|(found, _)| *found == rank).count(),
+            )
+        })
+        .filter(|(_, count)| *count > 0)
+        .map(|(rank, count)| format!("{count} {}", rank.word().to_lowercase()))
+        .collect();
+    format!("Drift: {}.", counts.join(", "))
+}
+
+fn shown(step: &StepReport, all: bool) -> bool {
+    match step.action {
+        Action::Nothing => all || !step.changes.is_empty(),
+        Action::Create | Action::Update | Action::Delete | Action::Wait | Action::Refuse => true,
+    }
+}
+
+/// `payments/orders-to-billing  orders → billing (acme-prod, europe-west1)  to be changed`
+fn header(text: &mut String, link: &LinkReport, links: &[Link]) {
+    let (state, style) = of_state(link.state);
+    let _ = write!(text, "{BOLD}{}{BOLD:#}", link.name);
+    if let Some(Link {
+        source,
+        destination,
+        ..
+    }) = links.iter().find(|known| known.name == link.name)
+    {
+        let _ = write!(
+            text,
+            "  {} → {}",
+            place(source, None),
+            place(destination, Some(source))
+        );
+    }
+    let _ = writeln!(text, "  {style}{state}{style:#}");
+}
+
+/// A service, with its project and region unless both are those of the one named before.
+fn place(service: &ServiceRef, before: Option<&ServiceRef>) -> String {
+    let known = before.is_some_and(|before| {
+        (&before.project, &before.region) == (&service.project, &service.region)
+    });
+    if known {
+        return service.name.to_string();
+    }
+    format!("{} ({}, {})", service.name, service.project, service.region)
+}
+
+fn write_steps(text: &mut String, steps: &[&StepReport], link: Option<&LinkName>) {
+    let kinds = steps
+        .iter()
+        .map(|step| step.kind.name().len())
+        .max()
+        .unwrap_or_default();
+    let names = steps
+        .iter()
+        .map(|step| step.id.short().len())
+        .max()
+        .unwrap_or_default();
+    for step in steps {
+        let style = of_action(step.action);
+        let sign = step.action.sign();
+        let code = step
+            .code
+            .map(|code| format!(" ({code})"))
+            .unwrap_or_default();
+        let others: Vec<String> = step
+            .links
+            .iter()
+            .filter(|other| Some(*other) != link)
+            .map(ToString::to_string)
+            .collect();
+        let also = if others.is_empty() {
+            String::new()
+        } else {
+            format!("; also for {}", others.join(", "))
+        };
+        let _ = writeln!(
+            text,
+            "  {style}{sign}{style:#} {:<kinds$}  {style}{:<names$}{style:#}  {}{code}{DIM}{also}{DIM:#}",
+            step.kind.name(),
+            step.id.short(),
+            step.why
+        );
+        for FieldChange { field, from, to } in &step.changes {
+            let _ = writeln!(text, "      {field}: {} → {}", value(from), value(to));
+        }
+    }
+}
+
+/// A value in few words: long texts, such as our own records, by their beginning.
+fn value(value: &Value) -> String {
+    const LONGEST: usize = 72;
+    let whole = match value {
+        Value::Null => return "nothing".to_owned(),
+        Value::String(word) => word.clone(),
+        other => other.to_string(),
+    };
+    if whole.chars().count() <= LONGEST {
+        return whole;
+    }
+    let start: String = whole.chars().take(LONGEST - 1).collect();
+    format!("{start}…")
+}
+
+/// The last line.
+pub(super) fn verdict(summary: &Summary) -> String {
+    let Summary {
+        create,
+        update,
+        delete,
+        wait,
+        refuse,
+        nothing: _,
+    } = *summary;
+    let mut aside = Vec::new();
+    if wait > 0 {
+        aside.push(plural(wait, "waits", "wait"));
+    }
+    if refuse > 0 {
+        aside.push(format!("{refuse} refused"));
+    }
+    match (summary.writes(), aside.is_empty()) {
+        (0, true) => "No changes. Everything is as it is declared.".to_owned(),
+        (0, false) => format!("No changes now: {}.", aside.join(", ")),
+        (_, true) => format!("Plan: {create} to create, {update} to update, {delete} to delete."),
+        (_, false) => format!(
+            "Plan: {create} to create, {update} to update, {delete} to delete, {}.",
+            aside.join(", ")
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_counts_what_would_be_done_and_what_would_not() {
+        let plan = Summary {
+            create: 5,
+            update: 1,
+            wait: 1,
+            ..Summary::default()
+        };
+        assert_eq!(
+            verdict(&plan),
+            "Plan: 5 to create, 1 to update, 0 to delete, 1 waits."
+        );
+        let refused = Summary {
+            refuse: 2,
+            wait: 2,
+            nothing: 3,
+            ..Summary::default()
+        };
+        assert_eq!(verdict(&refused), "No changes now: 2 wait, 2 refused.");
+        assert_eq!(
+            verdict(&Summary::default()),
+            "No changes. Everything is as it is declared."
+        );
+    }
+
+    #[test]
+    fn long_values_are_shown_by_their_beginning() {
+        assert_eq!(value(&Value::Null), "nothing");
+        assert_eq!(value(&"ALL_TRAFFIC".into()), "ALL_TRAFFIC");
+        assert_eq!(value(&"x".repeat(100).into()).chars().count(), 72);
+    }
+}

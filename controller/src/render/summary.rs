@@ -1,0 +1,165 @@
+//! The end of an apply, for people: every link, what was done, and how long it took.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use privatelink_core::apply::Outcome;
+use privatelink_core::kinds::Id;
+use privatelink_core::path::Verdict;
+use privatelink_core::plan::Action;
+use privatelink_core::report::{Report, StepReport};
+
+use super::style::{BAD, BOLD, DIM, of_action, of_state, of_verdict, plural};
+
+/// The table of links, what is left, and the counts.
+pub(crate) fn summary(report: &Report, took: Duration) -> String {
+    let mut text = String::new();
+    write_links(&mut text, report);
+    write_left(&mut text, report);
+    let done = Done::count(report);
+    let _ = writeln!(
+        text,
+        "{BOLD}{} in {:.1} s, {}.{BOLD:#}",
+        done.words(),
+        took.as_secs_f64(),
+        plural(report.passes, "look at the world", "looks at the world")
+    );
+    text
+}
+
+fn write_links(text: &mut String, report: &Report) {
+    if report.links.is_empty() {
+        return;
+    }
+    let names = report
+        .links
+        .iter()
+        .map(|link| link.name.to_string().len())
+        .max()
+        .unwrap_or_default()
+        .max(4);
+    let states = report
+        .links
+        .iter()
+        .map(|link| of_state(link.state).0.len())
+        .max()
+        .unwrap_or_default()
+        .max(5);
+    let _ = writeln!(
+        text,
+        "\n{BOLD}{:<names$}  {:<states$}  PATH{BOLD:#}",
+        "LINK", "STATE"
+    );
+    for link in &report.links {
+        let (state, style) = of_state(link.state);
+        let path = link.trace.as_ref().map_or_else(
+            || "-".to_owned(),
+            |trace| {
+                let (mark, style) = of_verdict(trace.verdict());
+                let found = match trace.root_cause() {
+                    None => "private",
+                    Some(hop) if hop.verdict == Verdict::NotReached => "not reached",
+                    Some(hop) => &hop.found,
+                };
+                format!("{style}{mark}{style:#} {found}")
+            },
+        );
+        let _ = writeln!(
+            text,
+            "{:<names$}  {style}{state:<states$}{style:#}  {path}",
+            link.name
+        );
+    }
+    text.push('\n');
+}
+
+/// What did not work out, and what is still to come.
+fn write_left(text: &mut String, report: &Report) {
+    for (id, step) in last_words(report) {
+        let said = match &step.outcome {
+            Some(Outcome::Failed { error }) => format!("{} ({})", error.message, error.code),
+            Some(Outcome::Skipped { because }) => format!(
+                "not tried, because of {} {}",
+                because.kind(),
+                because.short()
+            ),
+            None if matches!(step.action, Action::Wait | Action::Refuse) => step.why.clone(),
+            Some(Outcome::Done) | None => continue,
+        };
+        let tried = step.outcome.is_some();
+        let style = if tried { BAD } else { of_action(step.action) };
+        let sign = if tried { '✗' } else { step.action.sign() };
+        let _ = writeln!(
+            text,
+            "{style}{sign}{style:#} {} {} {}  {DIM}{said}{DIM:#}",
+            step.action.word(),
+            id.kind(),
+            id.short()
+        );
+    }
+}
+
+/// The last step about each thing: what a later pass mended is not told as a failure.
+fn last_words(report: &Report) -> BTreeMap<&Id, &StepReport> {
+    report.steps.iter().map(|step| (&step.id, step)).collect()
+}
+
+/// How many steps ended how.
+#[derive(Default)]
+struct Done {
+    created: usize,
+    updated: usize,
+    deleted: usize,
+    failed: usize,
+    skipped: usize,
+    waiting: usize,
+}
+
+impl Done {
+    fn count(report: &Report) -> Self {
+        let mut done = Self::default();
+        for step in &report.steps {
+            match (&step.outcome, step.action) {
+                (Some(Outcome::Done), Action::Create) => done.created += 1,
+                (Some(Outcome::Done), Action::Update) => done.updated += 1,
+                (Some(Outcome::Done), Action::Delete) => done.deleted += 1,
+                (Some(Outcome::Failed { .. }), _) => done.failed += 1,
+                (Some(Outcome::Skipped { .. }), _) => done.skipped += 1,
+                (None, Action::Wait) => done.waiting += 1,
+                (Some(Outcome::Done), Action::Wait | Action::Refuse | Action::Nothing)
+                | (
+                    None,
+                    Action::Create
+                    | Action::Update
+                    | Action::Delete
+                    | Action::Refuse
+                    | Action::Nothing,
+                ) => {}
+            }
+        }
+        done
+    }
+
+    fn words(&self) -> String {
+        let Self {
+            created,
+            updated,
+            deleted,
+            failed,
+            skipped,
+            waiting,
+        } = *self;
+        let mut words = format!("{created} created, {updated} updated, {deleted} deleted");
+        for (count, word) in [
+            (failed, "failed"),
+            (skipped, "not tried"),
+            (waiting, "waiting"),
+        ] {
+            if count > 0 {
+                let _ = write!(words, ", {count} {word}");
+            }
+        }
+        words
+    }
+}
