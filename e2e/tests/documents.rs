@@ -11,6 +11,7 @@ mod documents {
 }
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use documents::declaration;
 use documents::files::{Page, code, pages, root};
@@ -140,7 +141,10 @@ fn pages_that_code_names_exist() {
                 .collect();
             let path = format!("docs/{}", path.trim_end_matches('.'));
             // A path that code puts together has a hole where a number goes.
-            if path.ends_with(".md") && !root().join(&path).exists() {
+            let is_page = Path::new(&path)
+                .extension()
+                .is_some_and(|extension| extension == "md");
+            if is_page && !root().join(&path).exists() {
                 missing.insert(format!("{}: {path}", file.path.display()));
             }
         }

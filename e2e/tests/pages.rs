@@ -97,7 +97,7 @@ fn every_page_with_commands_is_run() {
                 continue;
             }
             let text = std::fs::read_to_string(&path).unwrap();
-            let name = path.strip_prefix(root).unwrap().display().to_string();
+            let name = path.strip_prefix(&root).unwrap().display().to_string();
             let has_commands = blocks(&text)
                 .iter()
                 .any(|block| matches!(block, Block::Commands(_)));

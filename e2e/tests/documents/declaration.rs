@@ -1,5 +1,7 @@
 //! The reference of the declaration, from the published schema.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 /// The whole page.
@@ -31,10 +33,12 @@ fn visit(schema: &Value, path: &str, fields: &mut String, rules: &mut String) {
         .flatten()
     {
         let whole = if path.is_empty() { "the whole" } else { path };
-        rules.push_str(&format!(
-            "| `{whole}` | {} |\n",
+        writeln!(
+            rules,
+            "| `{whole}` | {} |",
             cell(rule["message"].as_str().unwrap_or_default())
-        ));
+        )
+        .unwrap();
     }
     let required: Vec<&str> = schema["required"]
         .as_array()
@@ -54,10 +58,12 @@ fn visit(schema: &Value, path: &str, fields: &mut String, rules: &mut String) {
             (false, None) => "-".to_owned(),
         };
         let meaning = cell(property["description"].as_str().unwrap_or_default());
-        fields.push_str(&format!(
-            "| `{path}` | {} | {presence} | {meaning} |\n",
+        writeln!(
+            fields,
+            "| `{path}` | {} | {presence} | {meaning} |",
             shape(property)
-        ));
+        )
+        .unwrap();
         visit(property, &path, fields, rules);
         if let Some(items) = property.get("items") {
             visit(items, &format!("{path}[]"), fields, rules);

@@ -56,7 +56,7 @@ pub(crate) fn with_output(text: &str, printed: &[&str]) -> String {
     let mut page = text.to_owned();
     visit(text, |language, content| {
         if language == "console" {
-            let now = printed.next().unwrap().trim_end();
+            let now = printed.next().unwrap().trim_matches('\n').trim_end();
             if Shown::is_whole(content) {
                 let before = format!("```console\n{content}```");
                 page = page.replacen(&before, &format!("```console\n{now}\n```"), 1);
