@@ -99,10 +99,10 @@ pub fn foreign_changes(before: &Value, after: &Value, adopted: &BTreeSet<String>
             }
             match after[api].get(path) {
                 None => changes.push(format!("{path} is gone")),
-                Some(now) if foreign_part(path, now) != foreign_part(path, object) => {
-                    changes.push(format!("{path} has changed"));
+                Some(now) => {
+                    let different = differences(&foreign_part(path, object), &foreign_part(path, now));
+                    changes.extend(different.into_iter().map(|line| format!("{path}{line}")));
                 }
-                Some(_) => {}
             }
         }
     }

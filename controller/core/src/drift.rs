@@ -1,8 +1,11 @@
 //! Drift: the declaration is the one last applied, and the plan is not empty all the same. Somebody changed
 //! something. Ranked by what it does to the path.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
+use crate::ids::LinkName;
 use crate::kinds::service_ingress::INGRESS_FIELD;
 use crate::kinds::{Id, Kind};
 use crate::plan::{Action, Step};
@@ -30,6 +33,13 @@ impl Rank {
             Self::Cosmetic => "Cosmetic",
         }
     }
+}
+
+/// What a step repairs, given the links whose declaration is the one last applied. `None` when it carries out a
+/// change of the declaration, or nothing.
+pub fn repaired(id: &Id, step: &Step, applied: &BTreeSet<LinkName>) -> Option<Rank> {
+    let concerned = step.links.iter().any(|link| applied.contains(link));
+    concerned.then(|| rank(id, step)).flatten()
 }
 
 /// How much a step that repairs drift matters. `None` when there is nothing to repair.

@@ -1,8 +1,11 @@
 //! What a decision has to say: what could not be read, and what is refused.
 
+use std::collections::BTreeSet;
+
 use crate::codes::Code;
 use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Origin};
+use crate::ids::LinkName;
 use crate::plan::{Action, Plan};
 use crate::world::World;
 
@@ -73,11 +76,17 @@ pub(crate) fn stuck(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
         return Vec::new();
     }
     let mut diagnostics = Vec::new();
-    for (id, step) in plan
+    // What is refused has been said, and is why the rest of the same link waits.
+    let refused: BTreeSet<&LinkName> = plan
         .steps
-        .iter()
-        .filter(|(_, step)| step.action == Action::Wait)
-    {
+        .values()
+        .filter(|step| step.action == Action::Refuse)
+        .flat_map(|step| &step.links)
+        .collect();
+    for (id, step) in &plan.steps {
+        if step.action != Action::Wait || step.links.iter().any(|link| refused.contains(link)) {
+            continue;
+        }
         let cause = step
             .links
             .iter()

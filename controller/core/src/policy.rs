@@ -45,16 +45,18 @@ impl Policy {
                 step.action == Action::Delete
             }),
             Self::ReportOnly => hold_back(plan, Code::PolicyHeldBack, "report-only", |step| {
-                step.action.writes()
+                step.action.writes() || step.action == Action::Wait
             }),
         }
     }
 }
 
-/// Holds back everything that only links with `policy.reconcile: Report` want.
+/// Holds back everything that only links with `policy.reconcile: Report` want. What would wait for such a step
+/// waits for nothing that this run does, so it is held back too.
 pub fn report_links(plan: Plan, reported: &dyn Fn(&LinkName) -> bool) -> Plan {
     hold_back(plan, Code::ReportOnly, "report only", |step| {
-        !step.links.is_empty() && step.links.iter().all(reported) && step.action.writes()
+        let wanted_by_reported = !step.links.is_empty() && step.links.iter().all(reported);
+        wanted_by_reported && (step.action.writes() || step.action == Action::Wait)
     })
 }
 

@@ -152,28 +152,16 @@ impl Report {
             in_hand: _,
             changing: _,
         } = decision;
-        let drifted = |id: &Id, step: &Step| {
-            step.links
-                .iter()
-                .any(|link| applied.contains(link))
-                .then(|| drift::rank(id, step))
-                .flatten()
-        };
         let mut steps: Vec<StepReport> = Vec::new();
         let mut summary = Summary::default();
         let last_tried: BTreeMap<&Id, &Performed> =
             performed.iter().map(|done| (&done.id, done)).collect();
         for done in &performed {
             summary.count(done.step.action);
-            let drift = if done.pass == 1 {
-                drifted_when_done(done, &applied)
-            } else {
-                None
-            };
             steps.push(StepReport::new(
                 &done.id,
                 &done.step,
-                drift,
+                done.drift,
                 Some(done.outcome.clone()),
             ));
         }
@@ -183,7 +171,7 @@ impl Report {
             let told = done.is_some() && (step.action == Action::Nothing || step.action.writes());
             if !told {
                 summary.count(step.action);
-                steps.push(StepReport::new(id, step, drifted(id, step), None));
+                steps.push(StepReport::new(id, step, drift::repaired(id, step, &applied), None));
             }
         }
         let links = standings
@@ -256,13 +244,6 @@ fn is_write_failure(diagnostic: &Diagnostic) -> bool {
 
 /// Marks diagnostics that speak of a write.
 const WRITE: &str = "write";
-
-fn drifted_when_done(done: &Performed, applied: &BTreeSet<LinkName>) -> Option<Rank> {
-    let concerned = done.step.links.iter().any(|link| applied.contains(link));
-    concerned
-        .then(|| drift::rank(&done.id, &done.step))
-        .flatten()
-}
 
 fn with_failures(
     mut diagnostics: Vec<Diagnostic>,

@@ -74,10 +74,9 @@ pub(crate) fn settle_forgotten(
         .collect();
     let may_prune = may_prune(wishes, orders);
     if orders.prune && !may_prune && !forgotten.is_empty() {
-        let message = format!(
-            "{} links are no longer declared, and nothing is removed",
-            forgotten.len()
-        );
+        let count = forgotten.len();
+        let links = if count == 1 { "link is" } else { "links are" };
+        let message = format!("{count} {links} no longer declared, and nothing is removed");
         let help = if wishes.complete {
             "the source declares nothing at all; run with --allow-empty if that is meant"
         } else {

@@ -8,7 +8,8 @@ use futures::future::join_all;
 use crate::apply::{Observer, Outcome, Progress, apply};
 use crate::cloud::Cloud;
 use crate::decide::{Decision, Orders, Wishes, decide};
-use crate::ids::ProjectId;
+use crate::drift::{self, Rank};
+use crate::ids::{LinkName, ProjectId};
 use crate::kinds::Id;
 use crate::observe::{Territory, observe};
 use crate::plan::{Plan, Step};
@@ -30,6 +31,8 @@ pub struct Performed {
     pub outcome: Outcome,
     /// In which pass, from 1.
     pub pass: usize,
+    /// What it repaired, when somebody had changed what was applied.
+    pub drift: Option<Rank>,
 }
 
 /// Observes and decides, and writes nothing.
@@ -57,11 +60,14 @@ pub async fn turn(
     let mut performed: Vec<Performed> = Vec::new();
     let mut in_hand = BTreeSet::new();
     let mut waited_for: BTreeSet<Id> = BTreeSet::new();
+    // A link that this very turn applies has not drifted.
+    let mut applied_before: Option<BTreeSet<LinkName>> = None;
     let mut pass = 0;
     loop {
         pass += 1;
         let (world, decision) = look(cloud, wishes, orders, extra, &in_hand).await;
         in_hand.clone_from(&decision.in_hand);
+        let applied = applied_before.get_or_insert_with(|| decision.applied.clone());
         let plan = without_failed(&decision.plan, &performed);
         if pass > MAX_PASSES {
             return Report::new(&world, decision, performed, pass);
@@ -79,7 +85,7 @@ pub async fn turn(
         }
         observer(Progress::Planned(&plan));
         let outcomes = apply(cloud, &plan, &orders.ours, observer).await;
-        performed.extend(record(&plan, outcomes, pass));
+        performed.extend(record(&plan, outcomes, pass, applied));
     }
 }
 
@@ -97,16 +103,23 @@ async fn look(
     (world, decision)
 }
 
-fn record(plan: &Plan, outcomes: BTreeMap<Id, Outcome>, pass: usize) -> Vec<Performed> {
+fn record(
+    plan: &Plan,
+    outcomes: BTreeMap<Id, Outcome>,
+    pass: usize,
+    applied: &BTreeSet<LinkName>,
+) -> Vec<Performed> {
     outcomes
         .into_iter()
         .filter_map(|(id, outcome)| {
             let step = plan.steps.get(&id)?.clone();
+            let drift = drift::repaired(&id, &step, applied);
             Some(Performed {
                 id,
                 step,
                 outcome,
                 pass,
+                drift,
             })
         })
         .collect()
