@@ -15,7 +15,7 @@ test:
 
 # A folder per scenario in, goldens out; `INSTA_UPDATE=always just scenarios` accepts new goldens.
 scenarios:
-    cargo test --locked -p privatelink-e2e --test scenarios
+    cargo test --locked -p privatelink --test scenarios
 
 # 100,000 random histories of the core, with faults.
 simulate:
@@ -23,13 +23,14 @@ simulate:
 
 # The binary and the SDK against the emulator.
 e2e:
-    cargo test --locked -p privatelink-e2e -p privatelink-gcp
+    cargo test --locked -p privatelink -p privatelink-e2e -p privatelink-gcp
 
-# Refresh the generated reference pages and the schema.
+# Refresh the generated reference pages and the schema, and what pages show of outputs.
 docs:
     cargo run --locked -- crd > crds/privatelinks.yaml
+    cargo run --locked -- docs > docs/reference/cli.md
     UPDATE=1 cargo test --locked -p privatelink-e2e --test documents
-    UPDATE=1 cargo test --locked -p privatelink
+    UPDATE=1 cargo test --locked -p privatelink --test pages
 
 # How a turn grows with the number of links.
 bench:

@@ -13,7 +13,7 @@ const PORT_ON_PAGES: &str = "127.0.0.1:8085";
 const END_OF_BLOCK: &str = "--- end of block ---";
 
 /// A page is read in minutes and runs in seconds.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_mins(2);
 
 /// Runs the blocks in one session and returns what each printed, on both channels.
 pub(crate) fn run(binary: &Path, page: &str, blocks: &[&str]) -> Vec<String> {
@@ -25,10 +25,8 @@ pub(crate) fn run(binary: &Path, page: &str, blocks: &[&str]) -> Vec<String> {
     let _leftover = std::fs::remove_dir_all(&directory);
     std::fs::create_dir_all(&directory).unwrap();
     let address = free_address();
-    let script: String = blocks
-        .iter()
-        .map(|block| format!("{block}\necho '{END_OF_BLOCK}'\n"))
-        .collect();
+    let end = format!("\necho '{END_OF_BLOCK}'\n");
+    let script = format!("{}{end}", blocks.join(&end));
     let script = script.replace(PORT_ON_PAGES, &address);
 
     // Into a file and not a pipe, which a process in the background would keep open.
