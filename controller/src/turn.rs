@@ -272,6 +272,8 @@ impl Seen {
                 step,
                 outcome,
                 pass: self.pass,
+                // Nothing was decided at the end, so nobody can tell.
+                drift: None,
             };
             self.performed.push(done);
         }

@@ -112,7 +112,7 @@ impl Output {
 
     /// One line about something that is wrong with the run itself.
     pub(crate) fn problem(self, message: &str) {
-        anstream::eprintln!("{}error:{:#} {message}", BAD, BAD);
+        anstream::eprintln!("{0}error:{0:#} {message}", style::BAD);
     }
 
     /// Asks on the terminal. Only `yes` is a yes.

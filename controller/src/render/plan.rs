@@ -72,7 +72,12 @@ pub(crate) fn drift(report: &Report) -> String {
             links.join(", ")
         );
         if step.changes.is_empty() {
-            let _ = writeln!(text, "          {}", step.why);
+            let gone = if step.action == Action::Create {
+                "it is gone: "
+            } else {
+                ""
+            };
+            let _ = writeln!(text, "          {gone}{}", step.why);
         }
         for FieldChange { field, from, to } in &step.changes {
             let _ = writeln!(
@@ -89,7 +94,10 @@ pub(crate) fn drift(report: &Report) -> String {
             path::write(&mut text, trace, false);
         }
     }
-    let _ = writeln!(text, "\n{BOLD}{}{BOLD:#}", drift_verdict(&drifted));
+    if !drifted.is_empty() {
+        text.push('\n');
+    }
+    let _ = writeln!(text, "{BOLD}{}{BOLD:#}", drift_verdict(&drifted));
     let changes = report
         .steps
         .iter()

@@ -1,0 +1,156 @@
+//! Exit codes: 1 if anything was invalid, refused or unreadable; else 6 if a write failed; else 5 if something is
+//! pending; else 0; and 2 for changes and drift when asked.
+
+use serde_json::json;
+
+use super::Desk;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_and_drift_show_in_the_exit_code_only_when_asked() {
+    let desk = Desk::new("detailed").await;
+    assert_eq!(desk.run("plan link.yaml").await.code, 0);
+    assert_eq!(desk.run("plan --detailed-exitcode link.yaml").await.code, 2);
+    assert_eq!(
+        desk.run("drift --detailed-exitcode link.yaml").await.code,
+        0
+    );
+    assert_eq!(desk.run("apply --yes link.yaml").await.code, 0);
+    assert_eq!(desk.run("plan --detailed-exitcode link.yaml").await.code, 0);
+    desk.open_ingress().await;
+    assert_eq!(desk.run("drift link.yaml").await.code, 0);
+    assert_eq!(
+        desk.run("drift --detailed-exitcode link.yaml").await.code,
+        2
+    );
+    assert_eq!(desk.run("apply --yes link.yaml").await.code, 0);
+    assert_eq!(
+        desk.run("drift --detailed-exitcode link.yaml").await.code,
+        0
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn destroy_gives_everything_back_and_then_has_nothing_to_do() {
+    let desk = Desk::new("destroy").await;
+    desk.run("apply --yes link.yaml").await;
+    let destroyed = desk.run("destroy --yes -o json link.yaml").await;
+    assert_eq!(destroyed.code, 0, "{}", destroyed.stderr);
+    assert_eq!(destroyed.json()["links"][0]["state"], "Released");
+    desk.cloud.reset_requests().await.unwrap();
+    assert_eq!(desk.run("destroy --yes link.yaml").await.code, 0);
+    assert_eq!(desk.cloud.writes().await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_on_the_command_line_is_1_and_never_2() {
+    let desk = Desk::new("usage").await;
+    for line in [
+        "",
+        "aply link.yaml",
+        "plan",
+        "plan --detailed-exitcode",
+        "plan --policy wild link.yaml",
+        "codes PL9999",
+    ] {
+        let answer = desk.run(line).await;
+        assert_eq!(
+            (answer.code, answer.stdout.as_str()),
+            (1, ""),
+            "{line}: {}",
+            answer.stderr
+        );
+    }
+    assert_eq!(desk.run("--help").await.code, 0);
+    assert_eq!(desk.run("--version").await.code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_invalid_is_1_and_the_other_links_are_applied() {
+    let desk = Desk::new("invalid").await;
+    let other = super::LINK
+        .replace("orders-to-billing", "other")
+        .replace("/28", "/29");
+    desk.write(
+        "other.yaml",
+        &other.replace("name: orders}", "name: other}"),
+    );
+    let answer = desk.run("apply --yes -o json .").await;
+    assert_eq!(answer.code, 1);
+    let report = answer.json();
+    assert_eq!(report["links"][0]["state"], "Ready", "{report:#}");
+    assert_eq!(report["links"][1]["state"], "Invalid");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_or_unreadable_is_1() {
+    let desk = Desk::new("unreadable").await;
+    let service = super::LINK.replace("name: orders}", "name: nowhere}");
+    desk.write("nowhere.yaml", &service);
+    assert_eq!(desk.run("plan nowhere.yaml").await.code, 1);
+    assert_eq!(desk.run("plan no-such-file.yaml").await.code, 1);
+    let denied = json!({ "status": 403, "reason": "forbidden", "message": "Permission denied" });
+    desk.fault(
+        json!({ "match": { "operation": "compute.routers.aggregatedList" }, "effect": denied }),
+    )
+    .await;
+    let answer = desk.run("plan -o json link.yaml").await;
+    assert_eq!(answer.code, 1);
+    assert_eq!(
+        answer.json()["scope"]["unreadable"],
+        json!(["routers of acme-prod"])
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_fails_is_6() {
+    let desk = Desk::new("write-fails").await;
+    let refused = json!({ "status": 400, "message": "Not like this." });
+    let operation = "vpcaccess.projects.locations.connectors.create";
+    desk.fault(json!({ "match": { "operation": operation }, "effect": refused }))
+        .await;
+    let answer = desk.run("apply --yes -o json link.yaml").await;
+    assert_eq!(answer.code, 6, "{}", answer.stdout);
+    assert_eq!(answer.json()["links"][0]["state"], "Failed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_its_time_is_5() {
+    let desk = Desk::new("pending").await;
+    desk.run("apply --yes link.yaml").await;
+    let held = json!({
+        "status": 400,
+        "reason": "resourceInUseByAnotherResource",
+        "message": "The subnetwork resource is already being used by 'projects/acme-prod/regions/europe-west1/addresses/serverless-ipv4-1'",
+    });
+    desk.fault(json!({ "match": { "operation": "compute.subnetworks.delete" }, "effect": held }))
+        .await;
+    let answer = desk.run("destroy --yes link.yaml").await;
+    assert_eq!(answer.code, 5, "{}{}", answer.stdout, answer.stderr);
+    desk.cloud
+        .send("DELETE", "/emulator/faults", &serde_json::Value::Null)
+        .await
+        .unwrap();
+    assert_eq!(desk.run("destroy --yes link.yaml").await.code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn missing_credentials_and_unusable_endpoints_are_findings_in_the_document() {
+    let desk = Desk::new("credentials").await;
+    let mut command = desk
+        .privatelink
+        .command(&["plan", "-o", "json", "link.yaml"]);
+    command
+        .env_remove("PRIVATELINK_ENDPOINT")
+        .env("GOOGLE_APPLICATION_CREDENTIALS", "no-such-key.json");
+    let output = command.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["diagnostics"][0]["code"], "PL0300", "{document:#}");
+    let answer = desk
+        .run("plan -o json --endpoint http://example.com link.yaml")
+        .await;
+    assert_eq!(
+        (answer.code, &answer.json()["diagnostics"][0]["code"]),
+        (1, &json!("PL0321"))
+    );
+}

@@ -1,0 +1,74 @@
+//! Nothing is written without a yes.
+
+use super::Desk;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_terminal_apply_and_destroy_need_to_be_told_yes() {
+    let desk = Desk::new("no-terminal").await;
+    let answer = desk.run("apply link.yaml").await;
+    assert_eq!(answer.code, 1);
+    assert!(answer.stderr.contains("add --yes"), "{}", answer.stderr);
+    assert!(
+        answer.stdout.contains("Plan: ") && answer.stdout.ends_with("Nothing was done.\n"),
+        "{}",
+        answer.stdout
+    );
+    assert_eq!(desk.cloud.writes().await.unwrap(), 0);
+    desk.run("apply --yes link.yaml").await;
+    desk.cloud.reset_requests().await.unwrap();
+    assert_eq!(desk.run("destroy --no-input link.yaml").await.code, 1);
+    assert_eq!(desk.cloud.writes().await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_is_to_be_done_nobody_is_asked() {
+    let desk = Desk::new("nothing-to-ask").await;
+    desk.run("apply --yes link.yaml").await;
+    let answer = desk.run("apply link.yaml").await;
+    assert_eq!(
+        (answer.code, answer.stdout.as_str()),
+        (0, "No changes. Everything is as it is declared.\n")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_environment_variable_is_as_good_as_an_option() {
+    let desk = Desk::new("environment").await;
+    let mut command = desk.privatelink.command(&["apply", "link.yaml"]);
+    let output = command
+        .env("PRIVATELINK_YES", "true")
+        .env("PRIVATELINK_OUTPUT", "json")
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(serde_json::from_slice::<serde_json::Value>(&output.stdout).is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policies_hold_back_what_they_say() {
+    let desk = Desk::new("policies").await;
+    let answer = desk.run("apply --yes --policy report-only link.yaml").await;
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert_eq!(desk.cloud.writes().await.unwrap(), 0);
+    desk.run("apply --yes link.yaml").await;
+    desk.write("link.yaml", "");
+    desk.cloud.reset_requests().await.unwrap();
+    desk.run("apply --yes --prune --scope acme-prod link.yaml")
+        .await;
+    assert_eq!(
+        desk.cloud.writes().await.unwrap(),
+        0,
+        "an empty source removes nothing"
+    );
+    let answer = desk
+        .run("apply --yes --prune --allow-empty --scope acme-prod -o json link.yaml")
+        .await;
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert!(answer.json()["summary"]["delete"].as_u64() > Some(0));
+}
