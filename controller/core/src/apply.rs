@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::cloud::{Cloud, CloudError, CloudErrorKind, ServicePatch, Write};
 use crate::codes::Code;
-use crate::kinds::{Id, Live, Service};
+use crate::kinds::{Id, Kind, Live, Service};
 use crate::link::ServiceRef;
 use crate::names::{Installation, Mark};
 use crate::plan::{Action, Plan, Step};
@@ -93,7 +93,7 @@ pub async fn apply(
             let Some(write) = &step.write else { continue };
             locked.insert(id.lock());
             observer(Progress::Started(id, step.action));
-            let write = rebase(write, &services);
+            let write = rebase(id, write, &services);
             running.push(Box::pin(async move {
                 let result = carry_out(cloud, id, step.action, &write, ours).await;
                 (id.clone(), result)
@@ -170,14 +170,14 @@ fn next_ready<'a>(
 }
 
 /// A patch that follows another patch of the same service starts from what that one left.
-fn rebase(write: &Write, services: &BTreeMap<ServiceRef, Service>) -> Write {
+fn rebase(id: &Id, write: &Write, services: &BTreeMap<ServiceRef, Service>) -> Write {
     let Write::PatchService(patch) = write else {
         return write.clone();
     };
     let Some(service) = services.get(&patch.service) else {
         return write.clone();
     };
-    let key = if patch.ingress.is_some() || is_about_ingress(patch, service) {
+    let key = if id.kind() == Kind::ServiceIngress {
         crate::kinds::service_ingress::ANNOTATION
     } else {
         crate::kinds::service_egress::ANNOTATION
@@ -192,12 +192,6 @@ fn rebase(write: &Write, services: &BTreeMap<ServiceRef, Service>) -> Write {
         annotations,
         ..patch.clone()
     })
-}
-
-/// An annotation-only patch is about the annotation in which it differs from what is there.
-fn is_about_ingress(patch: &ServicePatch, service: &Service) -> bool {
-    let key = crate::kinds::service_ingress::ANNOTATION;
-    patch.vpc_access.is_none() && patch.annotations.get(key) != service.annotations.get(key)
 }
 
 async fn carry_out(

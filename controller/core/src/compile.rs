@@ -116,6 +116,7 @@ fn compile_agreeing<'a>(
             compiled.subnetworks.insert(link.name.clone(), subnetwork);
         }
         for (resource, after) in needs.resources {
+            clashes.extend(second_connector(&compiled, &resource, link));
             clashes.extend(join(&mut compiled, resource, after, link));
         }
         if let Some((subnetwork, choice)) = needs.nat {
@@ -127,6 +128,41 @@ fn compile_agreeing<'a>(
     } else {
         Err(clashes)
     }
+}
+
+/// A subnetwork carries one connector (`docs/reference/google-cloud.md#connector-subnet`), and sources in two
+/// projects of a Shared VPC have one each.
+fn second_connector(compiled: &Compiled, resource: &Resource, link: &Link) -> Option<Clash> {
+    let Resource::Connector(wanted) = resource else {
+        return None;
+    };
+    compiled
+        .graph
+        .nodes
+        .values()
+        .find_map(|node| match &node.resource {
+            Resource::Connector(other)
+                if other.subnetwork == wanted.subnetwork && other.id != wanted.id =>
+            {
+                Some(Clash {
+                    id: Id::Subnetwork(wanted.subnetwork.clone()),
+                    field: "spec.egress.connector.managed.subnetwork",
+                    code: Code::RangeForTwoThings,
+                    links: [node.links.first()?.clone(), link.name.clone()],
+                })
+            }
+            Resource::Connector(_)
+            | Resource::Network(_)
+            | Resource::Subnetwork(_)
+            | Resource::ExistingSubnetwork(_)
+            | Resource::Address(_)
+            | Resource::Router(_)
+            | Resource::ExistingRouter(_)
+            | Resource::Nat(_)
+            | Resource::ExistingConnector(_)
+            | Resource::ServiceEgress(_)
+            | Resource::ServiceIngress(_) => None,
+        })
 }
 
 /// Adds one link's wish to the graph, merging it with what others want of the same thing.

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::cloud::{Scope, Write};
 use crate::graph::{Graph, Node};
-use crate::ids::LinkName;
+use crate::ids::{LinkName, Region};
 use crate::kinds::{Id, RegionalRef, Resource};
 use crate::link::{AdoptionKind, Link, Reconcile, ServiceRef};
 use crate::names::{Installation, Mark};
@@ -189,8 +190,27 @@ impl<'a> Context<'a> {
         reached && self.digest(link) == Some(link.digest.as_str())
     }
 
-    /// Why ingress cannot be tightened yet, if any link to this destination has an unproven path.
+    /// Why ingress cannot be tightened yet, if any link to this destination has an unproven path, or one that
+    /// this very plan moves: what was read then says nothing about what will be there.
     pub fn unproven(&self, node: &Node) -> Option<String> {
+        let moves = |service: &ServiceRef| {
+            let step = self.steps.get(&Id::ServiceEgress(service.clone()));
+            step.is_some_and(|step| match &step.write {
+                Some(Write::PatchService(patch)) => {
+                    let enforced = |link: &LinkName| self.enforces(&link.to_string());
+                    patch.vpc_access.is_some()
+                        && (step.links.is_empty() || step.links.iter().any(enforced))
+                }
+                Some(_) | None => false,
+            })
+        };
+        let links = || node.links.iter().filter_map(|name| self.link(name));
+        let attached = |link: &Link| link.network.project != link.destination.project;
+        let moving =
+            |link: &&Link| moves(&link.source) || (attached(link) && moves(&link.destination));
+        if let Some(link) = links().find(moving) {
+            return Some(format!("{}: egress is being changed", link.name));
+        }
         node.links.iter().find_map(|name| {
             let hop = self.traces.get(name)?.root_cause()?;
             Some(format!("{name}: {}", hop.found))
@@ -229,6 +249,17 @@ impl<'a> Context<'a> {
     /// Is this our mark?
     pub fn is_ours(&self, mark: Option<&Mark>) -> bool {
         mark.is_some_and(|mark| mark.installation == *self.ours)
+    }
+
+    /// Why it is not known which connectors are on the subnetworks of a region, if it is not.
+    pub fn connectors_unread(&self, region: &Region) -> Option<String> {
+        let here = |scope: &Scope| matches!(scope, Scope::Connectors(_, there) if there == region);
+        let mut readings = self
+            .world
+            .readings()
+            .iter()
+            .filter(|(scope, _)| here(scope));
+        readings.find_map(|(_, reading)| Some(reading.as_ref().err()?.message.clone()))
     }
 
     /// Why the users of a connector are not known, if they are not.

@@ -99,7 +99,7 @@ pub fn decide(wishes: &Wishes, orders: &Orders, world: &World, in_hand: &BTreeSe
     ));
     let held = scope::held(&remembered, &standings, world, &orders.ours);
     let removal = scope::removal_scope(&remembered, wishes, orders, &standings, world, in_hand);
-    let in_use = subnetworks_in_use(world);
+    let in_use = subnetworks_in_use(world, &orders.ours);
     let removable =
         |subnetwork: &RegionalRef| scope::may_remove(&removal, &Id::Subnetwork(subnetwork.clone()));
     let stays = |subnetwork: &RegionalRef| {
@@ -210,10 +210,16 @@ fn changing(plan: &Plan, context: &Context<'_>) -> BTreeSet<Id> {
     changing
 }
 
-/// Subnetworks whose connector carries some service's traffic now.
-fn subnetworks_in_use(world: &World) -> BTreeSet<RegionalRef> {
-    hold::connector_users(world)
+/// Subnetworks whose connector carries traffic for whose sake a NAT of ours has to stay.
+fn subnetworks_in_use(world: &World, ours: &Installation) -> BTreeSet<RegionalRef> {
+    let users = hold::connector_users(world);
+    users
         .keys()
+        .filter(|connector| {
+            hold::nat_users(world, connector, &users, ours)
+                .next()
+                .is_some()
+        })
         .filter_map(|connector| world.connector(connector).present()?.subnetwork.clone())
         .collect()
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::ids::LinkName;
 use crate::kinds::service_ingress::INGRESS_FIELD;
-use crate::kinds::{Id, Kind};
+use crate::kinds::{FieldChange, Id, Kind};
 use crate::plan::{Action, Step};
 
 /// What drift does to the path, the worst first.
@@ -52,11 +52,17 @@ pub fn rank(id: &Id, step: &Step) -> Option<Rank> {
     if !differs {
         return None;
     }
-    let ranks = step
-        .changes
-        .iter()
-        .map(|change| rank_field(id.kind(), &change.field, step));
-    Some(ranks.min().unwrap_or_else(|| rank_missing(id.kind())))
+    if step.changes.is_empty() {
+        return Some(rank_missing(id.kind()));
+    }
+    // Which links a record lists changes with the declarations; nobody tampered when only that differs.
+    let ours = |change: &&FieldChange| {
+        change.field.starts_with("annotations[") && change.from["links"] != change.to["links"]
+    };
+    let changes = step.changes.iter().filter(|change| !ours(change));
+    changes
+        .map(|change| rank_field(id.kind(), &change.field, step))
+        .min()
 }
 
 fn rank_missing(kind: Kind) -> Rank {

@@ -71,6 +71,23 @@ pub fn connector_users(world: &World) -> BTreeMap<RegionalRef, BTreeSet<ServiceR
     users
 }
 
+/// The users of a connector for whose sake a NAT of ours has to stay: of our own connectors all of them; of
+/// somebody else's only the sources of our links, because the others did without before us.
+pub fn nat_users<'a>(
+    world: &'a World,
+    connector: &RegionalRef,
+    users: &'a BTreeMap<RegionalRef, BTreeSet<ServiceRef>>,
+    ours: &'a Installation,
+) -> impl Iterator<Item = &'a ServiceRef> {
+    let made = ours.made(connector.name.as_str());
+    let linked = move |service: &&ServiceRef| {
+        let memory = world.memory(service).egress.this();
+        memory.is_some_and(|memory| memory.installation == *ours && !memory.links.is_empty())
+    };
+    let users = users.get(connector).into_iter().flatten();
+    users.filter(move |service| made || linked(service))
+}
+
 /// Every connector that a request to this service may leave through now.
 pub fn connectors_in_use(service: &Service, world: &World) -> BTreeSet<RegionalRef> {
     let template = service.vpc_access.as_ref().and_then(VpcAccess::connector);

@@ -32,9 +32,9 @@ pub mod decide;
 pub mod declare;
 pub mod diagnostic;
 pub mod drift;
-mod findings;
 #[cfg(feature = "fake")]
 pub mod fake;
+mod findings;
 pub mod graph;
 pub mod hold;
 pub mod ids;

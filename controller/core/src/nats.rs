@@ -138,12 +138,21 @@ fn slot_name(router: &RegionalRef, slot: usize, ours: &Installation) -> NatRef {
     }
 }
 
-/// A live entry belongs to the group most of whose subnetworks it lists already.
+/// A live entry belongs to the group most of whose subnetworks it lists already; one that lists none of anybody's,
+/// but sends from a group's own addresses, belongs to that group, because no second entry could send from them
+/// (`docs/reference/google-cloud.md#nat-addresses`).
 fn owners_of_slots(live: &BTreeMap<usize, &LiveNat>, groups: &[Group]) -> BTreeMap<usize, usize> {
     let shared = |nat: &LiveNat, group: &Group| {
         nat.listed()
             .filter(|id| group.subnetworks.contains_key(*id))
             .count()
+    };
+    let shared = |nat: &LiveNat, group: &Group| {
+        let same_addresses = match (&nat.addresses, &group.choice.addresses) {
+            (NatAddresses::Manual(live), Addresses::Manual(wanted)) => !live.is_disjoint(wanted),
+            (NatAddresses::Auto, _) | (_, Addresses::Auto) => false,
+        };
+        2 * shared(nat, group) + usize::from(same_addresses)
     };
     live.iter()
         .filter_map(|(slot, nat)| {
@@ -215,15 +224,16 @@ impl Nats<'_> {
             BTreeSet::from([Id::Network(network.clone())]),
         );
 
+        // Names are hashes, so they are asked for only while entries of ours are still to be found.
+        let made = |nat: &&LiveNat| self.ours.made(nat.name.as_str());
+        let there = self.world.router(router).present();
+        let entries = there.map_or(0, |live| live.nats.iter().filter(made).count());
         let live: BTreeMap<usize, &LiveNat> = (0..NATS_PER_ROUTER)
             .filter_map(|slot| {
-                Some((
-                    slot,
-                    self.world
-                        .nat(&slot_name(router, slot, self.ours))
-                        .present()?,
-                ))
+                let name = slot_name(router, slot, self.ours);
+                Some((slot, self.world.nat(&name).present()?))
             })
+            .take(entries)
             .collect();
         let owners = owners_of_slots(&live, &groups);
         let mut free: Vec<usize> = (0..NATS_PER_ROUTER)

@@ -69,6 +69,13 @@ impl Territory {
         };
         self.connectors
             .insert((connector_project.clone(), link.region.clone()));
+        // From a network of another project, how the destination itself is attached decides whether it admits.
+        if link.network.project != link.destination.project {
+            for project in [&link.destination.project, &link.network.project] {
+                let place = (project.clone(), link.destination.region.clone());
+                self.connectors.insert(place);
+            }
+        }
         if let Internet::Nat(nat) = &link.internet {
             self.addresses |= matches!(nat.addresses, Addresses::Manual(_));
         }
@@ -183,8 +190,9 @@ async fn read(cloud: &dyn Cloud, world: &mut World, scopes: Vec<Scope>) {
     }
 }
 
-/// Revisions of the services that matter: those that carry our annotation or a wish, and those that hold one of
-/// our connectors, as far as their template does not tell how they serve.
+/// Revisions of the services that matter: those that carry our annotation or a wish, those that hold one of our
+/// connectors, and those whose newest revision does not serve (the one before it may hold one of ours), as far as
+/// their template does not tell how they serve.
 async fn read_revisions(
     cloud: &dyn Cloud,
     world: &mut World,
@@ -195,7 +203,9 @@ async fn read_revisions(
         .services()
         .filter(|service| !service.template_serves())
         .filter(|service| {
-            territory.named.contains(&service.id) || crate::hold::concerns(service, world, ours)
+            let unsettled = service.latest_ready != service.latest_created;
+            let concerns = || crate::hold::concerns(service, world, ours);
+            unsettled || territory.named.contains(&service.id) || concerns()
         })
         .flat_map(crate::kinds::Service::serving_revisions)
         .collect();

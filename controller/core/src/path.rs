@@ -3,6 +3,8 @@
 //! Ingress is tightened only when every hop passes. Each hop that fails has a code, and the first one is the
 //! reason that people read. The rules are `docs/reference/google-cloud.md#path-rules`.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::codes::Code;
@@ -336,27 +338,59 @@ fn admission(link: &Link, world: &World) -> Finding {
         }
         Seen::Unreadable(why) => return unknown(Code::PathUnknown, why),
     };
-    match attached_network(service, world) {
-        Some(network) if network == link.network => {
-            Ok("the destination is attached to the same Shared VPC network".to_owned())
-        }
-        Some(_) | None => fail(
-            Code::NetworkNotAdmitted,
-            format!(
-                "network {} is in another project, and the destination is not attached to it",
-                link.network
-            ),
-        ),
+    let mut attached = BTreeSet::new();
+    for access in serving_accesses(service, world)? {
+        attached.insert(attached_network(access, world)?);
     }
+    if attached == BTreeSet::from([Some(link.network.clone())]) {
+        return Ok("the destination is attached to the same Shared VPC network".to_owned());
+    }
+    fail(
+        Code::NetworkNotAdmitted,
+        format!(
+            "network {} is in another project, and the destination is not attached to it",
+            link.network
+        ),
+    )
 }
 
-fn attached_network(service: &Service, world: &World) -> Option<NetworkRef> {
-    match &service.vpc_access.as_ref()?.attachment {
-        Attachment::Direct { network, .. } => network.clone(),
-        Attachment::Connector(connector) => {
-            let subnetwork = world.connector(connector).present()?.subnetwork.as_ref()?;
-            Some(world.subnetwork(subnetwork).present()?.network.clone())
-        }
+/// How everything that serves requests to a service leaves: its template, or the revisions that serve by name.
+fn serving_accesses<'a>(
+    service: &'a Service,
+    world: &'a World,
+) -> Result<Vec<Option<&'a VpcAccess>>, (Verdict, Code, String)> {
+    if service.template_serves() {
+        return Ok(vec![service.vpc_access.as_ref()]);
+    }
+    let read = |id: &crate::kinds::RevisionRef| match world.revision(id) {
+        Seen::Present(revision) => Ok(revision.vpc_access.as_ref()),
+        Seen::Absent => fail(
+            Code::RevisionNotReady,
+            format!("revision {} does not exist", id.name),
+        ),
+        Seen::Unreadable(why) => unknown(Code::PathUnknown, format!("revision {}: {why}", id.name)),
+    };
+    service.serving_revisions().iter().map(read).collect()
+}
+
+fn attached_network(
+    access: Option<&VpcAccess>,
+    world: &World,
+) -> Result<Option<NetworkRef>, (Verdict, Code, String)> {
+    let connector = match access.map(|access| &access.attachment) {
+        None => return Ok(None),
+        Some(Attachment::Direct { network, .. }) => return Ok(network.clone()),
+        Some(Attachment::Connector(connector)) => connector,
+    };
+    let subnetwork = match world.connector(connector) {
+        Seen::Present(live) => live.subnetwork.as_ref(),
+        Seen::Absent => None,
+        Seen::Unreadable(why) => return unknown(Code::PathUnknown, why),
+    };
+    match subnetwork.map(|subnetwork| world.subnetwork(subnetwork)) {
+        Some(Seen::Present(live)) => Ok(Some(live.network.clone())),
+        Some(Seen::Absent) | None => Ok(None),
+        Some(Seen::Unreadable(why)) => unknown(Code::PathUnknown, why),
     }
 }
 

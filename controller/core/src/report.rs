@@ -171,7 +171,12 @@ impl Report {
             let told = done.is_some() && (step.action == Action::Nothing || step.action.writes());
             if !told {
                 summary.count(step.action);
-                steps.push(StepReport::new(id, step, drift::repaired(id, step, &applied), None));
+                steps.push(StepReport::new(
+                    id,
+                    step,
+                    drift::repaired(id, step, &applied),
+                    None,
+                ));
             }
         }
         let links = standings

@@ -14,6 +14,7 @@ use crate::kinds::Id;
 use crate::observe::{Territory, observe};
 use crate::plan::{Plan, Step};
 use crate::report::Report;
+use crate::standing::Standing;
 use crate::world::World;
 
 /// Passes of one turn. The longest honest chain is five: record what is adopted, build, tighten, clear away what
@@ -60,13 +61,17 @@ pub async fn turn(
     let mut performed: Vec<Performed> = Vec::new();
     let mut in_hand = BTreeSet::new();
     let mut waited_for: BTreeSet<Id> = BTreeSet::new();
+    // A link that was undone is told of although nothing remembers it in the last pass.
+    let mut standings: BTreeMap<LinkName, Standing> = BTreeMap::new();
     // A link that this very turn applies has not drifted.
     let mut applied_before: Option<BTreeSet<LinkName>> = None;
     let mut pass = 0;
     loop {
         pass += 1;
-        let (world, decision) = look(cloud, wishes, orders, extra, &in_hand).await;
+        let (world, mut decision) = look(cloud, wishes, orders, extra, &in_hand).await;
         in_hand.clone_from(&decision.in_hand);
+        standings.append(&mut decision.standings);
+        decision.standings.clone_from(&standings);
         let applied = applied_before.get_or_insert_with(|| decision.applied.clone());
         let plan = without_failed(&decision.plan, &performed);
         if pass > MAX_PASSES {

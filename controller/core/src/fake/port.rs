@@ -69,8 +69,14 @@ impl Fake {
     /// A cloud with this in it. `latency` is how long writes take, in virtual seconds: equal ones make equal
     /// histories, different ones different interleavings.
     pub fn new(state: State, latency: u64) -> Self {
-        let inner = Inner { state: Arc::new(state), latency, ..Inner::default() };
-        Self { inner: Arc::new(Mutex::new(inner)) }
+        let inner = Inner {
+            state: Arc::new(state),
+            latency,
+            ..Inner::default()
+        };
+        Self {
+            inner: Arc::new(Mutex::new(inner)),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -138,7 +144,10 @@ impl Fake {
         }
         let state = match inner.faults.reads.get(&number) {
             Some(ReadFault::Unreadable) => {
-                return Poll::Ready(refuse(CloudErrorKind::Transient, "the list could not be read"));
+                return Poll::Ready(refuse(
+                    CloudErrorKind::Transient,
+                    "the list could not be read",
+                ));
             }
             Some(ReadFault::Crash) => {
                 inner.crashed = true;
@@ -189,7 +198,12 @@ impl Fake {
         let number = inner.next;
         inner.next += 1;
         let ends = inner.now + inner.duration(number);
-        let running = Running { asked, write: write.clone(), fault, waker: None };
+        let running = Running {
+            asked,
+            write: write.clone(),
+            fault,
+            waker: None,
+        };
         inner.running.insert((ends, number), running);
         Ok(number)
     }
@@ -220,7 +234,11 @@ impl Inner {
 
     /// Writes that begin together end in an order that depends on the latency.
     fn duration(&self, number: u64) -> u64 {
-        1 + (number.wrapping_mul(2_654_435_761).wrapping_add(self.latency * 40_503) >> 7) % (self.latency + 1)
+        1 + (number
+            .wrapping_mul(2_654_435_761)
+            .wrapping_add(self.latency * 40_503)
+            >> 7)
+            % (self.latency + 1)
     }
 
     fn finish_next(&mut self) -> Option<Option<Waker>> {
@@ -229,9 +247,21 @@ impl Inner {
         let before = self.state.clone();
         let mut result = Ok(None);
         self.change(|state| result = state.finish(&running.write));
-        let Running { asked, write, fault, waker } = running;
+        let Running {
+            asked,
+            write,
+            fault,
+            waker,
+        } = running;
         let after = self.state.clone();
-        self.journal.push(Entry { asked, before, write, result: result.clone(), after, fault });
+        self.journal.push(Entry {
+            asked,
+            before,
+            write,
+            result: result.clone(),
+            after,
+            fault,
+        });
         let told = match fault {
             Some(Fault::LostReply) => refuse(CloudErrorKind::Transient, "the connection was lost"),
             Some(Fault::Transient | Fault::Denied | Fault::Quota | Fault::Crash) | None => result,
@@ -243,11 +273,15 @@ impl Inner {
 
 impl Cloud for Fake {
     fn list<'a>(&'a self, scope: &'a Scope) -> BoxFuture<'a, Result<Listing, CloudError>> {
-        Box::pin(std::future::poll_fn(move |_| self.read(|state| state.list(scope), true)))
+        Box::pin(std::future::poll_fn(move |_| {
+            self.read(|state| state.list(scope), true)
+        }))
     }
 
     fn get<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<Option<Live>, CloudError>> {
-        Box::pin(std::future::poll_fn(move |_| self.read(|state| state.get(id), false)))
+        Box::pin(std::future::poll_fn(move |_| {
+            self.read(|state| state.get(id), false)
+        }))
     }
 
     fn write<'a>(&'a self, write: &'a Write) -> BoxFuture<'a, Result<Option<Live>, CloudError>> {

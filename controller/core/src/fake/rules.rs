@@ -41,7 +41,10 @@ fn exists<T>(id: &Id) -> Result<T, CloudError> {
 impl State {
     /// Does anything become visible as soon as the operation runs?
     pub(super) fn shows_progress(write: &Write) -> bool {
-        matches!(write, Write::CreateConnector(_) | Write::UpdateConnector(_) | Write::DeleteConnector(_))
+        matches!(
+            write,
+            Write::CreateConnector(_) | Write::UpdateConnector(_) | Write::DeleteConnector(_)
+        )
     }
 
     /// What is visible while the operation runs.
@@ -117,8 +120,11 @@ impl State {
             }
             Write::DeleteSubnetwork(id) => drop(self.subnetworks.remove(id)),
             Write::CreateAddress(id, mark) => {
-                let live =
-                    LiveAddress { id: id.clone(), external: true, mark: Some(mark.clone()) };
+                let live = LiveAddress {
+                    id: id.clone(),
+                    external: true,
+                    mark: Some(mark.clone()),
+                };
                 self.addresses.insert(id.clone(), live);
             }
             Write::DeleteAddress(id) => drop(self.addresses.remove(id)),
@@ -147,10 +153,15 @@ impl State {
     }
 
     fn put_nat(&mut self, wanted: &Nat) {
-        let Some(router) = self.routers.get_mut(&wanted.id.router) else { return };
+        let Some(router) = self.routers.get_mut(&wanted.id.router) else {
+            return;
+        };
         let all = BTreeSet::from(["ALL_IP_RANGES".to_owned()]);
-        let listed: BTreeMap<RegionalRef, BTreeSet<String>> =
-            wanted.subnetworks.iter().map(|id| (id.clone(), all.clone())).collect();
+        let listed: BTreeMap<RegionalRef, BTreeSet<String>> = wanted
+            .subnetworks
+            .iter()
+            .map(|id| (id.clone(), all.clone()))
+            .collect();
         let live = LiveNat {
             name: wanted.id.name.clone(),
             public: true,
@@ -158,7 +169,11 @@ impl State {
             sources: NatSources::Listed(listed),
             min_ports_per_vm: wanted.min_ports_per_vm,
         };
-        match router.nats.iter_mut().find(|nat| nat.name == wanted.id.name) {
+        match router
+            .nats
+            .iter_mut()
+            .find(|nat| nat.name == wanted.id.name)
+        {
             Some(entry) => *entry = live,
             None => router.nats.push(live),
         }
@@ -181,7 +196,10 @@ impl State {
             return Ok(None);
         }
         self.set_state(&wanted.id, ConnectorState::Error);
-        refuse(CloudErrorKind::Invalid, "the connector failed to get healthy: its subnetwork is not free")
+        refuse(
+            CloudErrorKind::Invalid,
+            "the connector failed to get healthy: its subnetwork is not free",
+        )
     }
 
     /// What Google refuses as soon as it is asked.
@@ -205,8 +223,12 @@ impl State {
             Write::CreateRouter(wanted, _) => self.check_router(wanted),
             Write::DeleteRouter(_) | Write::DeleteNat(_) => Ok(()),
             Write::PutNat(wanted) => self.check_nat(wanted),
-            Write::CreateConnector(wanted) if self.connectors.contains_key(&wanted.id) => exists(&id),
-            Write::CreateConnector(wanted) if !self.subnetworks.contains_key(&wanted.subnetwork) => {
+            Write::CreateConnector(wanted) if self.connectors.contains_key(&wanted.id) => {
+                exists(&id)
+            }
+            Write::CreateConnector(wanted)
+                if !self.subnetworks.contains_key(&wanted.subnetwork) =>
+            {
                 missing(&Id::Subnetwork(wanted.subnetwork.clone()))
             }
             Write::CreateConnector(_) => Ok(()),
@@ -225,35 +247,54 @@ impl State {
         }
         let overlaps = self.subnetworks.values().any(|other| {
             other.network == wanted.network
-                && other.cidr.is_some_and(|cidr| cidr.contains(&wanted.cidr) || wanted.cidr.contains(&cidr))
+                && other
+                    .cidr
+                    .is_some_and(|cidr| cidr.contains(&wanted.cidr) || wanted.cidr.contains(&cidr))
         });
         if overlaps {
-            return refuse(CloudErrorKind::Invalid, "the range overlaps another subnetwork's");
+            return refuse(
+                CloudErrorKind::Invalid,
+                "the range overlaps another subnetwork's",
+            );
         }
         Ok(())
     }
 
     fn check_subnetwork_unused(&self, id: &RegionalRef) -> Accepted {
-        if let Some(user) = self.connectors.values().find(|c| c.subnetwork.as_ref() == Some(id)) {
-            return refuse(CloudErrorKind::InUse, format!("connector {} is on it", user.id.name));
+        if let Some(user) = self
+            .connectors
+            .values()
+            .find(|c| c.subnetwork.as_ref() == Some(id))
+        {
+            return refuse(
+                CloudErrorKind::InUse,
+                format!("connector {} is on it", user.id.name),
+            );
         }
         let lists = |nat: &LiveNat| nat.listed().any(|listed| listed == id);
-        if self.routers.values().flat_map(|router| &router.nats).any(lists) {
+        if self
+            .routers
+            .values()
+            .flat_map(|router| &router.nats)
+            .any(lists)
+        {
             return refuse(CloudErrorKind::InUse, "the subnetwork is in use by nat");
         }
         Ok(())
     }
 
     fn check_address_free(&self, id: &RegionalRef, except: Option<&NatRef>) -> Accepted {
-        let here = |router: &&LiveRouter| {
-            router.id.project == id.project && router.id.region == id.region
-        };
+        let here =
+            |router: &&LiveRouter| router.id.project == id.project && router.id.region == id.region;
         for router in self.routers.values().filter(here) {
             for nat in &router.nats {
                 let own = except.is_some_and(|own| own.router == router.id && own.name == nat.name);
                 let sends = matches!(&nat.addresses, NatAddresses::Manual(names) if names.contains(&id.name));
                 if sends && !own {
-                    return refuse(CloudErrorKind::InUse, format!("NAT {} sends from it", nat.name));
+                    return refuse(
+                        CloudErrorKind::InUse,
+                        format!("NAT {} sends from it", nat.name),
+                    );
                 }
             }
         }
@@ -271,7 +312,10 @@ impl State {
             router.network == wanted.network && router.id.region == wanted.id.region
         });
         if there.count() >= ROUTERS_PER_NETWORK_AND_REGION {
-            return refuse(CloudErrorKind::Quota, "the network has five routers in this region");
+            return refuse(
+                CloudErrorKind::Quota,
+                "the network has five routers in this region",
+            );
         }
         Ok(())
     }
@@ -289,7 +333,11 @@ impl State {
                 .flat_map(|other| other.nats.iter().map(move |nat| (&other.id, nat)))
                 .filter(|(id, nat)| **id != router.id || nat.name != wanted.id.name)
         };
-        let there = router.nats.iter().filter(|nat| nat.name != wanted.id.name).count();
+        let there = router
+            .nats
+            .iter()
+            .filter(|nat| nat.name != wanted.id.name)
+            .count();
         if there >= NATS_PER_ROUTER {
             return refuse(CloudErrorKind::Quota, "the router has fifty NAT entries");
         }
@@ -309,13 +357,27 @@ impl State {
             }
         }
         if others().any(|(_, nat)| nat.public && !matches!(nat.sources, NatSources::Listed(_))) {
-            return invalid("can not create new Nats since a Nat with option ALL_SUBNETWORKS exists");
+            return invalid(
+                "can not create new Nats since a Nat with option ALL_SUBNETWORKS exists",
+            );
         }
-        let NatAddresses::Manual(names) = &wanted.addresses else { return Ok(()) };
+        let NatAddresses::Manual(names) = &wanted.addresses else {
+            return Ok(());
+        };
         for name in names {
-            let RegionalRef { project, region, .. } = router.id.clone();
-            let address = RegionalRef { project, region, name: name.clone() };
-            if !self.addresses.get(&address).is_some_and(|live| live.external) {
+            let RegionalRef {
+                project, region, ..
+            } = router.id.clone();
+            let address = RegionalRef {
+                project,
+                region,
+                name: name.clone(),
+            };
+            if !self
+                .addresses
+                .get(&address)
+                .is_some_and(|live| live.external)
+            {
                 return missing(&Id::Address(address));
             }
             self.check_address_free(&address, Some(&wanted.id))?;
@@ -340,10 +402,11 @@ impl State {
     /// One operation on a connector at a time. Google deletes one that services use without a word.
     fn check_idle(&self, id: &RegionalRef) -> Accepted {
         match self.connectors.get(id).map(|live| live.state) {
-            Some(ConnectorState::Creating | ConnectorState::Updating | ConnectorState::Deleting) => {
-                refuse(CloudErrorKind::Conflict, "the connector is being worked on")
-            }
-            Some(ConnectorState::Ready | ConnectorState::Error | ConnectorState::Unknown) | None => Ok(()),
+            Some(
+                ConnectorState::Creating | ConnectorState::Updating | ConnectorState::Deleting,
+            ) => refuse(CloudErrorKind::Conflict, "the connector is being worked on"),
+            Some(ConnectorState::Ready | ConnectorState::Error | ConnectorState::Unknown)
+            | None => Ok(()),
         }
     }
 }

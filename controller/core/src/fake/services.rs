@@ -14,9 +14,10 @@ impl State {
         let id = Id::ServiceEgress(patch.service.clone());
         match self.services.get(&patch.service) {
             None => refuse(CloudErrorKind::Invalid, format!("{id} was not found")),
-            Some(live) if live.etag != patch.etag => {
-                refuse(CloudErrorKind::Conflict, format!("{} was changed by somebody else", patch.service))
-            }
+            Some(live) if live.etag != patch.etag => refuse(
+                CloudErrorKind::Conflict,
+                format!("{} was changed by somebody else", patch.service),
+            ),
             Some(_) => Ok(()),
         }
     }
@@ -31,7 +32,9 @@ impl State {
             }
         }
         let changed = patch.vpc_access.as_ref().filter(|access| {
-            self.services.get(&patch.service).is_some_and(|service| service.vpc_access != **access)
+            self.services
+                .get(&patch.service)
+                .is_some_and(|service| service.vpc_access != **access)
         });
         if let Some(access) = changed {
             self.deploy(&patch.service, access.clone(), None);
@@ -52,7 +55,10 @@ impl State {
         let name: Arc<str> = format!("{}-{:05}", id.name, self.serial).into();
         let unusable = access.as_ref().and_then(|access| self.unusable(access));
         let not_ready = broken.or(unusable);
-        let revision = RevisionRef { service: id.clone(), name: name.clone() };
+        let revision = RevisionRef {
+            service: id.clone(),
+            name: name.clone(),
+        };
         if let Some(service) = self.services.get_mut(id) {
             service.vpc_access.clone_from(&access);
             service.latest_created = Some(name.clone());
@@ -61,7 +67,14 @@ impl State {
             }
             service.failed.clone_from(&not_ready);
         }
-        self.revisions.insert(revision.clone(), Revision { id: revision, vpc_access: access, not_ready });
+        self.revisions.insert(
+            revision.clone(),
+            Revision {
+                id: revision,
+                vpc_access: access,
+                not_ready,
+            },
+        );
     }
 
     /// A new version of a service: who holds the old one has to read again.
@@ -75,7 +88,9 @@ impl State {
 
     /// Why a revision cannot start with this attachment.
     fn unusable(&self, access: &VpcAccess) -> Option<String> {
-        let Attachment::Connector(id) = &access.attachment else { return None };
+        let Attachment::Connector(id) = &access.attachment else {
+            return None;
+        };
         match self.connectors.get(id).map(|live| live.state) {
             Some(ConnectorState::Ready | ConnectorState::Updating) => None,
             Some(

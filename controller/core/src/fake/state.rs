@@ -55,7 +55,10 @@ impl State {
                 inside.cloned().map(Live::Route).collect()
             }
             Scope::Subnetworks(project) => {
-                let inside = self.subnetworks.values().filter(|s| s.id.project == *project);
+                let inside = self
+                    .subnetworks
+                    .values()
+                    .filter(|s| s.id.project == *project);
                 inside.cloned().map(Live::Subnetwork).collect()
             }
             Scope::Addresses(project) => {
@@ -68,14 +71,27 @@ impl State {
             }
             Scope::Connectors(project, region) => {
                 let here = |c: &&LiveConnector| c.id.project == *project && c.id.region == *region;
-                self.connectors.values().filter(here).cloned().map(Live::Connector).collect()
+                self.connectors
+                    .values()
+                    .filter(here)
+                    .cloned()
+                    .map(Live::Connector)
+                    .collect()
             }
             Scope::Services(project, region) => {
                 let here = |s: &&Service| s.id.project == *project && s.id.region == *region;
-                self.services.values().filter(here).cloned().map(Live::Service).collect()
+                self.services
+                    .values()
+                    .filter(here)
+                    .cloned()
+                    .map(Live::Service)
+                    .collect()
             }
         };
-        Listing { items, unreadable: BTreeMap::new() }
+        Listing {
+            items,
+            unreadable: BTreeMap::new(),
+        }
     }
 
     /// One thing.
@@ -83,7 +99,12 @@ impl State {
         match id {
             Id::Network(id) => self.networks.get(id).cloned().map(Live::Network),
             Id::Subnetwork(id) => self.subnetworks.get(id).cloned().map(Live::Subnetwork),
-            Id::Route(id) => self.routes.iter().find(|r| r.id == *id).cloned().map(Live::Route),
+            Id::Route(id) => self
+                .routes
+                .iter()
+                .find(|r| r.id == *id)
+                .cloned()
+                .map(Live::Route),
             Id::Address(id) => self.addresses.get(id).cloned().map(Live::Address),
             Id::Router(id) => self.routers.get(id).cloned().map(Live::Router),
             Id::Nat(nat) => {
@@ -102,10 +123,13 @@ impl State {
     /// The public NAT that serves a subnetwork, with the router that it stands in.
     pub fn nat_serving(&self, subnetwork: &RegionalRef) -> Option<(&LiveRouter, &LiveNat)> {
         let network = &self.subnetworks.get(subnetwork)?.network;
-        let routers = self.routers.values().filter(|router| {
-            router.network == *network && router.id.region == subnetwork.region
-        });
-        routers.flat_map(|r| r.nats.iter().map(move |n| (r, n))).find(|(_, n)| n.covers(subnetwork))
+        let routers = self
+            .routers
+            .values()
+            .filter(|router| router.network == *network && router.id.region == subnetwork.region);
+        routers
+            .flat_map(|r| r.nats.iter().map(move |n| (r, n)))
+            .find(|(_, n)| n.covers(subnetwork))
     }
 
     /// The revisions that requests to a service reach, by traffic or by tag.
@@ -118,7 +142,10 @@ impl State {
             names.extend(service.latest_ready.as_deref());
         }
         let find = |name: &str| {
-            let id = RevisionRef { service: service.id.clone(), name: name.into() };
+            let id = RevisionRef {
+                service: service.id.clone(),
+                name: name.into(),
+            };
             self.revisions.get(&id)
         };
         names.into_iter().filter_map(find).collect()
@@ -131,7 +158,10 @@ impl State {
         };
         let uses = |service: &&Service| {
             through(&service.vpc_access)
-                || self.serving(service).iter().any(|revision| through(&revision.vpc_access))
+                || self
+                    .serving(service)
+                    .iter()
+                    .any(|revision| through(&revision.vpc_access))
         };
         self.services.values().filter(uses).collect()
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::kinds::RegionalRef;
 use crate::link::{Ingress, NetworkRef, Routing, ServiceRef};
@@ -52,7 +52,7 @@ pub struct Traffic {
 }
 
 /// Google's ingress settings, including those that no declaration can ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum IngressSetting {
     /// Nothing is admitted.
     None,

@@ -40,7 +40,7 @@ pub struct IngressAnnotation {
     #[serde(flatten)]
     pub installation: Installation,
     /// What the field held before us.
-    pub former: Former<Ingress>,
+    pub former: Former<IngressSetting>,
     /// What we wrote last: on undo, only a field that still holds this is restored.
     pub wrote: Ingress,
     /// The links that end here and were applied.

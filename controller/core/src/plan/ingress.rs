@@ -83,7 +83,7 @@ fn as_wished(
         // A source that remembers a link here tells that we wrote this once, and that the record of what was
         // there before is lost.
         None if context.applied_before(node) => Former::Unknown,
-        None => Former::Value(wanted.ingress),
+        None => Former::Value(service.ingress),
     };
     let annotation = annotation(context, wanted, memory, former);
     if memory == Some(&annotation) {
@@ -122,10 +122,10 @@ fn differs(
             wanted.service.name
         ));
     }
-    let former = match (memory, former_value(service.ingress)) {
+    let former = match (memory, service.ingress) {
         (Some(memory), _) => memory.former.clone(),
-        (None, Some(ingress)) => Former::Value(ingress),
-        (None, None) => Former::Unknown,
+        (None, IngressSetting::Unknown) => Former::Unknown,
+        (None, setting) => Former::Value(setting),
     };
     let tightens = will < service.ingress;
     if tightens && let Some(reason) = context.unproven(node) {
@@ -164,7 +164,7 @@ fn annotation(
     context: &Context<'_>,
     wanted: &ServiceIngress,
     memory: Option<&IngressAnnotation>,
-    former: Former<Ingress>,
+    former: Former<IngressSetting>,
 ) -> IngressAnnotation {
     let kept = memory
         .map(|memory| memory.links.clone())
@@ -186,18 +186,6 @@ fn annotation(
         former,
         wrote: wanted.ingress,
         links,
-    }
-}
-
-/// A declarable setting, for the annotation to remember.
-pub fn former_value(setting: IngressSetting) -> Option<Ingress> {
-    match setting {
-        IngressSetting::Internal => Some(Ingress::Internal),
-        IngressSetting::InternalAndCloudLoadBalancing => {
-            Some(Ingress::InternalAndCloudLoadBalancing)
-        }
-        IngressSetting::All => Some(Ingress::All),
-        IngressSetting::None | IngressSetting::Unknown => None,
     }
 }
 

@@ -6,15 +6,16 @@ use crate::cloud::Write;
 use crate::codes::Code;
 use crate::context::Context;
 use crate::graph::Node;
+use crate::ids::{LinkName, ResourceName};
 use crate::kinds::nat::NATS_PER_ROUTER;
 use crate::kinds::router::ROUTERS_PER_NETWORK_AND_REGION;
 use crate::kinds::{
-    Connector, ConnectorState, Id, LiveConnector, LiveSubnetwork, Nat, RegionalRef, Resource,
-    Router, Subnetwork,
+    Connector, ConnectorState, Id, LiveConnector, LiveSubnetwork, Nat, NatAddresses, RegionalRef,
+    Resource, Router, Subnetwork,
 };
 use crate::link::NetworkRef;
 use crate::names::Mark;
-use crate::plan::{Step, egress, ingress};
+use crate::plan::{Action, Step, egress, ingress};
 use crate::world::Seen;
 
 /// The step for one node of the graph, before its needs are looked at.
@@ -26,7 +27,7 @@ pub fn step(context: &Context<'_>, node: &Node) -> Step {
         Resource::Address(id) => address(context, node, id),
         Resource::Router(wanted) => router(context, node, wanted),
         Resource::ExistingRouter(wanted) => existing_router(context, wanted),
-        Resource::Nat(wanted) => nat(context, wanted),
+        Resource::Nat(wanted) => nat(context, &within_reach(context, node, wanted)),
         Resource::Connector(wanted) => connector(context, wanted),
         Resource::ExistingConnector(id) => existing_connector(context, node, id),
         Resource::ServiceEgress(wanted) => egress::step(context, node, wanted),
@@ -267,7 +268,41 @@ fn existing_router(context: &Context<'_>, wanted: &Router) -> Step {
     }
 }
 
+/// A NAT entry serves many links, and one of them that cannot go on must not hold up the others: a subnetwork that
+/// is not going to be there in this plan is left out of the entry for now.
+fn within_reach(context: &Context<'_>, node: &Node, wanted: &Nat) -> Nat {
+    let enforced =
+        |links: &BTreeSet<LinkName>| links.iter().any(|link| context.enforces(&link.to_string()));
+    let live = context.world.nat(&wanted.id).present();
+    let listed = |id: &RegionalRef| live.is_some_and(|live| live.listed().any(|other| other == id));
+    let comes = |id: &&RegionalRef| match context.steps.get(&Id::Subnetwork((*id).clone())) {
+        None => true,
+        Some(step) => match step.action {
+            Action::Nothing => true,
+            Action::Create | Action::Update => enforced(&step.links) || !enforced(&node.links),
+            Action::Delete | Action::Wait | Action::Refuse => listed(id),
+        },
+    };
+    let subnetworks = wanted.subnetworks.iter().filter(comes).cloned().collect();
+    Nat {
+        subnetworks,
+        ..wanted.clone()
+    }
+}
+
 fn nat(context: &Context<'_>, wanted: &Nat) -> Step {
+    if wanted.subnetworks.is_empty() {
+        return Step::wait(
+            Code::Waiting,
+            "none of the subnetworks that it shall serve is there yet",
+        );
+    }
+    if let Some((address, user)) = address_taken(context, wanted) {
+        let why = format!("NAT {user} sends from address {address} already");
+        return Step::refuse(Code::AddressInUse, why).help(
+            "an address serves one NAT at a time: declare another in `internet.nat.addresses`",
+        );
+    }
     match context.world.nat(&wanted.id) {
         Seen::Unreadable(why) => Step::unreadable(why),
         Seen::Absent => {
@@ -300,10 +335,44 @@ fn nat(context: &Context<'_>, wanted: &Nat) -> Step {
     }
 }
 
+/// An address that another entry sends from (`docs/reference/google-cloud.md#nat-addresses`), with that entry.
+fn address_taken<'a>(
+    context: &Context<'a>,
+    wanted: &'a Nat,
+) -> Option<(&'a ResourceName, &'a ResourceName)> {
+    let NatAddresses::Manual(names) = &wanted.addresses else {
+        return None;
+    };
+    let RegionalRef {
+        project, region, ..
+    } = &wanted.id.router;
+    let near = context
+        .world
+        .routers()
+        .filter(|router| router.id.project == *project && router.id.region == *region);
+    near.flat_map(|router| router.nats.iter().map(move |nat| (router, nat)))
+        .filter(|(router, nat)| router.id != wanted.id.router || nat.name != wanted.id.name)
+        .find_map(|(_, nat)| match &nat.addresses {
+            NatAddresses::Manual(taken) => Some((names.intersection(taken).next()?, &nat.name)),
+            NatAddresses::Auto => None,
+        })
+}
+
 fn connector(context: &Context<'_>, wanted: &Connector) -> Step {
     match context.world.connector(&wanted.id) {
         Seen::Unreadable(why) => Step::unreadable(why),
         Seen::Absent => {
+            let mut live = context.world.connectors();
+            if let Some(other) =
+                live.find(|live| live.subnetwork.as_ref() == Some(&wanted.subnetwork))
+            {
+                let why = format!(
+                    "connector {} is on {} already",
+                    other.id.name, wanted.subnetwork.name
+                );
+                return Step::refuse(Code::SubnetworkUnfit, why)
+                    .help("a connector needs a /28 of its own: declare another subnetwork");
+            }
             let why = "the source's traffic enters the network through it";
             Step::create(why, Write::CreateConnector(wanted.clone()))
         }
@@ -414,7 +483,6 @@ fn existing_connector(context: &Context<'_>, node: &Node, id: &RegionalRef) -> S
 
 /// Turns a step that would write into one that waits, when what it needs is not going to be there.
 pub fn gate(context: &Context<'_>, id: &Id, node: &Node, step: Step) -> Step {
-    use crate::plan::Action;
     if !step.action.writes() || (step.action == Action::Delete) || context.is_journal(&step) {
         return step;
     }
@@ -422,7 +490,21 @@ pub fn gate(context: &Context<'_>, id: &Id, node: &Node, step: Step) -> Step {
         return step.held_back(Action::Wait, Code::Waiting, why);
     }
     let mut after = BTreeSet::new();
-    for need in &node.needs {
+    // What a NAT entry waits for has been settled when its subnetworks were chosen.
+    let left_out = |need: &Id| match (&step.write, need) {
+        (Some(Write::PutNat(nat)), Id::Subnetwork(id)) => {
+            let comes = context
+                .steps
+                .get(need)
+                .is_some_and(|step| match step.action {
+                    Action::Nothing | Action::Create | Action::Update => true,
+                    Action::Delete | Action::Wait | Action::Refuse => false,
+                });
+            !comes || !nat.subnetworks.contains(id)
+        }
+        _ => false,
+    };
+    for need in node.needs.iter().filter(|need| !left_out(need)) {
         match context.steps.get(need).map(|step| step.action) {
             Some(Action::Nothing) => {}
             Some(Action::Create | Action::Update) => {

@@ -52,7 +52,7 @@ pub(super) fn release_ingress(context: &Context<'_>, id: &ServiceRef) -> Option<
     }
     let untouched = service.ingress == IngressSetting::from(memory.wrote);
     let restored = match memory.former {
-        Former::Value(former) if untouched => Some(IngressSetting::from(former)),
+        Former::Value(former) if untouched => Some(former),
         Former::Value(_) | Former::Unknown => None,
     };
     let change = restored.and_then(|former| ingress::ingress_change(service.ingress, former));

@@ -180,6 +180,24 @@ fn remove_connector(
     })
 }
 
+/// The steps after which nobody needs a NAT of ours behind this connector any more; `None` when somebody stays.
+fn nat_users_leave(
+    context: &Context<'_>,
+    connector: &RegionalRef,
+    users: &BTreeMap<RegionalRef, BTreeSet<ServiceRef>>,
+) -> Option<BTreeSet<Id>> {
+    if context.ours.made(connector.name.as_str()) {
+        return users_leave(context, connector, users).ok();
+    }
+    let released = |user: &ServiceRef| {
+        let step = Id::ServiceEgress(user.clone());
+        context.steps.get(&step)?.action.writes().then_some(step)
+    };
+    hold::nat_users(context.world, connector, users, context.ours)
+        .map(released)
+        .collect()
+}
+
 fn remove_nat(
     context: &Context<'_>,
     id: &NatRef,
@@ -188,6 +206,10 @@ fn remove_nat(
 ) -> Option<Step> {
     if !context.unwanted(&Id::Nat(id.clone())) {
         return None;
+    }
+    if let Some(why) = context.connectors_unread(&id.router.region) {
+        let why = format!("what it serves could not be read: {why}");
+        return Some(Step::wait(Code::ScopeUnreadable, why));
     }
     let mut after = BTreeSet::new();
     let mut stay = BTreeSet::new();
@@ -200,7 +222,7 @@ fn remove_nat(
         // A connector whose users could not be read may carry anybody's traffic.
         let all_leave = connectors
             .map(|c| match context.services_unread(&c.id) {
-                None => users_leave(context, &c.id, users).ok(),
+                None => nat_users_leave(context, &c.id, users),
                 Some(_) => None,
             })
             .all(|steps| steps.map(|steps| leaving.extend(steps)).is_some());
@@ -322,6 +344,10 @@ fn remove_subnetwork(
 ) -> Option<Step> {
     if !context.unwanted(&Id::Subnetwork(id.clone())) {
         return None;
+    }
+    if let Some(why) = context.connectors_unread(&id.region) {
+        let why = format!("the connectors on it could not be read: {why}");
+        return Some(Step::wait(Code::ScopeUnreadable, why));
     }
     let mut after = BTreeSet::new();
     for connector in connectors
