@@ -34,21 +34,38 @@ async fn a_run_killed_at_any_request_is_completed_by_the_next() {
     let total = cloud.requests().await.unwrap()["total"].as_u64().unwrap();
     let wanted = essence(&cloud.state());
     println!("N = {total} requests in the plain scenario's apply, polls included");
-    assert!(total > 20, "an apply of {total} requests is not the whole one");
+    assert!(
+        total > 20,
+        "an apply of {total} requests is not the whole one"
+    );
 
     for k in 1..=total {
         cloud.put_state(&scenario.live).await.unwrap();
         let killed = kill_at(&cloud, &privatelink, k).await;
         let answer = privatelink.run(APPLY).await.unwrap();
-        assert_eq!(answer.code, 0, "after a kill at request {k}:\n{}{}", answer.stdout, answer.stderr);
+        assert_eq!(
+            answer.code, 0,
+            "after a kill at request {k}:\n{}{}",
+            answer.stdout, answer.stderr
+        );
         let now = cloud.state();
         let different = differences(&wanted, &essence(&now));
-        assert!(different.is_empty(), "after a kill at request {k} ({killed}): {different:#?}");
+        assert!(
+            different.is_empty(),
+            "after a kill at request {k} ({killed}): {different:#?}"
+        );
         let foreign = foreign_changes(&start, &now, &BTreeSet::new());
-        assert!(foreign.is_empty(), "after a kill at request {k}: {foreign:?}");
+        assert!(
+            foreign.is_empty(),
+            "after a kill at request {k}: {foreign:?}"
+        );
         cloud.reset_requests().await.unwrap();
         assert_eq!(privatelink.run(APPLY).await.unwrap().code, 0);
-        assert_eq!(cloud.writes().await.unwrap(), 0, "after a kill at request {k} the second run still writes");
+        assert_eq!(
+            cloud.writes().await.unwrap(),
+            0,
+            "after a kill at request {k} the second run still writes"
+        );
     }
 }
 
@@ -57,7 +74,10 @@ async fn a_run_killed_at_any_request_is_completed_by_the_next() {
 async fn kill_at(cloud: &Cloud, privatelink: &Privatelink, k: u64) -> bool {
     let faults = json!([{"match": {}, "nth": k, "effect": {"latency": "60s"}}]);
     cloud.reset_requests().await.unwrap();
-    cloud.send("PUT", "/emulator/faults", &faults).await.unwrap();
+    cloud
+        .send("PUT", "/emulator/faults", &faults)
+        .await
+        .unwrap();
     let mut child = privatelink.command(APPLY).spawn().unwrap();
     let patience = Instant::now() + Duration::from_secs(30);
     let killed = loop {
@@ -71,6 +91,9 @@ async fn kill_at(cloud: &Cloud, privatelink: &Privatelink, k: u64) -> bool {
         assert!(Instant::now() < patience, "request {k} never came");
         tokio::time::sleep(Duration::from_millis(2)).await;
     };
-    cloud.send("DELETE", "/emulator/faults", &Value::Null).await.unwrap();
+    cloud
+        .send("DELETE", "/emulator/faults", &Value::Null)
+        .await
+        .unwrap();
     killed
 }

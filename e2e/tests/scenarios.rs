@@ -36,11 +36,20 @@ async fn every_scenario_ends_as_its_golden_says() {
     for folder in folders() {
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
         match play(&folder).await {
-            Ok(told) => failures.extend(compare_golden(&folder, &told).err().map(|e| format!("{name}: {e}"))),
+            Ok(told) => failures.extend(
+                compare_golden(&folder, &told)
+                    .err()
+                    .map(|e| format!("{name}: {e}")),
+            ),
             Err(problem) => failures.push(format!("{name}: {problem}")),
         }
     }
-    assert!(failures.is_empty(), "{} scenarios failed:\n\n{}", failures.len(), failures.join("\n\n"));
+    assert!(
+        failures.is_empty(),
+        "{} scenarios failed:\n\n{}",
+        failures.len(),
+        failures.join("\n\n")
+    );
 }
 
 fn compare_golden(folder: &Path, told: &str) -> Result<(), String> {
@@ -53,8 +62,18 @@ fn compare_golden(folder: &Path, told: &str) -> Result<(), String> {
     if golden == told {
         return Ok(());
     }
-    let at = golden.lines().zip(told.lines()).take_while(|(a, b)| a == b).count();
-    let show = |text: &str| text.lines().skip(at).take(4).collect::<Vec<_>>().join("\n    ");
+    let at = golden
+        .lines()
+        .zip(told.lines())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let show = |text: &str| {
+        text.lines()
+            .skip(at)
+            .take(4)
+            .collect::<Vec<_>>()
+            .join("\n    ")
+    };
     Err(format!(
         "differs from its golden in line {}:\n  golden:\n    {}\n  now:\n    {}\n  (UPDATE_GOLDEN=1 writes it anew)",
         at + 1,
@@ -67,14 +86,25 @@ fn compare_golden(folder: &Path, told: &str) -> Result<(), String> {
 async fn play(folder: &Path) -> Result<String, String> {
     let scenario = Scenario::read(folder).map_err(|error| error.to_string())?;
     let cloud = Cloud::start().await.map_err(|error| error.to_string())?;
-    cloud.put_state(&scenario.live).await.map_err(|error| error.to_string())?;
+    cloud
+        .put_state(&scenario.live)
+        .await
+        .map_err(|error| error.to_string())?;
     let start = cloud.state();
     let mut others = start.clone();
     let privatelink = Privatelink::new(BINARY, &cloud.url(), folder);
     let mut told = format!("# {}\n", scenario.about);
     for (number, step) in scenario.steps.iter().enumerate() {
         let wrap = |problem: String| format!("step {}: {problem}", number + 1);
-        let lines = play_step(&cloud, &privatelink, step, &scenario.adopts, &start, &mut others).await;
+        let lines = play_step(
+            &cloud,
+            &privatelink,
+            step,
+            &scenario.adopts,
+            &start,
+            &mut others,
+        )
+        .await;
         told.push_str(&lines.map_err(wrap)?);
     }
     Ok(told)
@@ -114,12 +144,18 @@ async fn play_step(
         Step::Merge(patch) => {
             let mut state = cloud.state();
             merge(&mut state, patch);
-            cloud.put_state(&state).await.map_err(|error| error.to_string())?;
+            cloud
+                .put_state(&state)
+                .await
+                .map_err(|error| error.to_string())?;
             *others = cloud.state();
             "## somebody changes the state\n".to_owned()
         }
         Step::Faults(faults) => {
-            cloud.send("PUT", "/emulator/faults", faults).await.map_err(|error| error.to_string())?;
+            cloud
+                .send("PUT", "/emulator/faults", faults)
+                .await
+                .map_err(|error| error.to_string())?;
             format!("## faults: {faults}\n")
         }
         Step::AsBefore(but) => {
@@ -129,13 +165,20 @@ async fn play_step(
                 .filter(|line| !but.except.iter().any(|path| line.contains(path.as_str())))
                 .collect();
             if !different.is_empty() {
-                return Err(format!("the state is not as before:\n  {}", different.join("\n  ")));
+                return Err(format!(
+                    "the state is not as before:\n  {}",
+                    different.join("\n  ")
+                ));
             }
             "## the state is as before\n".to_owned()
         }
     };
     let changed = foreign_changes(others, &cloud.state(), adopts);
-    if changed.is_empty() { Ok(told) } else { Err(format!("foreign things changed: {}", changed.join("; "))) }
+    if changed.is_empty() {
+        Ok(told)
+    } else {
+        Err(format!("foreign things changed: {}", changed.join("; ")))
+    }
 }
 
 fn arguments<'a>(verb: &'a str, run: &'a Run) -> Vec<&'a str> {
@@ -148,9 +191,20 @@ fn arguments<'a>(verb: &'a str, run: &'a Run) -> Vec<&'a str> {
     arguments
 }
 
-async fn command(cloud: &Cloud, privatelink: &Privatelink, verb: &str, run: &Run) -> Result<String, String> {
-    cloud.reset_requests().await.map_err(|error| error.to_string())?;
-    let answer = privatelink.run(&arguments(verb, run)).await.map_err(|error| error.to_string())?;
+async fn command(
+    cloud: &Cloud,
+    privatelink: &Privatelink,
+    verb: &str,
+    run: &Run,
+) -> Result<String, String> {
+    cloud
+        .reset_requests()
+        .await
+        .map_err(|error| error.to_string())?;
+    let answer = privatelink
+        .run(&arguments(verb, run))
+        .await
+        .map_err(|error| error.to_string())?;
     let requests = cloud.requests().await.map_err(|error| error.to_string())?;
     let title = format!("{verb} {} {}", run.with.join(" "), run.files.join(" ")).replace("  ", " ");
     check(&answer, run.exit)?;
@@ -162,18 +216,35 @@ async fn command(cloud: &Cloud, privatelink: &Privatelink, verb: &str, run: &Run
 
 fn check(answer: &Answer, exit: i32) -> Result<(), String> {
     if answer.code != exit || answer.json().is_null() {
-        return Err(format!("exit {} instead of {exit}\n{}\n{}", answer.code, answer.stdout, answer.stderr));
+        return Err(format!(
+            "exit {} instead of {exit}\n{}\n{}",
+            answer.code, answer.stdout, answer.stderr
+        ));
     }
     Ok(())
 }
 
 /// The same again: nothing to write, and no write request.
-async fn silent(cloud: &Cloud, privatelink: &Privatelink, verb: &str, run: &Run) -> Result<(), String> {
-    cloud.reset_requests().await.map_err(|error| error.to_string())?;
-    let answer = privatelink.run(&arguments(verb, run)).await.map_err(|error| error.to_string())?;
+async fn silent(
+    cloud: &Cloud,
+    privatelink: &Privatelink,
+    verb: &str,
+    run: &Run,
+) -> Result<(), String> {
+    cloud
+        .reset_requests()
+        .await
+        .map_err(|error| error.to_string())?;
+    let answer = privatelink
+        .run(&arguments(verb, run))
+        .await
+        .map_err(|error| error.to_string())?;
     let requests = cloud.requests().await.map_err(|error| error.to_string())?;
     if requests["writes"] != 0 {
-        return Err(format!("a second {verb} wrote: {}\n{}", requests["byOperation"], answer.stdout));
+        return Err(format!(
+            "a second {verb} wrote: {}\n{}",
+            requests["byOperation"], answer.stdout
+        ));
     }
     Ok(())
 }

@@ -70,29 +70,52 @@ async fn tamper_and_repair(cloud: &Cloud, privatelink: &Privatelink, kind: Kind,
         .filter(|step| step["drift"].is_string() || step["action"] != "nothing")
         .flat_map(|step| {
             let changes = step["changes"].as_array().unwrap().iter();
-            changes.map(|change| (step["kind"].as_str().unwrap(), change["field"].as_str().unwrap()))
+            changes.map(|change| {
+                (
+                    step["kind"].as_str().unwrap(),
+                    change["field"].as_str().unwrap(),
+                )
+            })
         })
         .collect();
-    let expected: Vec<(&str, &str)> = tampering.named.iter().map(|field| (kind.name(), *field)).collect();
+    let expected: Vec<(&str, &str)> = tampering
+        .named
+        .iter()
+        .map(|field| (kind.name(), *field))
+        .collect();
     assert_eq!(named, expected, "{what}: drift names {drift:#}");
 
     cloud.reset_requests().await.unwrap();
     let repaired = privatelink.run(APPLY).await.unwrap();
-    assert_eq!(repaired.code, 0, "{what}: {}{}", repaired.stdout, repaired.stderr);
+    assert_eq!(
+        repaired.code, 0,
+        "{what}: {}{}",
+        repaired.stdout, repaired.stderr
+    );
     let requests = cloud.requests().await.unwrap();
     assert_eq!(requests["writes"], 1, "{what}: {requests}");
-    assert_eq!(requests["byOperation"][tampering.repair], 1, "{what}: {requests}");
+    assert_eq!(
+        requests["byOperation"][tampering.repair], 1,
+        "{what}: {requests}"
+    );
 
     cloud.reset_requests().await.unwrap();
     assert_eq!(privatelink.run(APPLY).await.unwrap().code, 0);
-    assert_eq!(cloud.writes().await.unwrap(), 0, "{what}: the next turn is not silent");
+    assert_eq!(
+        cloud.writes().await.unwrap(),
+        0,
+        "{what}: the next turn is not silent"
+    );
 }
 
 /// The one object of this kind that the scenario's apply made.
 fn made(cloud: &Cloud, api: &str, collection: &str) -> (String, Value) {
     let state = cloud.state();
     let objects = state[api].as_object().unwrap();
-    let (path, object) = objects.iter().find(|(path, _)| path.contains(collection) && path.contains("/pl-")).unwrap();
+    let (path, object) = objects
+        .iter()
+        .find(|(path, _)| path.contains(collection) && path.contains("/pl-"))
+        .unwrap();
     (path.clone(), object.clone())
 }
 
@@ -117,22 +140,41 @@ fn tampering(cloud: &Cloud, kind: Kind, field: &str) -> Tampering {
         (Kind::ServiceEgress, "template.vpcAccess.egress") => {
             let mut access = cloud.state()["run"][ORDERS]["template"]["vpcAccess"].clone();
             access["egress"] = json!("PRIVATE_RANGES_ONLY");
-            service(ORDERS, "template.vpcAccess", json!({"template": {"vpcAccess": access}}), &["template.vpcAccess.egress"])
+            service(
+                ORDERS,
+                "template.vpcAccess",
+                json!({"template": {"vpcAccess": access}}),
+                &["template.vpcAccess.egress"],
+            )
         }
         (Kind::ServiceEgress, "template.vpcAccess.connector") => {
             let other = "projects/acme-prod/locations/europe-west1/connectors/other";
             let access = json!({"connector": other, "egress": "ALL_TRAFFIC"});
-            service(ORDERS, "template.vpcAccess", json!({"template": {"vpcAccess": access}}), &["template.vpcAccess.connector"])
+            service(
+                ORDERS,
+                "template.vpcAccess",
+                json!({"template": {"vpcAccess": access}}),
+                &["template.vpcAccess.connector"],
+            )
         }
-        (Kind::ServiceEgress, "annotations[privatelink.dev/egress]") => {
-            service(ORDERS, "annotations", json!({"annotations": {}}), &["annotations[privatelink.dev/egress]"])
-        }
-        (Kind::ServiceIngress, "ingress") => {
-            service(BILLING, "ingress", json!({"ingress": "INGRESS_TRAFFIC_ALL"}), &["ingress"])
-        }
-        (Kind::ServiceIngress, "annotations[privatelink.dev/ingress]") => {
-            service(BILLING, "annotations", json!({"annotations": {}}), &["annotations[privatelink.dev/ingress]"])
-        }
+        (Kind::ServiceEgress, "annotations[privatelink.dev/egress]") => service(
+            ORDERS,
+            "annotations",
+            json!({"annotations": {}}),
+            &["annotations[privatelink.dev/egress]"],
+        ),
+        (Kind::ServiceIngress, "ingress") => service(
+            BILLING,
+            "ingress",
+            json!({"ingress": "INGRESS_TRAFFIC_ALL"}),
+            &["ingress"],
+        ),
+        (Kind::ServiceIngress, "annotations[privatelink.dev/ingress]") => service(
+            BILLING,
+            "annotations",
+            json!({"annotations": {}}),
+            &["annotations[privatelink.dev/ingress]"],
+        ),
         (kind, field) => panic!("nobody knows how to tamper with {field} of {kind}: say it here"),
     }
 }
@@ -150,7 +192,11 @@ fn connector(cloud: &Cloud, field: &str) -> Tampering {
     let repair = "vpcaccess.projects.locations.connectors.patch";
     match field {
         "machineType" => Tampering {
-            request: Request::Rest("PATCH", format!("/v1/{path}?updateMask=machineType"), json!({"machineType": "f1-micro"})),
+            request: Request::Rest(
+                "PATCH",
+                format!("/v1/{path}?updateMask=machineType"),
+                json!({"machineType": "f1-micro"}),
+            ),
             named: &["machineType"],
             repair,
         },
@@ -198,7 +244,11 @@ fn nat(cloud: &Cloud, field: &str) -> Tampering {
         other => panic!("nobody knows how to tamper with {other} of a NAT: say it here"),
     };
     Tampering {
-        request: Request::Rest("PATCH", format!("/compute/v1/{path}"), json!({"nats": [entry]})),
+        request: Request::Rest(
+            "PATCH",
+            format!("/compute/v1/{path}"),
+            json!({"nats": [entry]}),
+        ),
         named,
         repair: "compute.routers.patch",
     }
