@@ -40,7 +40,7 @@ async fn a_run_killed_at_any_request_is_completed_by_the_next() {
     );
 
     for k in 1..=total {
-        cloud.put_state(&scenario.live).await.unwrap();
+        cloud.put_state(&start).await.unwrap();
         let killed = kill_at(&cloud, &privatelink, k).await;
         let answer = privatelink.run(APPLY).await.unwrap();
         assert_eq!(
