@@ -22,6 +22,8 @@ pub struct Compiled {
     pub nats: BTreeMap<RegionalRef, NatWish>,
     /// The egress subnetwork of each link, as far as it is known.
     pub subnetworks: BTreeMap<LinkName, RegionalRef>,
+    /// The connector of ours on each subnetwork, and the link that asked for it first.
+    pub connectors: BTreeMap<RegionalRef, (RegionalRef, LinkName)>,
     /// Links that contradict another: they hold what they have.
     pub conflicting: BTreeSet<LinkName>,
     /// What was noticed.
@@ -116,7 +118,7 @@ fn compile_agreeing<'a>(
             compiled.subnetworks.insert(link.name.clone(), subnetwork);
         }
         for (resource, after) in needs.resources {
-            clashes.extend(second_connector(&compiled, &resource, link));
+            clashes.extend(second_connector(&mut compiled, &resource, link));
             clashes.extend(join(&mut compiled, resource, after, link));
         }
         if let Some((subnetwork, choice)) = needs.nat {
@@ -132,37 +134,21 @@ fn compile_agreeing<'a>(
 
 /// A subnetwork carries one connector (`docs/reference/google-cloud.md#connector-subnet`), and sources in two
 /// projects of a Shared VPC have one each.
-fn second_connector(compiled: &Compiled, resource: &Resource, link: &Link) -> Option<Clash> {
+fn second_connector(compiled: &mut Compiled, resource: &Resource, link: &Link) -> Option<Clash> {
     let Resource::Connector(wanted) = resource else {
         return None;
     };
-    compiled
-        .graph
-        .nodes
-        .values()
-        .find_map(|node| match &node.resource {
-            Resource::Connector(other)
-                if other.subnetwork == wanted.subnetwork && other.id != wanted.id =>
-            {
-                Some(Clash {
-                    id: Id::Subnetwork(wanted.subnetwork.clone()),
-                    field: "spec.egress.connector.managed.subnetwork",
-                    code: Code::RangeForTwoThings,
-                    links: [node.links.first()?.clone(), link.name.clone()],
-                })
-            }
-            Resource::Connector(_)
-            | Resource::Network(_)
-            | Resource::Subnetwork(_)
-            | Resource::ExistingSubnetwork(_)
-            | Resource::Address(_)
-            | Resource::Router(_)
-            | Resource::ExistingRouter(_)
-            | Resource::Nat(_)
-            | Resource::ExistingConnector(_)
-            | Resource::ServiceEgress(_)
-            | Resource::ServiceIngress(_) => None,
-        })
+    let subnetwork = wanted.subnetwork.clone();
+    let (first, by) = compiled
+        .connectors
+        .entry(subnetwork)
+        .or_insert_with(|| (wanted.id.clone(), link.name.clone()));
+    (*first != wanted.id).then(|| Clash {
+        id: Id::Subnetwork(wanted.subnetwork.clone()),
+        field: "spec.egress.connector.managed.subnetwork",
+        code: Code::RangeForTwoThings,
+        links: [by.clone(), link.name.clone()],
+    })
 }
 
 /// Adds one link's wish to the graph, merging it with what others want of the same thing.

@@ -82,6 +82,7 @@ pub fn decide(wishes: &Wishes, orders: &Orders, world: &World, in_hand: &BTreeSe
         mut graph,
         nats,
         subnetworks,
+        connectors: _,
         conflicting,
         diagnostics: compiled,
     } = compile(&active, world, &orders.ours);
