@@ -3,14 +3,14 @@
 //! Ingress is tightened only when every hop passes. Each hop that fails has a code, and the first one is the
 //! reason that people read. The rules are `docs/reference/google-cloud.md#path-rules`.
 
-use std::collections::BTreeSet;
+mod far_end;
 
 use serde::Serialize;
 
 use crate::codes::Code;
 use crate::kinds::route::{self, NextHop};
-use crate::kinds::{Attachment, ConnectorState, RegionalRef, Service, VpcAccess};
-use crate::link::{Link, NetworkRef};
+use crate::kinds::{ConnectorState, RegionalRef, Service, VpcAccess};
+use crate::link::Link;
 use crate::world::{Seen, World};
 
 /// How one hop stands.
@@ -112,8 +112,8 @@ pub fn trace(link: &Link, wanted: &VpcAccess, world: &World) -> Trace {
     add("connector", &mut || connector(wanted, world));
     add("subnetwork", &mut || subnetwork(link, wanted, world));
     add("route", &mut || default_route(link, world));
-    add("admission", &mut || admission(link, world));
-    add("destination", &mut || destination(link, world));
+    add("admission", &mut || far_end::admission(link, world));
+    add("destination", &mut || far_end::destination(link, world));
     Trace { hops }
 }
 
@@ -319,98 +319,5 @@ fn default_route(link: &Link, world: &World) -> Finding {
                 format!("route {} sends everything to {hop}", route.id.name),
             ),
         },
-    }
-}
-
-/// Internal means: from a network of the destination's own project, or from the Shared VPC network that the
-/// destination itself is attached to (`docs/reference/google-cloud.md#internal-ingress`).
-fn admission(link: &Link, world: &World) -> Finding {
-    if link.network.project == link.destination.project {
-        return Ok("the network is in the destination's project".to_owned());
-    }
-    let service = match world.service(&link.destination) {
-        Seen::Present(service) => service,
-        Seen::Absent => {
-            return fail(
-                Code::ServiceMissing,
-                format!("service {} does not exist", link.destination.name),
-            );
-        }
-        Seen::Unreadable(why) => return unknown(Code::PathUnknown, why),
-    };
-    let mut attached = BTreeSet::new();
-    for access in serving_accesses(service, world)? {
-        attached.insert(attached_network(access, world)?);
-    }
-    if attached == BTreeSet::from([Some(link.network.clone())]) {
-        return Ok("the destination is attached to the same Shared VPC network".to_owned());
-    }
-    fail(
-        Code::NetworkNotAdmitted,
-        format!(
-            "network {} is in another project, and the destination is not attached to it",
-            link.network
-        ),
-    )
-}
-
-/// How everything that serves requests to a service leaves: its template, or the revisions that serve by name.
-fn serving_accesses<'a>(
-    service: &'a Service,
-    world: &'a World,
-) -> Result<Vec<Option<&'a VpcAccess>>, (Verdict, Code, String)> {
-    if service.template_serves() {
-        return Ok(vec![service.vpc_access.as_ref()]);
-    }
-    let read = |id: &crate::kinds::RevisionRef| match world.revision(id) {
-        Seen::Present(revision) => Ok(revision.vpc_access.as_ref()),
-        Seen::Absent => fail(
-            Code::RevisionNotReady,
-            format!("revision {} does not exist", id.name),
-        ),
-        Seen::Unreadable(why) => unknown(Code::PathUnknown, format!("revision {}: {why}", id.name)),
-    };
-    service.serving_revisions().iter().map(read).collect()
-}
-
-fn attached_network(
-    access: Option<&VpcAccess>,
-    world: &World,
-) -> Result<Option<NetworkRef>, (Verdict, Code, String)> {
-    let connector = match access.map(|access| &access.attachment) {
-        None => return Ok(None),
-        Some(Attachment::Direct { network, .. }) => return Ok(network.clone()),
-        Some(Attachment::Connector(connector)) => connector,
-    };
-    let subnetwork = match world.connector(connector) {
-        Seen::Present(live) => live.subnetwork.as_ref(),
-        Seen::Absent => None,
-        Seen::Unreadable(why) => return unknown(Code::PathUnknown, why),
-    };
-    match subnetwork.map(|subnetwork| world.subnetwork(subnetwork)) {
-        Some(Seen::Present(live)) => Ok(Some(live.network.clone())),
-        Some(Seen::Absent) | None => Ok(None),
-        Some(Seen::Unreadable(why)) => unknown(Code::PathUnknown, why),
-    }
-}
-
-fn destination(link: &Link, world: &World) -> Finding {
-    match world.service(&link.destination) {
-        Seen::Unreadable(why) => unknown(Code::PathUnknown, why),
-        Seen::Absent => fail(
-            Code::ServiceMissing,
-            format!("service {} does not exist", link.destination.name),
-        ),
-        Seen::Present(service) if service.default_uri_disabled => fail(
-            Code::DefaultUrlDisabled,
-            format!(
-                "the default URL of {} is switched off",
-                link.destination.name
-            ),
-        ),
-        Seen::Present(service) => Ok(service
-            .uri
-            .as_deref()
-            .map_or_else(|| "it has its default URL".to_owned(), str::to_owned)),
     }
 }

@@ -13,6 +13,6 @@ mod services;
 mod state;
 
 pub use clock::{Ended, run};
-pub use faults::{Fault, Faults, ReadFault};
+pub use faults::{Fault, Faults, ReadFault, sort};
 pub use port::{Entry, Fake};
 pub use state::State;

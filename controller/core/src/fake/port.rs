@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::cloud::{Cloud, CloudError, CloudErrorKind, Listing, Scope, Write};
 use crate::fake::rules::refuse;
-use crate::fake::{Fault, Faults, ReadFault, State};
+use crate::fake::{Fault, Faults, ReadFault, State, sort};
 use crate::kinds::{Id, Live};
 
 /// States that stale lists may still show.
@@ -136,11 +136,8 @@ impl Fake {
         let mut inner = self.lock();
         let number = inner.reads;
         inner.reads += 1;
-        if inner.faults.meddling.contains(&number)
-            && let Some(mut meddler) = inner.meddler.take()
-        {
-            inner.change(&mut *meddler);
-            inner.meddler = Some(meddler);
+        if inner.faults.meddling.contains(&number) {
+            inner.meddle();
         }
         let state = match inner.faults.reads.get(&number) {
             Some(ReadFault::Unreadable) => {
@@ -166,13 +163,20 @@ impl Fake {
     /// Takes a write on: its number, or the answer when it is refused at once.
     fn begin(&self, write: &Write) -> Result<u64, Result<Option<Live>, CloudError>> {
         let mut inner = self.lock();
-        let fault = inner.faults.writes.get(&inner.writes).copied();
+        if inner.faults.interference.contains(&inner.writes) {
+            inner.meddle();
+        }
+        let by_number = inner.faults.writes.get(&inner.writes);
+        let fault = by_number
+            .or_else(|| inner.faults.sorts.get(sort(write)))
+            .copied();
         let asked = inner.state.clone();
         inner.writes += 1;
         let refused = match fault {
             Some(Fault::Transient) => refuse(CloudErrorKind::Transient, "the server failed"),
             Some(Fault::Denied) => refuse(CloudErrorKind::Denied, "a permission is missing"),
             Some(Fault::Quota) => refuse(CloudErrorKind::Quota, "a quota is used up"),
+            Some(Fault::Overtaken) => overtaken(write),
             Some(Fault::LostReply | Fault::Crash) | None => {
                 let result = inner.state.check(write);
                 if result.is_ok() && State::shows_progress(write) {
@@ -223,7 +227,33 @@ impl Fake {
     }
 }
 
+fn overtaken(write: &Write) -> Result<(), CloudError> {
+    let kind = match write {
+        Write::DeleteSubnetwork(_) | Write::DeleteAddress(_) | Write::DeleteRouter(_) => {
+            CloudErrorKind::InUse
+        }
+        Write::CreateSubnetwork(..)
+        | Write::SetPrivateGoogleAccess(..)
+        | Write::CreateAddress(..)
+        | Write::CreateRouter(..)
+        | Write::PutNat(_)
+        | Write::DeleteNat(_)
+        | Write::CreateConnector(_)
+        | Write::UpdateConnector(_)
+        | Write::DeleteConnector(_)
+        | Write::PatchService(_) => CloudErrorKind::Conflict,
+    };
+    refuse(kind, "somebody was faster")
+}
+
 impl Inner {
+    fn meddle(&mut self) {
+        if let Some(mut meddler) = self.meddler.take() {
+            self.change(&mut *meddler);
+            self.meddler = Some(meddler);
+        }
+    }
+
     fn change(&mut self, change: impl FnOnce(&mut State)) {
         self.past.push_back(self.state.clone());
         if self.past.len() > REMEMBERED_STATES {
@@ -264,7 +294,10 @@ impl Inner {
         });
         let told = match fault {
             Some(Fault::LostReply) => refuse(CloudErrorKind::Transient, "the connection was lost"),
-            Some(Fault::Transient | Fault::Denied | Fault::Quota | Fault::Crash) | None => result,
+            Some(
+                Fault::Transient | Fault::Denied | Fault::Quota | Fault::Crash | Fault::Overtaken,
+            )
+            | None => result,
         };
         self.ended.insert(number, told);
         Some(waker)

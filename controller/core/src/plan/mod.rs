@@ -1,10 +1,15 @@
 //! The plan: what shall happen to each thing and why. A value that can be printed, compared and serialised.
 
+mod addresses;
+mod connectors;
 pub mod egress;
 pub mod ingress;
+mod nat_entries;
 pub mod nodes;
 mod release;
 pub mod removal;
+mod routers;
+mod subnetworks;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

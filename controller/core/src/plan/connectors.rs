@@ -1,0 +1,202 @@
+//! Steps for connectors: made, grown in place, made again out of ERROR, and removed when nobody uses them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cloud::Write;
+use crate::codes::Code;
+use crate::context::Context;
+use crate::graph::Node;
+use crate::hold;
+use crate::kinds::{Connector, ConnectorState, Id, LiveConnector, RegionalRef, VpcAccess};
+use crate::link::{NetworkRef, ServiceRef};
+use crate::plan::Step;
+use crate::world::Seen;
+
+pub(super) fn connector(context: &Context<'_>, wanted: &Connector) -> Step {
+    match context.world.connector(&wanted.id) {
+        Seen::Unreadable(why) => Step::unreadable(why),
+        Seen::Absent => {
+            let mut live = context.world.connectors();
+            if let Some(other) =
+                live.find(|live| live.subnetwork.as_ref() == Some(&wanted.subnetwork))
+            {
+                let why = format!(
+                    "connector {} is on {} already",
+                    other.id.name, wanted.subnetwork.name
+                );
+                return Step::refuse(Code::SubnetworkUnfit, why)
+                    .help("a connector needs a /28 of its own: declare another subnetwork");
+            }
+            let why = "the source's traffic enters the network through it";
+            Step::create(why, Write::CreateConnector(wanted.clone()))
+        }
+        Seen::Present(live) => live_connector(wanted, live),
+    }
+}
+
+fn live_connector(wanted: &Connector, live: &LiveConnector) -> Step {
+    if live.state != ConnectorState::Error && live.subnetwork.as_ref() != Some(&wanted.subnetwork) {
+        return Step::refuse(
+            Code::ForeignUnderOurName,
+            "the connector of this name lives on another subnetwork",
+        );
+    }
+    match live.state {
+        ConnectorState::Error => Step {
+            code: Some(Code::ConnectorReplaced),
+            ..Step::delete(
+                "the connector is in ERROR, which it never leaves: it is deleted now and made again next",
+                Write::DeleteConnector(wanted.id.clone()),
+            )
+        },
+        ConnectorState::Creating
+        | ConnectorState::Updating
+        | ConnectorState::Deleting
+        | ConnectorState::Unknown => Step::wait(
+            Code::Waiting,
+            format!("the connector is {}", state(live.state)),
+        ),
+        ConnectorState::Ready => {
+            let changes = wanted.diff(live);
+            if changes.is_empty() {
+                Step::nothing("the connector is ready")
+            } else if wanted.shrinks(live) {
+                Step::refuse(Code::ConnectorUnfit, "a connector grows in place and never shrinks")
+                    .showing(changes)
+                    .help("declare another /28: a new connector is made, the users move, and this one is deleted")
+            } else {
+                Step::update(
+                    "the connector grows in place",
+                    changes,
+                    Write::UpdateConnector(wanted.clone()),
+                )
+            }
+        }
+    }
+}
+
+fn state(state: ConnectorState) -> &'static str {
+    match state {
+        ConnectorState::Ready => "ready",
+        ConnectorState::Creating => "being made",
+        ConnectorState::Updating => "being changed",
+        ConnectorState::Deleting => "being deleted",
+        ConnectorState::Error => "in ERROR",
+        ConnectorState::Unknown => "in a state that this release does not know",
+    }
+}
+
+pub(super) fn existing_connector(context: &Context<'_>, node: &Node, id: &RegionalRef) -> Step {
+    let live = match context.world.connector(id) {
+        Seen::Unreadable(why) => return Step::unreadable(why),
+        Seen::Absent => {
+            return Step::refuse(
+                Code::ConnectorMissing,
+                format!("{} does not exist", id.location("connectors")),
+            );
+        }
+        Seen::Present(live) => live,
+    };
+    match live.state {
+        ConnectorState::Error => {
+            return Step::refuse(
+                Code::ConnectorFailed,
+                "the connector is in ERROR, and it is not ours to replace",
+            )
+            .help("delete it and make it again; it never leaves this state");
+        }
+        ConnectorState::Creating | ConnectorState::Deleting | ConnectorState::Unknown => {
+            return Step::wait(
+                Code::Waiting,
+                format!("the connector is {}", state(live.state)),
+            );
+        }
+        ConnectorState::Ready | ConnectorState::Updating => {}
+    }
+    let Some(subnetwork) = &live.subnetwork else {
+        return Step::refuse(
+            Code::SubnetworkHidden,
+            "Google made a hidden subnetwork for the connector, on which neither NAT nor Private Google Access can be set",
+        )
+        .help("use a connector with a /28 subnetwork of its own");
+    };
+    let networks: BTreeSet<&NetworkRef> = node
+        .links
+        .iter()
+        .filter_map(|link| Some(&context.link(link)?.network))
+        .collect();
+    match context.world.subnetwork(subnetwork).present() {
+        Some(live) if networks.iter().any(|network| **network != live.network) => Step::refuse(
+            Code::ConnectorUnfit,
+            format!("the connector leads into {}", live.network),
+        )
+        .help("name that network in the link, or another connector"),
+        Some(_) | None => Step::nothing("the connector is ready"),
+    }
+}
+
+/// The steps of this plan that take a connector's users away; `Err` names a user that stays.
+pub(super) fn users_leave(
+    context: &Context<'_>,
+    connector: &RegionalRef,
+    users: &BTreeMap<RegionalRef, BTreeSet<ServiceRef>>,
+) -> Result<BTreeSet<Id>, ServiceRef> {
+    let mut after = BTreeSet::new();
+    for user in users.get(connector).into_iter().flatten() {
+        let id = Id::ServiceEgress(user.clone());
+        let leaves = context
+            .steps
+            .get(&id)
+            .is_some_and(|step| match &step.write {
+                Some(Write::PatchService(patch)) => {
+                    patch.vpc_access.as_ref().is_some_and(|access| {
+                        access.as_ref().and_then(VpcAccess::connector) != Some(connector)
+                    })
+                }
+                _ => false,
+            });
+        let pinned = context.world.service(user).present().is_none_or(|service| {
+            !service.template_serves()
+                || hold::connectors_pinned(service, context.world).contains(connector)
+        });
+        if !leaves || pinned {
+            return Err(user.clone());
+        }
+        after.insert(id);
+    }
+    Ok(after)
+}
+
+pub(super) fn remove_connector(
+    context: &Context<'_>,
+    live: &LiveConnector,
+    users: &BTreeMap<RegionalRef, BTreeSet<ServiceRef>>,
+) -> Option<Step> {
+    let id = Id::Connector(live.id.clone());
+    if !context.unwanted(&id) {
+        return None;
+    }
+    if let Some(why) = context.services_unread(&live.id) {
+        return Some(Step::wait(
+            Code::ScopeUnreadable,
+            format!("who uses it could not be read: {why}"),
+        ));
+    }
+    if matches!(
+        live.state,
+        ConnectorState::Creating | ConnectorState::Updating | ConnectorState::Deleting
+    ) {
+        return Some(Step::wait(
+            Code::Waiting,
+            "the connector is being worked on",
+        ));
+    }
+    Some(match users_leave(context, &live.id, users) {
+        Ok(after) => Step::delete(
+            "no link wants it any more",
+            Write::DeleteConnector(live.id.clone()),
+        )
+        .after(after),
+        Err(user) => Step::wait(Code::UsedByService, format!("{user} still uses it")),
+    })
+}

@@ -1,0 +1,219 @@
+//! Steps for NAT entries: what shall be served and can be, and what nobody needs any more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cloud::Write;
+use crate::codes::Code;
+use crate::context::Context;
+use crate::graph::Node;
+use crate::hold;
+use crate::ids::{LinkName, ResourceName};
+use crate::kinds::nat::NATS_PER_ROUTER;
+use crate::kinds::{Id, LiveNat, Nat, NatAddresses, NatRef, NatSources, RegionalRef};
+use crate::link::ServiceRef;
+use crate::plan::connectors::users_leave;
+use crate::plan::{Action, Step};
+use crate::world::Seen;
+
+/// A NAT entry serves many links, and one of them that cannot go on must not hold up the others: a subnetwork that
+/// is not going to be there in this plan is left out of the entry for now.
+pub(super) fn within_reach(context: &Context<'_>, node: &Node, wanted: &Nat) -> Nat {
+    let enforced =
+        |links: &BTreeSet<LinkName>| links.iter().any(|link| context.enforces(&link.to_string()));
+    let live = context.world.nat(&wanted.id).present();
+    let listed = |id: &RegionalRef| live.is_some_and(|live| live.listed().any(|other| other == id));
+    let comes = |id: &&RegionalRef| match context.steps.get(&Id::Subnetwork((*id).clone())) {
+        None => true,
+        Some(step) => match step.action {
+            Action::Nothing => true,
+            Action::Create | Action::Update => enforced(&step.links) || !enforced(&node.links),
+            Action::Delete | Action::Wait | Action::Refuse => listed(id),
+        },
+    };
+    let subnetworks = wanted.subnetworks.iter().filter(comes).cloned().collect();
+    Nat {
+        subnetworks,
+        ..wanted.clone()
+    }
+}
+
+pub(super) fn nat(context: &Context<'_>, wanted: &Nat) -> Step {
+    if wanted.subnetworks.is_empty() {
+        return Step::wait(
+            Code::Waiting,
+            "none of the subnetworks that it shall serve is there yet",
+        );
+    }
+    if let Some((subnetwork, other)) = served_elsewhere(context, wanted) {
+        let why = format!("{} is still served by {}", subnetwork.name, Id::Nat(other));
+        return Step::wait(Code::LeftForOthers, why).help(
+            "a subnetwork is in one NAT at a time: declare another /28, and the source moves there",
+        );
+    }
+    if let Some((address, user)) = address_taken(context, wanted) {
+        let why = format!("NAT {user} sends from address {address} already");
+        return Step::refuse(Code::AddressInUse, why).help(
+            "an address serves one NAT at a time: declare another in `internet.nat.addresses`",
+        );
+    }
+    match context.world.nat(&wanted.id) {
+        Seen::Unreadable(why) => Step::unreadable(why),
+        Seen::Absent => {
+            let entries = context
+                .world
+                .router(&wanted.id.router)
+                .present()
+                .map_or(0, |router| router.nats.len());
+            if entries >= NATS_PER_ROUTER {
+                return Step::refuse(
+                    Code::NatLimitReached,
+                    format!("the router has {entries} NAT entries already"),
+                )
+                .help("name another router of the network in `internet.nat.router`");
+            }
+            let why = "all of the source's traffic enters the network; the NAT gives it the internet back";
+            Step::create(why, Write::PutNat(wanted.clone()))
+        }
+        Seen::Present(live) => {
+            let changes = wanted.diff(live);
+            if changes.is_empty() {
+                return Step::nothing("the NAT serves what it shall");
+            }
+            Step::update(
+                "the NAT gives the source the internet back",
+                changes,
+                Write::PutNat(wanted.clone()),
+            )
+        }
+    }
+}
+
+/// A subnetwork that another entry lists, which Google allows once (`docs/reference/google-cloud.md#nat-sources`).
+fn served_elsewhere<'a>(
+    context: &Context<'a>,
+    wanted: &'a Nat,
+) -> Option<(&'a RegionalRef, NatRef)> {
+    let network = &context.world.router(&wanted.id.router).present()?.network;
+    let routers = context.world.routers_of(network, &wanted.id.router.region);
+    routers
+        .flat_map(|router| router.nats.iter().map(move |nat| (router, nat)))
+        .filter(|(router, nat)| router.id != wanted.id.router || nat.name != wanted.id.name)
+        .find_map(|(router, nat)| {
+            let shared = wanted
+                .subnetworks
+                .iter()
+                .find(|id| nat.listed().any(|other| other == *id))?;
+            Some((
+                shared,
+                NatRef {
+                    router: router.id.clone(),
+                    name: nat.name.clone(),
+                },
+            ))
+        })
+}
+
+/// An address that another entry sends from (`docs/reference/google-cloud.md#nat-addresses`), with that entry.
+fn address_taken<'a>(
+    context: &Context<'a>,
+    wanted: &'a Nat,
+) -> Option<(&'a ResourceName, &'a ResourceName)> {
+    let NatAddresses::Manual(names) = &wanted.addresses else {
+        return None;
+    };
+    let RegionalRef {
+        project, region, ..
+    } = &wanted.id.router;
+    let near = context
+        .world
+        .routers()
+        .filter(|router| router.id.project == *project && router.id.region == *region);
+    near.flat_map(|router| router.nats.iter().map(move |nat| (router, nat)))
+        .filter(|(router, nat)| router.id != wanted.id.router || nat.name != wanted.id.name)
+        .find_map(|(_, nat)| match &nat.addresses {
+            NatAddresses::Manual(taken) => Some((names.intersection(taken).next()?, &nat.name)),
+            NatAddresses::Auto => None,
+        })
+}
+
+/// The steps after which nobody needs a NAT of ours behind this connector any more; `None` when somebody stays.
+fn nat_users_leave(
+    context: &Context<'_>,
+    connector: &RegionalRef,
+    users: &BTreeMap<RegionalRef, BTreeSet<ServiceRef>>,
+) -> Option<BTreeSet<Id>> {
+    if context.ours.made(connector.name.as_str()) {
+        return users_leave(context, connector, users).ok();
+    }
+    let released = |user: &ServiceRef| {
+        let step = Id::ServiceEgress(user.clone());
+        context.steps.get(&step)?.action.writes().then_some(step)
+    };
+    hold::nat_users(context.world, connector, users, context.ours)
+        .map(released)
+        .collect()
+}
+
+pub(super) fn remove_nat(
+    context: &Context<'_>,
+    id: &NatRef,
+    live: &LiveNat,
+    users: &BTreeMap<RegionalRef, BTreeSet<ServiceRef>>,
+) -> Option<Step> {
+    if !context.unwanted(&Id::Nat(id.clone())) {
+        return None;
+    }
+    if let Some(why) = context.connectors_unread(&id.router.region) {
+        let why = format!("what it serves could not be read: {why}");
+        return Some(Step::wait(Code::ScopeUnreadable, why));
+    }
+    let mut after = BTreeSet::new();
+    let mut stay = BTreeSet::new();
+    for subnetwork in live.listed() {
+        let connectors = context
+            .world
+            .connectors()
+            .filter(|c| c.subnetwork.as_ref() == Some(subnetwork));
+        let mut leaving = BTreeSet::new();
+        // A connector whose users could not be read may carry anybody's traffic.
+        let all_leave = connectors
+            .map(|c| match context.services_unread(&c.id) {
+                None => nat_users_leave(context, &c.id, users),
+                Some(_) => None,
+            })
+            .all(|steps| steps.map(|steps| leaving.extend(steps)).is_some());
+        let node = Id::Subnetwork(subnetwork.clone());
+        if all_leave && !context.holds(&node) && context.may_remove(&node) {
+            after.extend(leaving);
+        } else {
+            stay.insert(subnetwork.clone());
+        }
+    }
+    let listed: BTreeSet<RegionalRef> = live.listed().cloned().collect();
+    if stay.is_empty() {
+        return Some(
+            Step::delete("no link wants it any more", Write::DeleteNat(id.clone())).after(after),
+        );
+    }
+    if stay == listed || !matches!(live.sources, NatSources::Listed(_)) {
+        return Some(Step::wait(
+            Code::LeftForOthers,
+            "what it serves is still in use",
+        ));
+    }
+    let wanted = Nat {
+        id: id.clone(),
+        addresses: live.addresses.clone(),
+        subnetworks: stay,
+        min_ports_per_vm: live.min_ports_per_vm,
+    };
+    let fields = wanted.diff(live);
+    Some(
+        Step::update(
+            "some of what it served is gone",
+            fields,
+            Write::PutNat(wanted),
+        )
+        .after(after),
+    )
+}

@@ -1,0 +1,195 @@
+//! Steps for subnetworks: ours are made and go, somebody else's are used as they are unless adopted.
+
+use crate::cloud::Write;
+use crate::codes::Code;
+use crate::context::Context;
+use crate::graph::Node;
+use crate::kinds::{
+    Id, LiveConnector, LiveRouter, LiveSubnetwork, NatRef, RegionalRef, Subnetwork,
+};
+use crate::plan::nodes::{mark, whose};
+use crate::plan::{Action, Step};
+use crate::world::Seen;
+use std::collections::BTreeSet;
+
+pub(super) fn subnetwork(context: &Context<'_>, node: &Node, wanted: &Subnetwork) -> Step {
+    let live = match context.world.subnetwork(&wanted.id) {
+        Seen::Unreadable(why) => return Step::unreadable(why),
+        Seen::Absent => return create_subnetwork(context, node, wanted),
+        Seen::Present(live) => live,
+    };
+    if live
+        .mark
+        .as_ref()
+        .is_none_or(|mark| mark.installation != *context.ours)
+    {
+        let whose = whose(live.mark.as_ref());
+        return Step::refuse(
+            Code::ForeignUnderOurName,
+            format!("a subnetwork of this name exists and {whose}"),
+        )
+        .help("delete or rename it, or use another --set");
+    }
+    if live.network != wanted.network || live.cidr != Some(wanted.cidr) {
+        return Step::refuse(
+            Code::ForeignUnderOurName,
+            "the subnetwork of this name has another network or range",
+        );
+    }
+    let changes = live.wants_private_google_access();
+    if changes.is_empty() {
+        return Step::nothing("Private Google Access is on");
+    }
+    let write = Write::SetPrivateGoogleAccess(wanted.id.clone(), true);
+    Step::update(
+        "Google's addresses are reached from here without an external address",
+        changes,
+        write,
+    )
+}
+
+fn create_subnetwork(context: &Context<'_>, node: &Node, wanted: &Subnetwork) -> Step {
+    let overlaps = |live: &&LiveSubnetwork| {
+        live.network == wanted.network
+            && live
+                .cidr
+                .is_some_and(|cidr| cidr.contains(&wanted.cidr) || wanted.cidr.contains(&cidr))
+    };
+    if let Some(taken) = context.world.subnetworks().find(overlaps) {
+        let path = taken.id.compute("subnetworks");
+        let cidr = taken.cidr.map(|cidr| cidr.to_string()).unwrap_or_default();
+        let ours = taken
+            .mark
+            .as_ref()
+            .is_some_and(|mark| mark.installation == *context.ours);
+        return if ours {
+            Step::refuse(Code::RangeChangeImpossible, format!("{} overlaps {cidr} of our own {path}", wanted.cidr))
+                .help("one range cannot be in two subnetworks at a time: declare another /28, apply, then change back")
+        } else {
+            Step::refuse(
+                Code::RangeTaken,
+                format!("{} overlaps {cidr} of {path}", wanted.cidr),
+            )
+            .help("declare a free /28 of this network")
+        };
+    }
+    let why = format!(
+        "the connector needs a /28 of its own: {}, with Private Google Access",
+        wanted.cidr
+    );
+    Step::create(
+        why,
+        Write::CreateSubnetwork(wanted.clone(), mark(context, node)),
+    )
+}
+
+pub(super) fn existing_subnetwork(context: &Context<'_>, node: &Node, id: &RegionalRef) -> Step {
+    let live = match context.world.subnetwork(id) {
+        Seen::Unreadable(why) => return Step::unreadable(why),
+        Seen::Absent => {
+            return Step::refuse(
+                Code::SubnetworkMissing,
+                format!("{} does not exist", id.compute("subnetworks")),
+            );
+        }
+        Seen::Present(live) => live,
+    };
+    let changes = live.wants_private_google_access();
+    if changes.is_empty() {
+        return Step::nothing("Private Google Access is on");
+    }
+    if context.world.nat_covering(&live.network, id).is_some() || context.nat_wanted(id) {
+        return Step::nothing(
+            "Private Google Access is effective, because a public NAT serves the subnetwork",
+        );
+    }
+    if !context.adopts_subnetwork(node, id) {
+        return Step::refuse(
+            Code::HeldBySomebody,
+            "Private Google Access is off, and the subnetwork is not ours",
+        )
+        .showing(changes)
+        .help(format!(
+            "switch it on, or add `adopt: [{{kind: Subnetwork, name: {}}}]`",
+            id.name
+        ));
+    }
+    if !context.journaled(node, id) {
+        return Step::wait(
+            Code::Waiting,
+            "the source's annotation records the former value first",
+        )
+        .showing(changes);
+    }
+    let write = Write::SetPrivateGoogleAccess(id.clone(), true);
+    Step::update(
+        "adopted: Google's addresses are reached from here without an external address",
+        changes,
+        write,
+    )
+}
+
+pub(super) fn remove_subnetwork(
+    context: &Context<'_>,
+    id: &RegionalRef,
+    connectors: &[LiveConnector],
+    routers: &[LiveRouter],
+) -> Option<Step> {
+    if !context.unwanted(&Id::Subnetwork(id.clone())) {
+        return None;
+    }
+    if let Some(why) = context.connectors_unread(&id.region) {
+        let why = format!("the connectors on it could not be read: {why}");
+        return Some(Step::wait(Code::ScopeUnreadable, why));
+    }
+    let mut after = BTreeSet::new();
+    for connector in connectors
+        .iter()
+        .filter(|connector| connector.subnetwork.as_ref() == Some(id))
+    {
+        let step = Id::Connector(connector.id.clone());
+        match context.steps.get(&step).map(|step| step.action) {
+            Some(Action::Delete) => drop(after.insert(step)),
+            Some(_) | None => {
+                return Some(Step::wait(
+                    Code::LeftForOthers,
+                    format!("connector {} is still on it", connector.id.name),
+                ));
+            }
+        }
+    }
+    for router in routers {
+        for nat in router
+            .nats
+            .iter()
+            .filter(|nat| nat.listed().any(|listed| listed == id))
+        {
+            let entry = Id::Nat(NatRef {
+                router: router.id.clone(),
+                name: nat.name.clone(),
+            });
+            let goes = context
+                .steps
+                .get(&entry)
+                .is_some_and(|step| match &step.write {
+                    Some(Write::DeleteNat(_)) => true,
+                    Some(Write::PutNat(wanted)) => !wanted.subnetworks.contains(id),
+                    _ => false,
+                });
+            if !goes {
+                return Some(Step::wait(
+                    Code::LeftForOthers,
+                    format!("NAT {} still serves it", nat.name),
+                ));
+            }
+            after.insert(entry);
+        }
+    }
+    Some(
+        Step::delete(
+            "no link wants it any more",
+            Write::DeleteSubnetwork(id.clone()),
+        )
+        .after(after),
+    )
+}
