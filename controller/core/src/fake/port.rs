@@ -163,6 +163,8 @@ impl Fake {
     /// Takes a write on: its number, or the answer when it is refused at once.
     fn begin(&self, write: &Write) -> Result<u64, Result<Option<Live>, CloudError>> {
         let mut inner = self.lock();
+        // What somebody does while the request is on its way is nothing that the sender could know.
+        let asked = inner.state.clone();
         if inner.faults.interference.contains(&inner.writes) {
             inner.meddle();
         }
@@ -170,7 +172,6 @@ impl Fake {
         let fault = by_number
             .or_else(|| inner.faults.sorts.get(sort(write)))
             .copied();
-        let asked = inner.state.clone();
         inner.writes += 1;
         let refused = match fault {
             Some(Fault::Transient) => refuse(CloudErrorKind::Transient, "the server failed"),

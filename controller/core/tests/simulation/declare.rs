@@ -35,6 +35,11 @@ pub(crate) struct Declarations {
     born: usize,
     /// Has any link ever asked to stay after its declaration is gone?
     pub(crate) stays: bool,
+    /// Has any link ever used a subnetwork of others? Then no aggregated list need show our mark in its region,
+    /// and what is gone from the declarations is found only where something else is declared.
+    unmarked: bool,
+    /// Has any connector grown? One that shrinks again is refused.
+    pub(crate) grew: bool,
 }
 
 impl Declarations {
@@ -49,6 +54,8 @@ impl Declarations {
             nats,
             born: 0,
             stays: false,
+            unmarked: false,
+            grew: false,
         };
         for _ in 0..=rng.below(4) {
             made.add(rng);
@@ -57,35 +64,81 @@ impl Declarations {
     }
 
     pub(crate) fn wishes(&self, complete: bool) -> Wishes {
-        let valid = self.links.values().filter(|link| !self.broken.contains(&link.name));
-        Wishes { links: valid.cloned().collect(), broken: self.broken.clone(), complete }
+        let valid = self
+            .links
+            .values()
+            .filter(|link| !self.broken.contains(&link.name));
+        Wishes {
+            links: valid.cloned().collect(),
+            broken: self.broken.clone(),
+            complete,
+        }
     }
 
     pub(crate) fn links(&self) -> impl Iterator<Item = &Link> {
         self.links.values()
     }
 
+    /// Does everything leave our mark in its region, so that it is found without a declaration?
+    pub(crate) fn marked(&self) -> bool {
+        !self.unmarked
+    }
+
     pub(crate) fn mend(&mut self) {
         self.broken.clear();
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.links.clear();
+    /// Everything is taken away, up to suspended links that only say where to look.
+    pub(crate) fn clear(&mut self, rng: &mut Rng) {
+        let samples: Vec<Link> = if self.unmarked || !self.plain {
+            self.anchors(rng)
+        } else {
+            Vec::new()
+        };
+        self.links = samples
+            .into_iter()
+            .map(|link| (link.name.clone(), link))
+            .collect();
         self.broken.clear();
     }
 
+    fn anchors(&mut self, rng: &mut Rng) -> Vec<Link> {
+        let services = &UNIVERSE.services;
+        let pairs = [(0, 1), (4, 0), (5, 6)];
+        let anchor = |(from, to): (usize, usize)| {
+            let mut link = self.link(rng, services[from].clone(), services[to].clone());
+            link.policy = LinkPolicy {
+                reconcile: Reconcile::Enforce,
+                deletion: Deletion::Restore,
+                suspend: true,
+            };
+            link
+        };
+        pairs.map(anchor).into()
+    }
+
     fn add(&mut self, rng: &mut Rng) {
-        let services = if self.plain { &UNIVERSE.services[..5] } else { &UNIVERSE.services[..] };
+        let services = if self.plain {
+            &UNIVERSE.services[..5]
+        } else {
+            &UNIVERSE.services[..]
+        };
         let source = rng.pick(services).clone();
         let destination = rng.pick(services).clone();
-        if source == destination {
-            return;
+        if source != destination {
+            let link = self.link(rng, source, destination);
+            self.links.insert(link.name.clone(), link);
         }
+    }
+
+    fn link(&mut self, rng: &mut Rng, source: ServiceRef, destination: ServiceRef) -> Link {
         let taste = match self.tastes.get(&source) {
             Some(taste) if self.plain || rng.percent(93) => taste.clone(),
             Some(_) | None => self.taste(rng, &source),
         };
-        self.tastes.entry(source.clone()).or_insert_with(|| taste.clone());
+        self.tastes
+            .entry(source.clone())
+            .or_insert_with(|| taste.clone());
         self.born += 1;
         let name: LinkName = format!("sim/l{}", self.born).parse().unwrap();
         let policy = self.policy(rng);
@@ -96,7 +149,7 @@ impl Declarations {
             (15, None),
         ]);
         let mut link = Link {
-            name: name.clone(),
+            name,
             origin: Origin::CommandLine,
             project: source.project.clone(),
             region: source.region.clone(),
@@ -116,7 +169,7 @@ impl Declarations {
             adopt(rng, &mut link);
         }
         seal(&mut link);
-        self.links.insert(name, link);
+        link
     }
 
     fn policy(&mut self, rng: &mut Rng) -> LinkPolicy {
@@ -127,13 +180,17 @@ impl Declarations {
         ]);
         self.stays |= deletion != Deletion::Restore;
         LinkPolicy {
-            reconcile: if rng.percent(93) { Reconcile::Enforce } else { Reconcile::Report },
+            reconcile: if rng.percent(93) {
+                Reconcile::Enforce
+            } else {
+                Reconcile::Report
+            },
             deletion,
             suspend: rng.percent(4),
         }
     }
 
-    fn taste(&self, rng: &mut Rng, source: &ServiceRef) -> Taste {
+    fn taste(&mut self, rng: &mut Rng, source: &ServiceRef) -> Taste {
         let at_home = source.project == UNIVERSE.prod;
         let network = if !self.plain && (!at_home || rng.percent(10)) {
             UNIVERSE.shared.clone()
@@ -144,36 +201,88 @@ impl Declarations {
         let slot = rng.below(3);
         let (egress, slot) = match rng.below(10) {
             0 | 1 if near => (existing_connector(), 3),
-            2 if near => (self.managed(rng, SubnetworkChoice::Existing { name: "spare".parse().unwrap() }), 3),
-            _ => (self.managed(rng, SubnetworkChoice::Managed { cidr: cidr(source, &network, slot) }), slot),
+            2 if near => (
+                self.managed(
+                    rng,
+                    SubnetworkChoice::Existing {
+                        name: "spare".parse().unwrap(),
+                    },
+                ),
+                3,
+            ),
+            _ => (
+                self.managed(
+                    rng,
+                    SubnetworkChoice::Managed {
+                        cidr: cidr(source, &network, slot),
+                    },
+                ),
+                slot,
+            ),
         };
+        self.unmarked |= slot == 3;
         let internet = self.internet(rng, slot);
-        Taste { network, egress, internet }
+        Taste {
+            network,
+            egress,
+            internet,
+        }
     }
 
     fn managed(&self, rng: &mut Rng, subnetwork: SubnetworkChoice) -> Egress {
         let odd = !self.plain && rng.percent(5);
         Egress::Connector(ConnectorChoice::Managed {
             subnetwork,
-            machine_type: if odd { MachineType::E2Standard4 } else { self.machine },
-            instances: *rng.pick(&[
-                Instances { min: 2, max: 3 },
-                Instances { min: 2, max: 4 },
-                Instances { min: 3, max: 6 },
-            ]),
+            machine_type: if odd {
+                MachineType::E2Standard4
+            } else {
+                self.machine
+            },
+            instances: if self.plain {
+                // Links that share a connector agree: one that shrinks is refused.
+                Instances { min: 2, max: 4 }
+            } else {
+                *rng.pick(&[
+                    Instances { min: 2, max: 3 },
+                    Instances { min: 2, max: 4 },
+                    Instances { min: 3, max: 6 },
+                ])
+            },
         })
     }
 
     fn internet(&self, rng: &mut Rng, slot: usize) -> Internet {
         match rng.below(if self.plain { 10 } else { 14 }) {
-            0..=8 => Internet::Nat(self.nats[slot].clone()),
-            9 => Internet::None,
+            0..=7 => Internet::Nat(self.nats[slot].clone()),
+            8 | 9 => Internet::None,
             10 => Internet::Existing,
             _ => {
                 let other = rng.below(4);
                 Internet::Nat(self.nats[other].clone())
             }
         }
+    }
+
+    /// A source asks for more machines; its links and its taste change together.
+    fn grow(&mut self, source: &ServiceRef) {
+        let wider = |egress: &mut Egress| {
+            if let Egress::Connector(ConnectorChoice::Managed { instances, .. }) = egress {
+                instances.max = 10.min(instances.max + 2);
+            }
+        };
+        for link in self
+            .links
+            .values_mut()
+            .filter(|link| link.source == *source)
+        {
+            wider(&mut link.egress);
+            seal(link);
+        }
+        if let Some(taste) = self.tastes.get_mut(source) {
+            wider(&mut taste.egress);
+        }
+        // Links that shared the connector ask for less now, and the largest wish counts.
+        self.grew = true;
     }
 
     /// Somebody edits the declarations.
@@ -184,7 +293,7 @@ impl Declarations {
             return "add";
         }
         let name = rng.pick(&names).clone();
-        match rng.below(12) {
+        match rng.below(15) {
             0..=2 => {
                 self.add(rng);
                 "add"
@@ -206,18 +315,28 @@ impl Declarations {
                 }
                 "move"
             }
-            7 => {
+            7 if !self.plain => {
                 let slot = rng.below(4);
                 self.nats[slot] = nat_choice(rng, slot, self.plain);
                 "renew nat choice"
             }
-            8 => {
+            7 | 8 => {
                 self.broken.insert(name);
                 "break"
             }
             9 => {
                 self.broken.clear();
                 "mend"
+            }
+            12 | 13 => {
+                let source = self.links[&name].source.clone();
+                self.grow(&source);
+                "grow"
+            }
+            14 => {
+                self.links.clear();
+                self.broken.clear();
+                "remove all"
             }
             10 => {
                 let policy = self.policy(rng);
@@ -245,7 +364,11 @@ impl Declarations {
 
 fn nat_choice(rng: &mut Rng, slot: usize, plain: bool) -> NatChoice {
     let addresses = match rng.below(5) {
-        0 => Addresses::Manual(BTreeSet::from([["ip-one", "ip-two", "ip-three", "ip-four"][slot].parse().unwrap()])),
+        0 => Addresses::Manual(BTreeSet::from([[
+            "ip-one", "ip-two", "ip-three", "ip-four",
+        ][slot]
+            .parse()
+            .unwrap()])),
         _ => Addresses::Auto,
     };
     let foreign = !plain && rng.percent(10);
@@ -268,20 +391,50 @@ fn existing_connector() -> Egress {
 fn cidr(source: &ServiceRef, network: &NetworkRef, slot: usize) -> ipnet::Ipv4Net {
     let region = u8::from(source.region != UNIVERSE.here);
     let second = if *network == UNIVERSE.main { 8 } else { 16 };
-    format!("10.{second}.{region}.{}/28", slot * 16).parse().unwrap()
+    format!("10.{second}.{region}.{}/28", slot * 16)
+        .parse()
+        .unwrap()
 }
 
 fn adopt(rng: &mut Rng, link: &mut Link) {
-    let mut take = |kind, project: &privatelink_core::ids::ProjectId, region: &privatelink_core::ids::Region, name: &str| {
+    let mut take = |kind,
+                    project: &privatelink_core::ids::ProjectId,
+                    region: &privatelink_core::ids::Region,
+                    name: &str| {
         if rng.percent(35) {
-            link.adopt.insert(Adoption { kind, project: project.clone(), region: region.clone(), name: name.parse().unwrap() });
+            link.adopt.insert(Adoption {
+                kind,
+                project: project.clone(),
+                region: region.clone(),
+                name: name.parse().unwrap(),
+            });
         }
     };
     let (source, destination) = (link.source.clone(), link.destination.clone());
-    take(AdoptionKind::ServiceEgress, &source.project, &source.region, source.name.as_str());
-    take(AdoptionKind::ServiceIngress, &destination.project, &destination.region, destination.name.as_str());
-    take(AdoptionKind::Subnetwork, &UNIVERSE.prod, &UNIVERSE.here, "team-net");
-    take(AdoptionKind::Subnetwork, &UNIVERSE.prod, &UNIVERSE.here, "spare");
+    take(
+        AdoptionKind::ServiceEgress,
+        &source.project,
+        &source.region,
+        source.name.as_str(),
+    );
+    take(
+        AdoptionKind::ServiceIngress,
+        &destination.project,
+        &destination.region,
+        destination.name.as_str(),
+    );
+    take(
+        AdoptionKind::Subnetwork,
+        &UNIVERSE.prod,
+        &UNIVERSE.here,
+        "team-net",
+    );
+    take(
+        AdoptionKind::Subnetwork,
+        &UNIVERSE.prod,
+        &UNIVERSE.here,
+        "spare",
+    );
 }
 
 fn digest(text: &str) -> Digest {
@@ -292,7 +445,13 @@ fn digest(text: &str) -> Digest {
 fn seal(link: &mut Link) {
     let wish = format!(
         "{}{}{:?}{}{:?}{:?}{:?}",
-        link.source, link.destination, link.ingress, link.network, link.egress, link.internet, link.adopt
+        link.source,
+        link.destination,
+        link.ingress,
+        link.network,
+        link.egress,
+        link.internet,
+        link.adopt
     );
     link.digest = digest(&hash(16, &[&wish]));
 }

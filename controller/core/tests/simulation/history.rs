@@ -37,6 +37,8 @@ struct History {
     origin: Arc<State>,
     declarations: Declarations,
     extra: BTreeSet<ProjectId>,
+    /// Are all projects looked at in every turn, or those of the declarations alone?
+    scoped: bool,
     bug: Option<Bug>,
     plain: bool,
     faulty: bool,
@@ -44,6 +46,8 @@ struct History {
     told: Option<Vec<String>>,
     /// Have others touched what we manage?
     tampered: bool,
+    /// Was every link enforced in the end?
+    all_enforced: bool,
 }
 
 /// Plays the history of a seed, by a process with this bug or by ours.
@@ -57,17 +61,28 @@ pub(crate) fn play(seed: u64, bug: Option<Bug>, tell: bool) -> Played {
         fake: Fake::new(state.clone(), latency),
         origin: Arc::new(state),
         declarations,
-        extra: BTreeSet::from([UNIVERSE.prod.clone(), UNIVERSE.edge.clone(), UNIVERSE.host.clone()]),
+        extra: BTreeSet::from([
+            UNIVERSE.prod.clone(),
+            UNIVERSE.edge.clone(),
+            UNIVERSE.host.clone(),
+        ]),
+        // A Shared VPC may have users in projects that nobody names any more.
+        scoped: !plain || rng.percent(60),
         bug,
         plain,
         faulty: rng.percent(55),
         table: Table::default(),
         told: tell.then(Vec::new),
         tampered: false,
+        all_enforced: false,
         rng,
     };
     let wrong = history.play().err();
-    Played { wrong, table: history.table, told: history.told.unwrap_or_default() }
+    Played {
+        wrong,
+        table: history.table,
+        told: history.told.unwrap_or_default(),
+    }
 }
 
 type Fine = Result<(), String>;
@@ -90,7 +105,7 @@ impl History {
                 }
             }
             let orders = self.some_orders();
-            let complete = !self.rng.percent(7);
+            let complete = !self.rng.percent(10);
             let faults = self.some_faults(tampers);
             self.turn(&orders, complete, faults)?;
         }
@@ -103,10 +118,12 @@ impl History {
             let rng = &mut self.rng;
             let mut what = "";
             if tampers {
-                self.fake.change(|state| what = tamper::anywhere(state, rng));
+                self.fake
+                    .change(|state| what = tamper::anywhere(state, rng));
                 self.tampered = true;
             } else if rng.percent(50) {
-                self.fake.change(|state| what = tamper::elsewhere(state, rng));
+                self.fake
+                    .change(|state| what = tamper::elsewhere(state, rng));
             }
             self.tell(|| format!("others: {what}"));
         }
@@ -120,11 +137,21 @@ impl History {
         ]);
         let prune = self.rng.percent(80);
         let destroy = if self.rng.percent(7) {
-            self.declarations.links().take(1).map(|link| link.name.clone()).collect()
+            self.declarations
+                .links()
+                .take(1)
+                .map(|link| link.name.clone())
+                .collect()
         } else {
             BTreeSet::new()
         };
-        Orders { ours: UNIVERSE.ours.clone(), policy, prune, allow_empty: self.rng.percent(70), destroy }
+        Orders {
+            ours: UNIVERSE.ours.clone(),
+            policy,
+            prune,
+            allow_empty: self.rng.percent(70),
+            destroy,
+        }
     }
 
     fn some_faults(&mut self, tampers: bool) -> Faults {
@@ -140,8 +167,35 @@ impl History {
                 (1, Fault::Quota),
                 (3, Fault::LostReply),
                 (2, Fault::Crash),
+                (1, Fault::Overtaken),
             ]);
             faults.writes.insert(rng.below(14), fault);
+        }
+        if rng.percent(50) {
+            let fault = *rng.pick(&[
+                Fault::Transient,
+                Fault::Denied,
+                Fault::Quota,
+                Fault::LostReply,
+                Fault::Crash,
+                Fault::Overtaken,
+            ]);
+            let sort = rng.weighted(&[
+                (5, "SetPrivateGoogleAccess"),
+                (5, "UpdateConnector"),
+                (3, "DeleteAddress"),
+                (2, "DeleteRouter"),
+                (2, "DeleteNat"),
+                (2, "PutNat"),
+                (1, "CreateAddress"),
+                (1, "CreateRouter"),
+                (1, "CreateSubnetwork"),
+                (1, "DeleteSubnetwork"),
+                (1, "CreateConnector"),
+                (1, "DeleteConnector"),
+                (1, "PatchService"),
+            ]);
+            faults.sorts.insert(sort, fault);
         }
         for _ in 0..rng.below(3) {
             let fault = rng.weighted(&[
@@ -153,33 +207,97 @@ impl History {
             faults.reads.insert(rng.below(60), fault);
         }
         if rng.percent(25) {
-            faults.meddling.insert(rng.below(80));
+            if rng.percent(40) {
+                faults.meddling.insert(rng.below(80));
+            } else {
+                faults.interference.insert(rng.below(8));
+            }
             self.tampered |= tampers;
             let mut chance = Rng::new(rng.next());
             self.fake.set_meddler(move |state| {
-                let _ = if tampers { tamper::anywhere(state, &mut chance) } else { tamper::elsewhere(state, &mut chance) };
+                let _ = if tampers {
+                    tamper::anywhere(state, &mut chance)
+                } else {
+                    tamper::elsewhere(state, &mut chance)
+                };
             });
         }
         faults
     }
 
     /// One turn, judged write by write.
-    fn turn(&mut self, orders: &Orders, complete: bool, faults: Faults) -> Result<Vec<Entry>, String> {
-        let wishes = self.declarations.wishes(complete);
-        let stale = faults.reads.values().any(|fault| matches!(fault, ReadFault::Stale(_)));
-        let unreadable = faults.reads.values().any(|fault| *fault == ReadFault::Unreadable);
-        let loose = stale || !faults.meddling.is_empty();
-        let read = if stale { Cause::Stale } else if unreadable { Cause::Unreadable } else { Cause::Nothing };
-        self.tell(|| format!("turn: {orders:?} complete={complete} {faults:?}\n  wishes {:#?}", wishes.links));
+    fn turn(
+        &mut self,
+        orders: &Orders,
+        complete: bool,
+        faults: Faults,
+    ) -> Result<Vec<Entry>, String> {
+        let mut wishes = self.declarations.wishes(complete);
+        if !complete {
+            // What could not be read declares nothing.
+            wishes.links.pop();
+        }
+        let stale = faults
+            .reads
+            .values()
+            .any(|fault| matches!(fault, ReadFault::Stale(_)));
+        let unreadable = faults
+            .reads
+            .values()
+            .any(|fault| *fault == ReadFault::Unreadable);
+        let loose = stale || !faults.meddling.is_empty() || !faults.interference.is_empty();
+        let extra = if self.scoped {
+            self.extra.clone()
+        } else {
+            BTreeSet::new()
+        };
+        let read = if stale {
+            Cause::Stale
+        } else if unreadable {
+            Cause::Unreadable
+        } else {
+            Cause::Nothing
+        };
+        if self.told.is_some() {
+            let broken = format!("{:?}", wishes.broken);
+            let Orders {
+                policy,
+                prune,
+                allow_empty,
+                destroy,
+                ours: _,
+            } = orders;
+            self.tell(|| format!("turn: {policy:?} prune={prune} empty={allow_empty} destroy={destroy:?} complete={complete} {faults:?} broken={broken}"));
+            for link in &wishes.links {
+                let (name, source, destination) =
+                    (&link.name, &link.source.name, &link.destination.name);
+                let Link {
+                    ingress,
+                    egress,
+                    internet,
+                    adopt,
+                    policy,
+                    network,
+                    ..
+                } = link;
+                self.tell(|| format!("  {name} {source}->{destination} {ingress:?} {} {egress:?} {internet:?} {policy:?} {adopt:?}", network.name));
+            }
+        }
         self.fake.set_faults(faults);
         let ended = match self.bug {
-            None => run(&self.fake, turn(&self.fake, &wishes, orders, &self.extra, &|_| ())),
+            None => run(
+                &self.fake,
+                turn(&self.fake, &wishes, orders, &extra, &|_| ()),
+            ),
             Some(bug) => {
-                match run(&self.fake, planted::turn(&self.fake, &wishes, orders, &self.extra, bug)) {
+                match run(
+                    &self.fake,
+                    planted::turn(&self.fake, &wishes, orders, &extra, bug),
+                ) {
                     Ended::Crashed => Ended::Crashed,
                     Ended::With(()) => {
                         self.fake.set_faults(Faults::default());
-                        run(&self.fake, preview(&self.fake, &wishes, orders, &self.extra))
+                        run(&self.fake, preview(&self.fake, &wishes, orders, &extra))
                     }
                 }
             }
@@ -189,7 +307,7 @@ impl History {
         let journal = self.fake.take_journal();
         let (report, standings) = match ended {
             Ended::With(report) => (Some(report.clone()), report),
-            Ended::Crashed => match run(&self.fake, preview(&self.fake, &wishes, orders, &self.extra)) {
+            Ended::Crashed => match run(&self.fake, preview(&self.fake, &wishes, orders, &extra)) {
                 Ended::With(report) => (None, report),
                 Ended::Crashed => return Err("looking at the world never ends".to_owned()),
             },
@@ -199,10 +317,13 @@ impl History {
             self.tell_turn(&journal, report.as_ref());
         }
         let links: Vec<Link> = self.declarations.links().cloned().collect();
-        let active = standings.links.iter().filter(|link| {
-            matches!(link.standing, Standing::Enforced | Standing::Reported)
-        });
-        let stays = links.iter().filter(|link| !orders.destroy.contains(&link.name));
+        let active = standings
+            .links
+            .iter()
+            .filter(|link| matches!(link.standing, Standing::Enforced | Standing::Reported));
+        let stays = links
+            .iter()
+            .filter(|link| !orders.destroy.contains(&link.name));
         let prunes = orders.prune && complete && (!links.is_empty() || orders.allow_empty);
         let brief = Brief {
             active: active.map(|link| link.name.clone()).collect(),
@@ -223,7 +344,14 @@ impl History {
 
     fn tell_turn(&mut self, journal: &[Entry], report: Option<&Report>) {
         for entry in journal {
-            let (fault, result) = (entry.fault, entry.result.as_ref().map(|_| ()).map_err(|error| &error.message));
+            let (fault, result) = (
+                entry.fault,
+                entry
+                    .result
+                    .as_ref()
+                    .map(|_| ())
+                    .map_err(|error| &error.message),
+            );
             self.tell(|| format!("  {:?} {fault:?} -> {result:?}", entry.write));
         }
         let Some(report) = report else {
@@ -236,13 +364,29 @@ impl History {
             self.tell(|| format!("  {sign} {id}: {why} {:?} {outcome:?}", step.changes));
         }
         for link in &report.links {
-            self.tell(|| format!("  {} {:?} {:?}", link.name, link.standing, link.state));
+            let why = link
+                .trace
+                .as_ref()
+                .and_then(|trace| trace.root_cause())
+                .map(|hop| &hop.found);
+            self.tell(|| {
+                format!(
+                    "  {} {:?} {:?} {why:?}",
+                    link.name, link.standing, link.state
+                )
+            });
         }
     }
 
     fn whole(&self, destroy: BTreeSet<LinkName>) -> Orders {
         let prune = destroy.is_empty();
-        Orders { ours: UNIVERSE.ours.clone(), policy: Policy::Sync, prune, allow_empty: true, destroy }
+        Orders {
+            ours: UNIVERSE.ours.clone(),
+            policy: Policy::Sync,
+            prune,
+            allow_empty: true,
+            destroy,
+        }
     }
 
     /// One turn without faults, after which another has nothing to write.
@@ -250,11 +394,19 @@ impl History {
         self.turn(orders, true, Faults::default())?;
         let again = self.turn(orders, true, Faults::default())?;
         if let Some(entry) = again.first() {
-            return Err(format!("one turn did not suffice\n  the next did {:?}", entry.write));
+            return Err(format!(
+                "one turn did not suffice\n  the next did {:?}",
+                entry.write
+            ));
         }
         let wishes = self.declarations.wishes(true);
-        let looked = run(&self.fake, preview(&self.fake, &wishes, orders, &self.extra));
-        looked.value().ok_or_else(|| "looking at the world never ends".to_owned())
+        let looked = run(
+            &self.fake,
+            preview(&self.fake, &wishes, orders, &self.extra),
+        );
+        looked
+            .value()
+            .ok_or_else(|| "looking at the world never ends".to_owned())
     }
 
     /// Nothing goes wrong any more: everything that can be as declared is.
@@ -265,27 +417,47 @@ impl History {
         self.tell(|| "nothing goes wrong from here".to_owned());
         let orders = self.whole(BTreeSet::new());
         let report = self.quiet(&orders)?;
+        self.all_enforced = report
+            .links
+            .iter()
+            .all(|link| link.standing == Standing::Enforced);
         let links: Vec<Link> = self.declarations.links().cloned().collect();
-        settled::as_declared(&self.fake.state(), &links, &report, self.plain && !self.tampered)
+        settled::as_declared(
+            &self.fake.state(),
+            &links,
+            &report,
+            self.plain && !self.tampered && !self.declarations.grew,
+        )
     }
 
     /// Everything is taken back.
     fn undo(&mut self) -> Fine {
-        let by_name = self.rng.percent(40);
+        // What a link left that is gone already, and that another one holds which is not enforced, goes with the set
+        // and not with that other one's name.
+        let by_name =
+            self.rng.percent(40) && self.all_enforced && self.plain && self.declarations.marked();
         self.tell(|| format!("everything is undone, by name: {by_name}"));
         let destroy: BTreeSet<LinkName> = if by_name {
             self.declarations.mend();
-            self.declarations.links().map(|link| link.name.clone()).collect()
+            self.declarations
+                .links()
+                .map(|link| link.name.clone())
+                .collect()
         } else {
-            self.declarations.clear();
+            self.declarations.clear(&mut self.rng);
             BTreeSet::new()
         };
         let orders = self.whole(destroy);
-        self.quiet(&orders)?;
+        self.scoped = true;
+        let _settled = self.quiet(&orders)?;
         if self.declarations.stays {
             return Ok(());
         }
         settled::undone(&self.fake.state())?;
-        if self.tampered { Ok(()) } else { settled::restored(&self.origin, &self.fake.state()) }
+        if self.tampered {
+            Ok(())
+        } else {
+            settled::restored(&self.origin, &self.fake.state())
+        }
     }
 }

@@ -41,20 +41,30 @@ fn broken<T>(what: impl Into<String>) -> Result<T, String> {
 
 /// Judges one write.
 pub(crate) fn judge(entry: &Entry, brief: &Brief<'_>) -> Verdict {
-    let Entry { asked, before, write, after, .. } = entry;
+    let Entry {
+        asked,
+        before,
+        write,
+        after,
+        ..
+    } = entry;
     ownership(asked, write, brief)?;
     if entry.result.is_ok() {
         others_entries_stay(before, after, write)?;
         if !brief.loose {
-            internet_stays(before, after, write)?;
+            internet_stays(before, after, write, brief)?;
             connector_is_free(asked, write)?;
         }
     }
     if let Write::PatchService(patch) = write
-        && let (Some(was), Some(will)) = (before.services.get(&patch.service), after.services.get(&patch.service))
+        && let (Some(was), Some(will)) = (
+            before.services.get(&patch.service),
+            after.services.get(&patch.service),
+        )
     {
         service_keeps_the_rest(was, will)?;
         consent(was, will, patch, brief)?;
+        declared_links_stay(was, will, brief)?;
         if !brief.loose {
             tightened_only_when_proven(before, was, will, brief)?;
             internet_before_egress(before, was, will, brief)?;
@@ -75,7 +85,9 @@ fn made(name: &str) -> bool {
 /// No write without our mark or somebody's consent; nothing is made under a name that is not ours.
 fn ownership(asked: &State, write: &Write, brief: &Brief<'_>) -> Verdict {
     let fine = match write {
-        Write::CreateSubnetwork(wanted, mark) => made(wanted.id.name.as_str()) && is_ours(Some(mark)),
+        Write::CreateSubnetwork(wanted, mark) => {
+            made(wanted.id.name.as_str()) && is_ours(Some(mark))
+        }
         Write::CreateRouter(wanted, mark) => made(wanted.id.name.as_str()) && is_ours(Some(mark)),
         Write::CreateConnector(wanted) => made(wanted.id.name.as_str()),
         Write::UpdateConnector(wanted) => made(wanted.id.name.as_str()),
@@ -90,12 +102,14 @@ fn ownership(asked: &State, write: &Write, brief: &Brief<'_>) -> Verdict {
             };
             is_ours(Some(mark)) && brief.links.iter().any(names)
         }
-        Write::DeleteAddress(id) => {
-            asked.addresses.get(id).is_none_or(|live| is_ours(live.mark.as_ref()))
-        }
-        Write::DeleteSubnetwork(id) => {
-            asked.subnetworks.get(id).is_none_or(|live| is_ours(live.mark.as_ref()))
-        }
+        Write::DeleteAddress(id) => asked
+            .addresses
+            .get(id)
+            .is_none_or(|live| is_ours(live.mark.as_ref())),
+        Write::DeleteSubnetwork(id) => asked
+            .subnetworks
+            .get(id)
+            .is_none_or(|live| is_ours(live.mark.as_ref())),
         Write::DeleteRouter(id) => asked.routers.get(id).is_none_or(|live| {
             is_ours(live.mark.as_ref()) && live.nats.iter().all(|nat| made(nat.name.as_str()))
         }),
@@ -106,12 +120,18 @@ fn ownership(asked: &State, write: &Write, brief: &Brief<'_>) -> Verdict {
         Write::SetPrivateGoogleAccess(id, on) => may_switch(asked, id, *on, brief),
         Write::PatchService(_) => true,
     };
-    if fine { Ok(()) } else { broken(format!("not ours to write: {write:?}")) }
+    if fine {
+        Ok(())
+    } else {
+        broken(format!("not ours to write: {write:?}"))
+    }
 }
 
 /// Our entry goes into our router, into one that a link names, or stays where it is.
 fn may_hold_our_entry(asked: &State, id: &NatRef, brief: &Brief<'_>) -> bool {
-    let Some(router) = asked.routers.get(&id.router) else { return true };
+    let Some(router) = asked.routers.get(&id.router) else {
+        return true;
+    };
     let named = |link: &Link| match &link.internet {
         Internet::Nat(nat) => nat.router.as_ref() == Some(&id.router.name),
         Internet::Existing | Internet::None => false,
@@ -122,16 +142,22 @@ fn may_hold_our_entry(asked: &State, id: &NatRef, brief: &Brief<'_>) -> bool {
 }
 
 fn may_switch(asked: &State, id: &RegionalRef, on: bool, brief: &Brief<'_>) -> bool {
-    let Some(live) = asked.subnetworks.get(id) else { return true };
+    let Some(live) = asked.subnetworks.get(id) else {
+        return true;
+    };
     let adopts = |link: &&Link| {
-        link.adopt.iter().any(|adoption| {
-            adoption.kind == AdoptionKind::Subnetwork && adoption.name == id.name
-        })
+        link.adopt
+            .iter()
+            .any(|adoption| adoption.kind == AdoptionKind::Subnetwork && adoption.name == id.name)
     };
     if on {
         return is_ours(live.mark.as_ref()) || brief.links.iter().any(|link| adopts(&link));
     }
-    let was_off = brief.origin.subnetworks.get(id).is_some_and(|live| !live.private_google_access);
+    let was_off = brief
+        .origin
+        .subnetworks
+        .get(id)
+        .is_some_and(|live| !live.private_google_access);
     live.mark.is_none() && was_off
 }
 
@@ -143,17 +169,30 @@ fn others_entries_stay(before: &State, after: &State, write: &Write) -> Verdict 
         _ => return Ok(()),
     };
     let foreign = |state: &State| -> Vec<LiveNat> {
-        let nats = state.routers.get(router).map(|live| live.nats.clone()).unwrap_or_default();
-        nats.into_iter().filter(|nat| !made(nat.name.as_str())).collect()
+        let nats = state
+            .routers
+            .get(router)
+            .map(|live| live.nats.clone())
+            .unwrap_or_default();
+        nats.into_iter()
+            .filter(|nat| !made(nat.name.as_str()))
+            .collect()
     };
-    if foreign(before) == foreign(after) { Ok(()) } else { broken("somebody's NAT entry changed") }
+    if foreign(before) == foreign(after) {
+        Ok(())
+    } else {
+        broken("somebody's NAT entry changed")
+    }
 }
 
 /// Subnetworks that all traffic of some service leaves from.
 fn in_use(state: &State) -> BTreeMap<RegionalRef, &Service> {
     let mut used = BTreeMap::new();
     for service in state.services.values() {
-        let serving = state.serving(service).into_iter().filter_map(|revision| revision.vpc_access.as_ref());
+        let serving = state
+            .serving(service)
+            .into_iter()
+            .filter_map(|revision| revision.vpc_access.as_ref());
         for access in serving.chain(&service.vpc_access) {
             if access.routing == Routing::AllTraffic
                 && let Some(subnetwork) = carried_by(state, access)
@@ -166,13 +205,30 @@ fn in_use(state: &State) -> BTreeMap<RegionalRef, &Service> {
 }
 
 /// A NAT goes only after everybody whose internet it is has left.
-fn internet_stays(before: &State, after: &State, write: &Write) -> Verdict {
-    if !matches!(write, Write::PutNat(_) | Write::DeleteNat(_) | Write::DeleteRouter(_)) {
+fn internet_stays(before: &State, after: &State, write: &Write, brief: &Brief<'_>) -> Verdict {
+    if !matches!(
+        write,
+        Write::PutNat(_) | Write::DeleteNat(_) | Write::DeleteRouter(_)
+    ) {
         return Ok(());
     }
+    // A source that is declared to have none has come to where some was.
+    let does_without = |service: &Service| {
+        let mut own = brief.links.iter().filter(|link| link.source == service.id);
+        own.any(|link| matches!(link.internet, Internet::None))
+    };
     for (subnetwork, service) in in_use(before) {
+        // One that is as it was before us has come back to what it had.
+        let before_us = brief.origin.services.get(&service.id);
+        let back = before_us.is_some_and(|origin| origin.vpc_access == service.vpc_access);
+        if does_without(service) || back {
+            continue;
+        }
         if before.nat_serving(&subnetwork).is_some() && after.nat_serving(&subnetwork).is_none() {
-            return broken(format!("{} lost the internet on {}", service.id.name, subnetwork.name));
+            return broken(format!(
+                "{} lost the internet on {}",
+                service.id.name, subnetwork.name
+            ));
         }
     }
     Ok(())
@@ -180,10 +236,17 @@ fn internet_stays(before: &State, after: &State, write: &Write) -> Verdict {
 
 /// A connector goes only after everybody left it; one in ERROR carries nobody.
 fn connector_is_free(asked: &State, write: &Write) -> Verdict {
-    let Write::DeleteConnector(id) = write else { return Ok(()) };
-    let carries = asked.connectors.get(id).is_some_and(|live| live.state != ConnectorState::Error);
+    let Write::DeleteConnector(id) = write else {
+        return Ok(());
+    };
+    let carries = asked
+        .connectors
+        .get(id)
+        .is_some_and(|live| live.state != ConnectorState::Error);
     match asked.users(id).first() {
-        Some(user) if carries => broken(format!("the connector was deleted under {}", user.id.name)),
+        Some(user) if carries => {
+            broken(format!("the connector was deleted under {}", user.id.name))
+        }
         Some(_) | None => Ok(()),
     }
 }
@@ -192,14 +255,19 @@ fn connector_is_free(asked: &State, write: &Write) -> Verdict {
 fn service_keeps_the_rest(was: &Service, will: &Service) -> Verdict {
     let rest = |service: &Service| {
         let mut rest = service.clone();
-        rest.annotations.retain(|key, _| key != EGRESS && key != INGRESS);
+        rest.annotations
+            .retain(|key, _| key != EGRESS && key != INGRESS);
         rest.etag = "".into();
         rest.ingress = IngressSetting::All;
         rest.vpc_access = None;
         (rest.latest_ready, rest.latest_created, rest.failed) = (None, None, None);
         rest
     };
-    if rest(was) == rest(will) { Ok(()) } else { broken("a part of a service that is not ours changed") }
+    if rest(was) == rest(will) {
+        Ok(())
+    } else {
+        broken("a part of a service that is not ours changed")
+    }
 }
 
 fn egress_memory(service: &Service) -> Option<EgressAnnotation> {
@@ -214,57 +282,122 @@ fn ingress_memory(service: &Service) -> Option<IngressAnnotation> {
 fn consent(was: &Service, will: &Service, patch: &ServicePatch, brief: &Brief<'_>) -> Verdict {
     let name = &was.id.name;
     let (egress, ingress) = (egress_memory(was), ingress_memory(was));
-    let locked = |key: &str, ours: Option<bool>| was.annotations.contains_key(key) && ours != Some(true);
-    let egress_ours = egress.as_ref().map(|memory| memory.installation == UNIVERSE.ours);
-    let ingress_ours = ingress.as_ref().map(|memory| memory.installation == UNIVERSE.ours);
-    let egress_changes = was.vpc_access != will.vpc_access || was.annotations.get(EGRESS) != will.annotations.get(EGRESS);
-    let ingress_changes = was.ingress != will.ingress || was.annotations.get(INGRESS) != will.annotations.get(INGRESS);
-    if (egress_changes && locked(EGRESS, egress_ours)) || (ingress_changes && locked(INGRESS, ingress_ours)) {
+    let locked =
+        |key: &str, ours: Option<bool>| was.annotations.contains_key(key) && ours != Some(true);
+    let egress_ours = egress
+        .as_ref()
+        .map(|memory| memory.installation == UNIVERSE.ours);
+    let ingress_ours = ingress
+        .as_ref()
+        .map(|memory| memory.installation == UNIVERSE.ours);
+    let egress_changes = was.vpc_access != will.vpc_access
+        || was.annotations.get(EGRESS) != will.annotations.get(EGRESS);
+    let ingress_changes = was.ingress != will.ingress
+        || was.annotations.get(INGRESS) != will.annotations.get(INGRESS);
+    if (egress_changes && locked(EGRESS, egress_ours))
+        || (ingress_changes && locked(INGRESS, ingress_ours))
+    {
         return broken(format!("{name} belongs to another set"));
     }
     let adopts = |kind: AdoptionKind| {
-        brief.links.iter().flat_map(|link| &link.adopt).any(|adoption| {
-            adoption.kind == kind
-                && adoption.project == was.id.project
-                && adoption.name.as_str() == was.id.name.as_str()
-        })
+        brief
+            .links
+            .iter()
+            .flat_map(|link| &link.adopt)
+            .any(|adoption| {
+                adoption.kind == kind
+                    && adoption.project == was.id.project
+                    && adoption.name.as_str() == was.id.name.as_str()
+            })
     };
-    let by_us = was.vpc_access.as_ref().and_then(VpcAccess::connector).is_some_and(|c| made(c.name.as_str()));
-    let may_attach = egress_ours == Some(true) || was.vpc_access.is_none() || by_us || adopts(AdoptionKind::ServiceEgress);
+    let by_us = was
+        .vpc_access
+        .as_ref()
+        .and_then(VpcAccess::connector)
+        .is_some_and(|c| made(c.name.as_str()));
+    let may_attach = egress_ours == Some(true)
+        || was.vpc_access.is_none()
+        || by_us
+        || adopts(AdoptionKind::ServiceEgress);
     if was.vpc_access != will.vpc_access && !may_attach {
         return broken(format!("the egress of {name} was somebody's: {patch:?}"));
     }
-    let may_admit = ingress_ours == Some(true) || was.ingress == IngressSetting::All || adopts(AdoptionKind::ServiceIngress);
+    let may_admit = ingress_ours == Some(true)
+        || was.ingress == IngressSetting::All
+        || adopts(AdoptionKind::ServiceIngress);
     if was.ingress != will.ingress && !may_admit {
         return broken(format!("the ingress of {name} was somebody's: {patch:?}"));
     }
     let named = |pick: fn(&Link) -> &privatelink_core::link::ServiceRef| {
-        brief.links.iter().any(|link| *pick(link) == was.id && brief.active.contains(&link.name))
+        brief
+            .links
+            .iter()
+            .any(|link| *pick(link) == was.id && brief.active.contains(&link.name))
     };
     let nobody_asked = (egress_changes && egress.is_none() && !named(|link| &link.source))
         || (ingress_changes && ingress.is_none() && !named(|link| &link.destination));
-    if nobody_asked { broken(format!("nobody named {name}")) } else { Ok(()) }
+    if nobody_asked {
+        broken(format!("nobody named {name}"))
+    } else {
+        Ok(())
+    }
+}
+
+/// The record of a link that is declared, however badly, is never dropped from its source.
+fn declared_links_stay(was: &Service, will: &Service, brief: &Brief<'_>) -> Verdict {
+    let links = |service: &Service| {
+        egress_memory(service)
+            .map(|memory| memory.links)
+            .unwrap_or_default()
+    };
+    let left = links(will);
+    let dropped = links(was)
+        .into_keys()
+        .find(|name| brief.declared.contains(name) && !left.contains_key(name));
+    match dropped {
+        Some(name) => broken(format!("{name} is declared, and {} forgot it", was.id.name)),
+        None => Ok(()),
+    }
 }
 
 /// Ingress is never tightened while a link to it has no working path, unless it gets back what it had.
-fn tightened_only_when_proven(state: &State, was: &Service, will: &Service, brief: &Brief<'_>) -> Verdict {
+fn tightened_only_when_proven(
+    state: &State,
+    was: &Service,
+    will: &Service,
+    brief: &Brief<'_>,
+) -> Verdict {
     if will.ingress >= was.ingress || was.ingress == IngressSetting::Unknown {
         return Ok(());
     }
-    for link in brief.links.iter().filter(|link| brief.active.contains(&link.name)) {
+    for link in brief
+        .links
+        .iter()
+        .filter(|link| brief.active.contains(&link.name))
+    {
         if link.destination == was.id && link.ingress.is_some() && !works(state, link) {
-            return broken(format!("{} was tightened, and {} has no path", was.id.name, link.name));
+            return broken(format!(
+                "{} was tightened, and {} has no path",
+                was.id.name, link.name
+            ));
         }
     }
     Ok(())
 }
 
 /// The moment the egress of a source switches, its internet is there if its links want it.
-fn internet_before_egress(state: &State, was: &Service, will: &Service, brief: &Brief<'_>) -> Verdict {
+fn internet_before_egress(
+    state: &State,
+    was: &Service,
+    will: &Service,
+    brief: &Brief<'_>,
+) -> Verdict {
     if was.vpc_access == will.vpc_access {
         return Ok(());
     }
-    let Some(access) = &will.vpc_access else { return Ok(()) };
+    let Some(access) = &will.vpc_access else {
+        return Ok(());
+    };
     let wanted = brief.links.iter().any(|link| {
         brief.active.contains(&link.name)
             && link.source == was.id
@@ -274,15 +407,25 @@ fn internet_before_egress(state: &State, was: &Service, will: &Service, brief: &
         Former::Value(former) => former == Some(access.into()),
         Former::Unknown => false,
     });
-    let Some(subnetwork) = carried_by(state, access).filter(|_| wanted && !back) else { return Ok(()) };
+    let Some(subnetwork) = carried_by(state, access).filter(|_| wanted && !back) else {
+        return Ok(());
+    };
     if state.nat_serving(&subnetwork).is_some() {
         return Ok(());
     }
-    broken(format!("{} has no internet on {}", was.id.name, subnetwork.name))
+    broken(format!(
+        "{} has no internet on {}",
+        was.id.name, subnetwork.name
+    ))
 }
 
 /// A source is detached only after the destinations that are released with it admit what they did before.
-fn loosened_before_detached(state: &State, was: &Service, will: &Service, brief: &Brief<'_>) -> Verdict {
+fn loosened_before_detached(
+    state: &State,
+    was: &Service,
+    will: &Service,
+    brief: &Brief<'_>,
+) -> Verdict {
     let through_us = |service: &Service| {
         let connector = service.vpc_access.as_ref().and_then(VpcAccess::connector);
         connector.is_some_and(|connector| made(connector.name.as_str()))
@@ -290,18 +433,32 @@ fn loosened_before_detached(state: &State, was: &Service, will: &Service, brief:
     if !through_us(was) || through_us(will) {
         return Ok(());
     }
-    let Some(memory) = egress_memory(was) else { return Ok(()) };
+    let Some(memory) = egress_memory(was) else {
+        return Ok(());
+    };
     for (name, link) in &memory.links {
-        let destination = state.services.values().find(|service| service.id.to_string() == link.to);
-        let Some((service, kept)) = destination.and_then(|s| Some((s, ingress_memory(s)?))) else { continue };
+        let destination = state
+            .services
+            .values()
+            .find(|service| service.id.to_string() == link.to);
+        let Some((service, kept)) = destination.and_then(|s| Some((s, ingress_memory(s)?))) else {
+            continue;
+        };
         let all_go = brief.undoes && kept.links.iter().all(|name| !brief.declared.contains(name));
         let wanted = brief.links.iter().any(|link| {
-            link.destination == service.id && link.ingress.is_some() && brief.active.contains(&link.name)
+            link.destination == service.id
+                && link.ingress.is_some()
+                && brief.active.contains(&link.name)
         });
-        let Former::Value(former) = kept.former else { continue };
+        let Former::Value(former) = kept.former else {
+            continue;
+        };
         let untouched = service.ingress == IngressSetting::from(kept.wrote);
-        if kept.links.contains(name) && all_go && !wanted && untouched && IngressSetting::from(former) > service.ingress {
-            return broken(format!("{} was detached before {} was loosened", was.id.name, service.id.name));
+        if kept.links.contains(name) && all_go && !wanted && untouched && former > service.ingress {
+            return broken(format!(
+                "{} was detached before {} was loosened",
+                was.id.name, service.id.name
+            ));
         }
     }
     Ok(())

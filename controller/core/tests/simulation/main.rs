@@ -3,7 +3,12 @@
 //! nothing goes wrong any more in `settled`.
 //!
 //! `SIM_HISTORIES=100000` plays more histories, `SIM_SEED=17` tells one of them.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::disallowed_methods, clippy::disallowed_macros)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros
+)]
 
 mod declare;
 mod history;
@@ -24,13 +29,18 @@ use table::Table;
 const HISTORIES: u64 = 2_000;
 
 fn wanted() -> u64 {
-    std::env::var("SIM_HISTORIES").ok().and_then(|text| text.parse().ok()).unwrap_or(HISTORIES)
+    std::env::var("SIM_HISTORIES")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(HISTORIES)
 }
 
 /// Seeds that failed once, replayed first.
 fn regressions() -> Vec<u64> {
     let lines = include_str!("regressions.txt").lines();
-    lines.filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect()
+    lines
+        .filter_map(|line| line.split_whitespace().next()?.parse().ok())
+        .collect()
 }
 
 /// Plays histories on all cores, and stops at the first that goes wrong.
@@ -73,7 +83,10 @@ fn play_all(seeds: &[u64]) -> Result<Table, (u64, String)> {
 
 #[test]
 fn from_any_state_to_any_state() {
-    if let Some(seed) = std::env::var("SIM_SEED").ok().and_then(|text| text.parse().ok()) {
+    if let Some(seed) = std::env::var("SIM_SEED")
+        .ok()
+        .and_then(|text| text.parse().ok())
+    {
         let played = play(seed, None, true);
         println!("{}", played.told.join("\n"));
         assert_eq!(played.wrong, None);
@@ -83,7 +96,9 @@ fn from_any_state_to_any_state() {
     seeds.extend(0..wanted());
     let table = match play_all(&seeds) {
         Ok(table) => table,
-        Err((seed, what)) => panic!("{what}\n\nseed {seed}: run with SIM_SEED={seed} to see it, and keep it in regressions.txt"),
+        Err((seed, what)) => panic!(
+            "{what}\n\nseed {seed}: run with SIM_SEED={seed} to see it, and keep it in regressions.txt"
+        ),
     };
     println!("{} histories\n{table}", seeds.len());
     assert_eq!(table.surprising(), [], "cells that cannot happen did");
@@ -92,13 +107,32 @@ fn from_any_state_to_any_state() {
 
 #[test]
 fn every_planted_bug_is_found() {
-    let found = |bug: &Bug| (0..HISTORIES).find_map(|seed| Some((seed, play(seed, Some(*bug), false).wrong?)));
-    let mut missed = Vec::new();
-    for bug in Bug::ALL {
-        match found(&bug) {
-            Some((seed, what)) => println!("{bug:?}: history {seed}: {}", what.lines().next().unwrap_or_default()),
-            None => missed.push(bug),
-        }
+    let find = |bug: Bug| {
+        (0..HISTORIES).find_map(|seed| Some((seed, play(seed, Some(bug), false).wrong?)))
+    };
+    let found = std::thread::scope(|scope| {
+        let halves = Bug::ALL.chunks(Bug::ALL.len().div_ceil(2));
+        let search = |bugs: &'static [Bug]| {
+            scope.spawn(move || bugs.iter().map(|bug| (*bug, find(*bug))).collect())
+        };
+        let searches: Vec<_> = halves.map(search).collect();
+        let found: Vec<Vec<_>> = searches
+            .into_iter()
+            .map(|search| search.join().unwrap())
+            .collect();
+        found.concat()
+    });
+    for (bug, found) in &found {
+        let (seed, what) = found.clone().unwrap_or_default();
+        println!(
+            "{bug:?}: history {seed}: {}",
+            what.lines().next().unwrap_or("not found")
+        );
     }
+    let missed: Vec<Bug> = found
+        .into_iter()
+        .filter(|(_, found)| found.is_none())
+        .map(|(bug, _)| bug)
+        .collect();
     assert_eq!(missed, []);
 }

@@ -46,7 +46,7 @@ pub(crate) enum Bug {
 }
 
 impl Bug {
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: &[Self] = &[
         Self::TightenBeforeTheProof,
         Self::DeleteWithoutReadingAgain,
         Self::DeleteUnmarked,
@@ -69,11 +69,27 @@ impl Bug {
 }
 
 /// A turn of a process with this bug.
-pub(crate) async fn turn(fake: &Fake, wishes: &Wishes, orders: &Orders, extra: &BTreeSet<ProjectId>, bug: Bug) {
-    let cloud = Crooked { fake, bug, seen: Mutex::default() };
+pub(crate) async fn turn(
+    fake: &Fake,
+    wishes: &Wishes,
+    orders: &Orders,
+    extra: &BTreeSet<ProjectId>,
+    bug: Bug,
+) {
+    let cloud = Crooked {
+        fake,
+        bug,
+        seen: Mutex::default(),
+    };
     let wishes = match bug {
-        Bug::PruneAnUnreadSource => Wishes { complete: true, ..wishes.clone() },
-        Bug::PruneBrokenLinks => Wishes { broken: BTreeSet::new(), ..wishes.clone() },
+        Bug::PruneAnUnreadSource => Wishes {
+            complete: true,
+            ..wishes.clone()
+        },
+        Bug::PruneBrokenLinks => Wishes {
+            broken: BTreeSet::new(),
+            ..wishes.clone()
+        },
         _ => wishes.clone(),
     };
     let mut in_hand = BTreeSet::new();
@@ -101,7 +117,10 @@ fn drop_hopeless(plan: &mut Plan, hopeless: &BTreeSet<Id>) {
     let mut out = hopeless.clone();
     loop {
         let before = out.len();
-        let stuck = plan.steps.iter().filter(|(_, step)| step.after.iter().any(|id| out.contains(id)));
+        let stuck = plan
+            .steps
+            .iter()
+            .filter(|(_, step)| step.after.iter().any(|id| out.contains(id)));
         let stuck: Vec<Id> = stuck.map(|(id, _)| id.clone()).collect();
         out.extend(stuck);
         if out.len() == before {
@@ -116,18 +135,29 @@ fn change(plan: &mut Plan, world: &World, bug: Bug) {
     match bug {
         Bug::TightenBeforeTheProof => tighten(plan, world),
         Bug::NatGoesBeforeEgressDetaches => {
-            let nats = plan.steps.iter_mut().filter(|(id, _)| matches!(id, Id::Nat(_)));
+            let nats = plan
+                .steps
+                .iter_mut()
+                .filter(|(id, _)| matches!(id, Id::Nat(_)));
             for (_, step) in nats.filter(|(_, step)| step.action == Action::Delete) {
                 step.after.clear();
             }
         }
         Bug::EgressSwitchesBeforeItsNat => {
-            for (_, step) in plan.steps.iter_mut().filter(|(id, _)| matches!(id, Id::ServiceEgress(_))) {
+            for (_, step) in plan
+                .steps
+                .iter_mut()
+                .filter(|(id, _)| matches!(id, Id::ServiceEgress(_)))
+            {
                 step.after.retain(|id| !matches!(id, Id::Nat(_)));
             }
         }
         Bug::DetachBeforeLoosening => {
-            for (_, step) in plan.steps.iter_mut().filter(|(id, _)| matches!(id, Id::ServiceEgress(_))) {
+            for (_, step) in plan
+                .steps
+                .iter_mut()
+                .filter(|(id, _)| matches!(id, Id::ServiceEgress(_)))
+            {
                 step.after.retain(|id| !matches!(id, Id::ServiceIngress(_)));
             }
         }
@@ -137,13 +167,26 @@ fn change(plan: &mut Plan, world: &World, bug: Bug) {
 
 fn tighten(plan: &mut Plan, world: &World) {
     for (id, step) in &mut plan.steps {
-        let Id::ServiceIngress(service) = id else { continue };
-        let Some(live) = world.service(service).present().filter(|_| step.action == Action::Wait) else { continue };
-        let will = step.changes.iter().find_map(|change| match change.to.as_str() {
-            Some("INGRESS_TRAFFIC_INTERNAL_ONLY") => Some(IngressSetting::Internal),
-            Some("INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER") => Some(IngressSetting::InternalAndCloudLoadBalancing),
-            _ => None,
-        });
+        let Id::ServiceIngress(service) = id else {
+            continue;
+        };
+        let Some(live) = world
+            .service(service)
+            .present()
+            .filter(|_| step.action == Action::Wait)
+        else {
+            continue;
+        };
+        let will = step
+            .changes
+            .iter()
+            .find_map(|change| match change.to.as_str() {
+                Some("INGRESS_TRAFFIC_INTERNAL_ONLY") => Some(IngressSetting::Internal),
+                Some("INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER") => {
+                    Some(IngressSetting::InternalAndCloudLoadBalancing)
+                }
+                _ => None,
+            });
         let Some(will) = will else { continue };
         step.action = Action::Update;
         step.write = Some(Write::PatchService(ServicePatch {
@@ -165,7 +208,12 @@ struct Crooked<'a> {
 
 impl Crooked<'_> {
     fn distort(&self, live: &mut Live) {
-        let ours = || Some(Mark { installation: UNIVERSE.ours.clone(), link: "sim/l1".into() });
+        let ours = || {
+            Some(Mark {
+                installation: UNIVERSE.ours.clone(),
+                link: "sim/l1".into(),
+            })
+        };
         match (self.bug, live) {
             (Bug::DeleteUnmarked, Live::Subnetwork(live)) => live.mark = ours(),
             (Bug::DeleteUnmarked, Live::Router(live)) => live.mark = ours(),
@@ -187,11 +235,15 @@ impl Crooked<'_> {
     }
 
     fn send(&self, write: &Write) -> Write {
-        let Write::PatchService(patch) = write else { return write.clone() };
+        let Write::PatchService(patch) = write else {
+            return write.clone();
+        };
         let mut patch = patch.clone();
         match self.bug {
             Bug::OverwriteAnnotations => {
-                patch.annotations.retain(|key, _| key.starts_with("privatelink.dev/"));
+                patch
+                    .annotations
+                    .retain(|key, _| key.starts_with("privatelink.dev/"));
             }
             Bug::OverwriteNewerServices => {
                 if let Some(live) = self.fake.state().services.get(&patch.service) {
@@ -200,7 +252,9 @@ impl Crooked<'_> {
             }
             Bug::ForgetFormerValues => {
                 for text in patch.annotations.values_mut() {
-                    let Ok(mut value) = serde_json::from_str::<serde_json::Value>(text) else { continue };
+                    let Ok(mut value) = serde_json::from_str::<serde_json::Value>(text) else {
+                        continue;
+                    };
                     if value.get("former").is_some() {
                         value["former"] = serde_json::json!({"Value": value["wrote"]});
                         *text = value.to_string();
@@ -274,7 +328,9 @@ impl Cloud for Crooked<'_> {
         Box::pin(async move {
             let sent = self.send(write);
             let answer = self.fake.write(&sent).await;
-            let unheard = answer.as_ref().is_err_and(|error| error.kind == CloudErrorKind::Transient);
+            let unheard = answer
+                .as_ref()
+                .is_err_and(|error| error.kind == CloudErrorKind::Transient);
             if self.bug == Bug::CreateAgainUnderAnotherName
                 && unheard
                 && let Some(again) = renamed(&sent)
@@ -284,12 +340,18 @@ impl Cloud for Crooked<'_> {
             if let (Bug::DropSomebodysNat, Write::PutNat(wanted)) = (self.bug, &sent) {
                 self.fake.change(|state| {
                     if let Some(router) = state.routers.get_mut(&wanted.id.router) {
-                        router.nats.retain(|nat| UNIVERSE.ours.made(nat.name.as_str()));
+                        router
+                            .nats
+                            .retain(|nat| UNIVERSE.ours.made(nat.name.as_str()));
                     }
                 });
             }
             if let (Bug::TakeWithoutConsent, Ok(Some(Live::Service(live)))) = (self.bug, &answer)
-                && live.vpc_access.as_ref().and_then(VpcAccess::connector).is_none()
+                && live
+                    .vpc_access
+                    .as_ref()
+                    .and_then(VpcAccess::connector)
+                    .is_none()
             {
                 return Ok(None);
             }

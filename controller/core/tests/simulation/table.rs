@@ -52,6 +52,7 @@ impl From<Fault> for Cause {
             Fault::Quota => Self::Quota,
             Fault::LostReply => Self::LostReply,
             Fault::Crash => Self::Crash,
+            Fault::Overtaken => Self::Refused,
         }
     }
 }
@@ -80,13 +81,28 @@ fn subject(entry: &Entry) -> (Kind, Action) {
         | Write::DeleteConnector(_) => (kind, Action::Delete),
         Write::PutNat(wanted) => {
             let there = entry.asked.get(&Id::Nat(wanted.id.clone())).is_some();
-            (kind, if there { Action::Update } else { Action::Create })
+            (
+                kind,
+                if there {
+                    Action::Update
+                } else {
+                    Action::Create
+                },
+            )
         }
         Write::SetPrivateGoogleAccess(..) | Write::UpdateConnector(_) => (kind, Action::Update),
         Write::PatchService(patch) => {
             let live = entry.asked.services.get(&patch.service);
-            let ingress = live.and_then(|live| live.annotations.get(INGRESS)) != patch.annotations.get(INGRESS);
-            (if ingress && patch.vpc_access.is_none() { Kind::ServiceIngress } else { kind }, Action::Update)
+            let ingress = live.and_then(|live| live.annotations.get(INGRESS))
+                != patch.annotations.get(INGRESS);
+            (
+                if ingress && patch.vpc_access.is_none() {
+                    Kind::ServiceIngress
+                } else {
+                    kind
+                },
+                Action::Update,
+            )
         }
     }
 }
@@ -110,14 +126,12 @@ impl Table {
         let Some(report) = report else { return };
         for step in &report.steps {
             match &step.outcome {
-                None if !step.action.writes() => self.count((step.kind, step.action, Ended::Decided, read)),
-                Some(Outcome::Skipped { because }) => {
-                    let root = journal.iter().find(|entry| {
-                        entry.write.id().lock() == because.lock() && cell(entry).2 == Ended::Failed
-                    });
-                    if let Some(root) = root {
-                        self.count((step.kind, step.action, Ended::Skipped, cell(root).3));
-                    }
+                None if !step.action.writes() => {
+                    self.count((step.kind, step.action, Ended::Decided, read))
+                }
+                // It met no fault of its own.
+                Some(Outcome::Skipped { .. }) => {
+                    self.count((step.kind, step.action, Ended::Skipped, Cause::Nothing));
                 }
                 None | Some(Outcome::Done | Outcome::Failed { .. }) => {}
             }
@@ -126,12 +140,18 @@ impl Table {
 
     /// Every cell that can happen and did not.
     pub(crate) fn empty(&self) -> Vec<Cell> {
-        all().filter(|cell| !self.0.contains_key(cell) && impossible(*cell).is_none()).collect()
+        all()
+            .filter(|cell| !self.0.contains_key(cell) && impossible(*cell).is_none())
+            .collect()
     }
 
     /// Every cell that is said to be impossible and happened.
     pub(crate) fn surprising(&self) -> Vec<Cell> {
-        self.0.keys().copied().filter(|cell| impossible(*cell).is_some()).collect()
+        self.0
+            .keys()
+            .copied()
+            .filter(|cell| impossible(*cell).is_some())
+            .collect()
     }
 }
 
@@ -145,23 +165,30 @@ fn all() -> impl Iterator<Item = Cell> {
         (Ended::Failed, Quota),
         (Ended::Failed, LostReply),
         (Ended::Interrupted, Crash),
-        (Ended::Skipped, Refused),
-        (Ended::Skipped, Transient),
-        (Ended::Skipped, Denied),
-        (Ended::Skipped, Quota),
-        (Ended::Skipped, LostReply),
+        (Ended::Skipped, Nothing),
     ];
-    let decided = [(Ended::Decided, Nothing), (Ended::Decided, Unreadable), (Ended::Decided, Stale)];
+    let decided = [
+        (Ended::Decided, Nothing),
+        (Ended::Decided, Unreadable),
+        (Ended::Decided, Stale),
+    ];
     Kind::ALL.into_iter().flat_map(move |kind| {
         Action::ALL.into_iter().flat_map(move |action| {
-            let ends = if action.writes() { &sent[..] } else { &decided[..] };
-            ends.to_vec().into_iter().map(move |(ended, cause)| (kind, action, ended, cause))
+            let ends = if action.writes() {
+                &sent[..]
+            } else {
+                &decided[..]
+            };
+            ends.to_vec()
+                .into_iter()
+                .map(move |(ended, cause)| (kind, action, ended, cause))
         })
     })
 }
 
 /// Why a cell cannot happen.
 fn impossible((kind, action, ended, cause): Cell) -> Option<&'static str> {
+    let _any_cause = cause;
     match (kind, action, ended) {
         (Kind::Route | Kind::Revision, _, _) => Some("it is only read, and no step speaks of it"),
         (Kind::Network, Action::Create | Action::Update | Action::Delete | Action::Wait, _) => {
@@ -174,10 +201,7 @@ fn impossible((kind, action, ended, cause): Cell) -> Option<&'static str> {
         (Kind::Subnetwork | Kind::Address | Kind::Router, Action::Create, Ended::Skipped) => {
             Some("nothing that we make comes before it")
         }
-        _ => {
-            let _ = cause;
-            None
-        }
+        _ => None,
     }
 }
 
@@ -185,7 +209,12 @@ impl fmt::Display for Table {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         for ((kind, action, ended, cause), count) in &self.0 {
             let (ended, cause) = (format!("{ended:?}"), format!("{cause:?}"));
-            writeln!(out, "{:14} {:8} {ended:12} {cause:11} {count:>8}", kind.name(), action.word())?;
+            writeln!(
+                out,
+                "{:14} {:8} {ended:12} {cause:11} {count:>8}",
+                kind.name(),
+                action.word()
+            )?;
         }
         Ok(())
     }

@@ -37,9 +37,12 @@ const OURS: &[(&str, Tampering)] = &[
     ("deploy a failure", deploy_failure),
     ("pin traffic", pin_traffic),
     ("unpin traffic", unpin_traffic),
+    ("use an address", use_address),
     ("drop our NAT", drop_nat),
     ("change our NAT", change_nat),
     ("drop our router", drop_router),
+    ("switch Private Google Access off", switch_off),
+    ("switch Private Google Access off", switch_off),
     ("switch Private Google Access off", switch_off),
     ("drop our connector", drop_connector),
     ("fail our connector", fail_connector),
@@ -58,7 +61,26 @@ pub(crate) fn elsewhere(state: &mut State, rng: &mut Rng) -> &'static str {
 
 /// Somebody does something to anything.
 pub(crate) fn anywhere(state: &mut State, rng: &mut Rng) -> &'static str {
-    if rng.percent(30) { act(state, rng, ELSEWHERE) } else { act(state, rng, OURS) }
+    if rng.percent(30) {
+        act(state, rng, ELSEWHERE)
+    } else {
+        act(state, rng, OURS)
+    }
+}
+
+/// Somebody takes away, in the middle of a turn, what it has just seen.
+pub(crate) fn in_between(state: &mut State, rng: &mut Rng) -> &'static str {
+    const TAKEN: &[(&str, Tampering)] = &[
+        ("annotate", annotate),
+        ("take our subnetwork", take_subnetwork),
+        ("take our router", take_router),
+        ("add a NAT to our router", add_nat_to_our_router),
+    ];
+    if rng.percent(60) {
+        act(state, rng, TAKEN)
+    } else {
+        anywhere(state, rng)
+    }
 }
 
 fn act(state: &mut State, rng: &mut Rng, list: &[(&'static str, Tampering)]) -> &'static str {
@@ -73,7 +95,12 @@ fn some_service(state: &State, rng: &mut Rng) -> Option<ServiceRef> {
     let marked: Vec<&ServiceRef> = state
         .services
         .values()
-        .filter(|service| service.annotations.keys().any(|key| key.starts_with("privatelink.dev/")))
+        .filter(|service| {
+            service
+                .annotations
+                .keys()
+                .any(|key| key.starts_with("privatelink.dev/"))
+        })
         .map(|service| &service.id)
         .collect();
     if !marked.is_empty() && rng.percent(80) {
@@ -84,27 +111,40 @@ fn some_service(state: &State, rng: &mut Rng) -> Option<ServiceRef> {
 }
 
 fn our_connector(state: &State, rng: &mut Rng) -> Option<RegionalRef> {
-    let made: Vec<&RegionalRef> =
-        state.connectors.keys().filter(|id| UNIVERSE.ours.made(id.name.as_str())).collect();
+    let made: Vec<&RegionalRef> = state
+        .connectors
+        .keys()
+        .filter(|id| UNIVERSE.ours.made(id.name.as_str()))
+        .collect();
     (!made.is_empty()).then(|| (*rng.pick(&made)).clone())
 }
 
 fn our_router(state: &State, rng: &mut Rng) -> Option<RegionalRef> {
-    let made: Vec<&RegionalRef> =
-        state.routers.keys().filter(|id| UNIVERSE.ours.made(id.name.as_str())).collect();
+    let made: Vec<&RegionalRef> = state
+        .routers
+        .keys()
+        .filter(|id| UNIVERSE.ours.made(id.name.as_str()))
+        .collect();
     (!made.is_empty()).then(|| (*rng.pick(&made)).clone())
 }
 
 fn our_subnetwork(state: &State, rng: &mut Rng) -> Option<RegionalRef> {
-    let made: Vec<&RegionalRef> =
-        state.subnetworks.keys().filter(|id| UNIVERSE.ours.made(id.name.as_str())).collect();
+    let made: Vec<&RegionalRef> = state
+        .subnetworks
+        .keys()
+        .filter(|id| UNIVERSE.ours.made(id.name.as_str()))
+        .collect();
     (!made.is_empty()).then(|| (*rng.pick(&made)).clone())
 }
 
 fn annotate(state: &mut State, rng: &mut Rng) -> Option<()> {
     let id = some_service(state, rng)?;
     let note = rng.below(1000).to_string();
-    state.services.get_mut(&id)?.annotations.insert("team.example/note".to_owned(), note);
+    state
+        .services
+        .get_mut(&id)?
+        .annotations
+        .insert("team.example/note".to_owned(), note);
     state.touch(&id);
     Some(())
 }
@@ -117,30 +157,25 @@ fn deploy(state: &mut State, rng: &mut Rng) -> Option<()> {
     Some(())
 }
 
-/// A service that no link names: the last of the edge project never is in plain histories.
+/// A service that no link names sends its traffic through a connector of ours; it has to be in its region.
 fn use_our_connector(state: &mut State, rng: &mut Rng) -> Option<()> {
     let connector = our_connector(state, rng)?;
-    let id = UNIVERSE.services.last()?.clone();
-    let unmarked = |key: &String| !key.starts_with("privatelink.dev/");
-    if !state.services.get(&id)?.annotations.keys().all(unmarked) {
-        return None;
-    }
-    let access = VpcAccess { attachment: Attachment::Connector(connector), routing: Routing::AllTraffic };
-    state.deploy(&id, Some(access), None);
-    state.touch(&id);
+    let near = |id: &&ServiceRef| id.project == connector.project && id.region == connector.region;
+    let id = UNIVERSE.guests.iter().find(near)?;
+    let access = VpcAccess {
+        attachment: Attachment::Connector(connector.clone()),
+        routing: Routing::AllTraffic,
+    };
+    state.deploy(id, Some(access), None);
+    state.touch(id);
     Some(())
 }
 
-fn leave_our_connector(state: &mut State, _: &mut Rng) -> Option<()> {
-    let id = UNIVERSE.services.last()?.clone();
-    let service = state.services.get(&id)?;
-    if service.annotations.keys().any(|key| key.starts_with("privatelink.dev/")) {
-        return None;
-    }
-    let connector = service.vpc_access.as_ref()?.connector()?;
-    UNIVERSE.ours.made(connector.name.as_str()).then_some(())?;
-    state.deploy(&id, None, None);
-    state.touch(&id);
+fn leave_our_connector(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let id = rng.pick(&UNIVERSE.guests);
+    state.services.get(id)?.vpc_access.as_ref()?;
+    state.deploy(id, None, None);
+    state.touch(id);
     Some(())
 }
 
@@ -154,7 +189,30 @@ fn add_nat_to_our_router(state: &mut State, rng: &mut Rng) -> Option<()> {
         name: "guest".parse().unwrap(),
         public: true,
         addresses: NatAddresses::Auto,
-        sources: NatSources::Listed(BTreeMap::from([(team("nowhere"), BTreeSet::from(["ALL_IP_RANGES".to_owned()]))])),
+        sources: NatSources::Listed(BTreeMap::from([(
+            team("nowhere"),
+            BTreeSet::from(["ALL_IP_RANGES".to_owned()]),
+        )])),
+        min_ports_per_vm: None,
+    });
+    Some(())
+}
+
+/// An entry of the team's own router sends from an address that a link may name.
+fn use_address(state: &mut State, rng: &mut Rng) -> Option<()> {
+    let name = rng
+        .pick(&["ip-one", "ip-two", "ip-three", "ip-four"])
+        .parse()
+        .unwrap();
+    let router = state.routers.get_mut(&team("team-router"))?;
+    if router.nats.iter().any(|nat| nat.name.as_str() == "guest") {
+        return None;
+    }
+    router.nats.push(LiveNat {
+        name: "guest".parse().unwrap(),
+        public: true,
+        addresses: NatAddresses::Manual(BTreeSet::from([name])),
+        sources: NatSources::Listed(BTreeMap::new()),
         min_ports_per_vm: None,
     });
     Some(())
@@ -162,7 +220,10 @@ fn add_nat_to_our_router(state: &mut State, rng: &mut Rng) -> Option<()> {
 
 fn take_nat_away(state: &mut State, _: &mut Rng) -> Option<()> {
     let guest = |nat: &LiveNat| nat.name.as_str() == "guest";
-    let router = state.routers.values_mut().find(|router| router.nats.iter().any(guest))?;
+    let router = state
+        .routers
+        .values_mut()
+        .find(|router| router.nats.iter().any(guest))?;
     router.nats.retain(|nat| !guest(nat));
     Some(())
 }
@@ -189,7 +250,14 @@ fn open_ingress(state: &mut State, rng: &mut Rng) -> Option<()> {
 fn narrow_routing(state: &mut State, rng: &mut Rng) -> Option<()> {
     let id = some_service(state, rng)?;
     let access = state.services.get(&id)?.vpc_access.clone()?;
-    state.deploy(&id, Some(VpcAccess { routing: Routing::PrivateRangesOnly, ..access }), None);
+    state.deploy(
+        &id,
+        Some(VpcAccess {
+            routing: Routing::PrivateRangesOnly,
+            ..access
+        }),
+        None,
+    );
     state.touch(&id);
     Some(())
 }
@@ -203,7 +271,7 @@ fn detach(state: &mut State, rng: &mut Rng) -> Option<()> {
 
 fn attach_elsewhere(state: &mut State, rng: &mut Rng) -> Option<()> {
     let id = some_service(state, rng)?;
-    state.deploy(&id, Some(somebodys_access(rng)), None);
+    state.deploy(&id, Some(somebodys_access(rng, &id)), None);
     state.touch(&id);
     Some(())
 }
@@ -218,7 +286,11 @@ fn drop_annotation(state: &mut State, rng: &mut Rng) -> Option<()> {
 
 fn drop_annotations(state: &mut State, rng: &mut Rng) -> Option<()> {
     let id = some_service(state, rng)?;
-    state.services.get_mut(&id)?.annotations.retain(|key, _| !key.starts_with("privatelink.dev/"));
+    state
+        .services
+        .get_mut(&id)?
+        .annotations
+        .retain(|key, _| !key.starts_with("privatelink.dev/"));
     state.touch(&id);
     Some(())
 }
@@ -253,8 +325,12 @@ fn unpin_traffic(state: &mut State, rng: &mut Rng) -> Option<()> {
 
 fn drop_nat(state: &mut State, rng: &mut Rng) -> Option<()> {
     let ours = |nat: &LiveNat| UNIVERSE.ours.made(nat.name.as_str());
-    let holders: Vec<RegionalRef> =
-        state.routers.values().filter(|r| r.nats.iter().any(ours)).map(|r| r.id.clone()).collect();
+    let holders: Vec<RegionalRef> = state
+        .routers
+        .values()
+        .filter(|r| r.nats.iter().any(ours))
+        .map(|r| r.id.clone())
+        .collect();
     if holders.is_empty() {
         return None;
     }
@@ -264,13 +340,20 @@ fn drop_nat(state: &mut State, rng: &mut Rng) -> Option<()> {
 }
 
 fn change_nat(state: &mut State, rng: &mut Rng) -> Option<()> {
-    let nats = state.routers.values_mut().flat_map(|router| &mut router.nats);
-    let nat = nats.into_iter().find(|nat| UNIVERSE.ours.made(nat.name.as_str()))?;
+    let nats = state
+        .routers
+        .values_mut()
+        .flat_map(|router| &mut router.nats);
+    let nat = nats
+        .into_iter()
+        .find(|nat| UNIVERSE.ours.made(nat.name.as_str()))?;
     match rng.below(3) {
         0 => nat.min_ports_per_vm = Some(1024),
         1 => nat.addresses = NatAddresses::Auto,
         _ => {
-            let NatSources::Listed(listed) = &mut nat.sources else { return None };
+            let NatSources::Listed(listed) = &mut nat.sources else {
+                return None;
+            };
             *listed.values_mut().next()? = BTreeSet::from(["PRIMARY_IP_RANGE".to_owned()]);
         }
     }
@@ -283,7 +366,14 @@ fn drop_router(state: &mut State, rng: &mut Rng) -> Option<()> {
 }
 
 fn switch_off(state: &mut State, rng: &mut Rng) -> Option<()> {
-    let id = our_subnetwork(state, rng)?;
+    let unserved =
+        |id: &&RegionalRef| UNIVERSE.ours.made(id.name.as_str()) && state.nat_serving(id).is_none();
+    let made: Vec<&RegionalRef> = state.subnetworks.keys().filter(unserved).collect();
+    let id = if made.is_empty() {
+        team("spare")
+    } else {
+        (*rng.pick(&made)).clone()
+    };
     if state.nat_serving(&id).is_some() {
         return None;
     }
@@ -312,8 +402,15 @@ fn grow_connector(state: &mut State, rng: &mut Rng) -> Option<()> {
 
 fn drop_subnetwork(state: &mut State, rng: &mut Rng) -> Option<()> {
     let id = our_subnetwork(state, rng)?;
-    let used = state.connectors.values().any(|live| live.subnetwork.as_ref() == Some(&id));
-    let listed = state.routers.values().flat_map(|r| &r.nats).any(|nat| nat.listed().any(|l| *l == id));
+    let used = state
+        .connectors
+        .values()
+        .any(|live| live.subnetwork.as_ref() == Some(&id));
+    let listed = state
+        .routers
+        .values()
+        .flat_map(|r| &r.nats)
+        .any(|nat| nat.listed().any(|l| *l == id));
     (!used && !listed).then_some(())?;
     state.subnetworks.remove(&id).map(drop)
 }

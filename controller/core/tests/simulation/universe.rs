@@ -7,8 +7,8 @@ use privatelink_core::fake::State;
 use privatelink_core::ids::{ProjectId, Region};
 use privatelink_core::kinds::{
     Attachment, ConnectorState, IngressSetting, LiveAddress, LiveConnector, LiveNat, LiveRouter,
-    LiveSubnetwork, NatAddresses, NatSources, Network, NextHop, RegionalRef, Revision, RevisionRef,
-    Route, RouteRef, Service, Traffic, VpcAccess,
+    LiveSubnetwork, NatAddresses, NatSources, Network, NextHop, RegionalRef, Route, RouteRef,
+    Service, Traffic, VpcAccess,
 };
 use privatelink_core::link::{NetworkRef, Routing, ServiceRef};
 use privatelink_core::names::Installation;
@@ -23,17 +23,20 @@ pub(crate) struct Universe {
     pub(crate) edge: ProjectId,
     pub(crate) host: ProjectId,
     pub(crate) here: Region,
-    pub(crate) there: Region,
     pub(crate) main: NetworkRef,
     pub(crate) shared: NetworkRef,
+    /// Services of the production project that no link names, one per region.
+    pub(crate) guests: Vec<ServiceRef>,
     /// Five of the production project (the last one in another region), then two of the edge project.
     pub(crate) services: Vec<ServiceRef>,
 }
 
 pub(crate) static UNIVERSE: LazyLock<Universe> = LazyLock::new(|| {
     let (prod, edge, host) = ("acme-prod", "acme-edge", "acme-host");
-    let (here, there): (Region, Region) =
-        ("europe-west1".parse().unwrap(), "us-central1".parse().unwrap());
+    let (here, there): (Region, Region) = (
+        "europe-west1".parse().unwrap(),
+        "us-central1".parse().unwrap(),
+    );
     let service = |project: &str, region: &Region, name: &str| ServiceRef {
         project: project.parse().unwrap(),
         region: region.clone(),
@@ -51,6 +54,10 @@ pub(crate) static UNIVERSE: LazyLock<Universe> = LazyLock::new(|| {
         host: host.parse().unwrap(),
         main: network(prod, "main"),
         shared: network(host, "shared"),
+        guests: vec![
+            service(prod, &here, "guest"),
+            service(prod, &there, "guest"),
+        ],
         services: vec![
             service(prod, &here, "a"),
             service(prod, &here, "b"),
@@ -61,12 +68,15 @@ pub(crate) static UNIVERSE: LazyLock<Universe> = LazyLock::new(|| {
             service(edge, &here, "g"),
         ],
         here,
-        there,
     }
 });
 
 pub(crate) fn regional(project: &ProjectId, region: &Region, name: &str) -> RegionalRef {
-    RegionalRef { project: project.clone(), region: region.clone(), name: name.parse().unwrap() }
+    RegionalRef {
+        project: project.clone(),
+        region: region.clone(),
+        name: name.parse().unwrap(),
+    }
 }
 
 /// Somebody's connector, its subnetwork, an empty subnetwork of theirs, and their router.
@@ -76,12 +86,27 @@ pub(crate) fn team(name: &str) -> RegionalRef {
 
 /// A world before anybody of ours came. A `plain` one holds nothing that stands in the way.
 pub(crate) fn world(rng: &mut Rng, plain: bool) -> State {
-    let mut state = State { serial: 1, ..State::default() };
+    let mut state = State {
+        serial: 1,
+        ..State::default()
+    };
     for network in [&UNIVERSE.main, &UNIVERSE.shared] {
-        state.networks.insert(network.clone(), Network { id: network.clone(), auto_mode: false });
+        if !plain && *network == UNIVERSE.shared && rng.percent(4) {
+            continue;
+        }
+        state.networks.insert(
+            network.clone(),
+            Network {
+                id: network.clone(),
+                auto_mode: false,
+            },
+        );
         add_routes(&mut state, rng, network, plain);
     }
     add_team(&mut state, rng, plain);
+    for id in &UNIVERSE.guests {
+        add_service(&mut state, rng, id, true);
+    }
     for id in &UNIVERSE.services {
         if plain || !rng.percent(3) {
             add_service(&mut state, rng, id, plain);
@@ -92,7 +117,10 @@ pub(crate) fn world(rng: &mut Rng, plain: bool) -> State {
 
 fn add_routes(state: &mut State, rng: &mut Rng, network: &NetworkRef, plain: bool) {
     let route = |name: &str, next_hop, priority| Route {
-        id: RouteRef { project: network.project.clone(), name: name.parse().unwrap() },
+        id: RouteRef {
+            project: network.project.clone(),
+            name: name.parse().unwrap(),
+        },
         network: network.clone(),
         destination: "0.0.0.0/0".parse().unwrap(),
         next_hop,
@@ -100,10 +128,14 @@ fn add_routes(state: &mut State, rng: &mut Rng, network: &NetworkRef, plain: boo
         tags: Vec::new(),
     };
     if plain || !rng.percent(4) {
-        state.routes.push(route("default", NextHop::DefaultInternetGateway, 1000));
+        state
+            .routes
+            .push(route("default", NextHop::DefaultInternetGateway, 1000));
     }
     if !plain && rng.percent(4) {
-        state.routes.push(route("vpn", NextHop::Other("vpn".into()), 900));
+        state
+            .routes
+            .push(route("vpn", NextHop::Other("vpn".into()), 900));
     }
 }
 
@@ -125,7 +157,11 @@ fn add_team(state: &mut State, rng: &mut Rng, plain: bool) {
         machine_type: "e2-micro".into(),
         min_instances: 2,
         max_instances: 10,
-        state: if plain || !rng.percent(5) { ConnectorState::Ready } else { ConnectorState::Error },
+        state: if plain || !rng.percent(5) {
+            ConnectorState::Ready
+        } else {
+            ConnectorState::Error
+        },
     };
     state.connectors.insert(connector.id.clone(), connector);
     let all = !plain && rng.percent(8);
@@ -136,16 +172,31 @@ fn add_team(state: &mut State, rng: &mut Rng, plain: bool) {
         sources: if all {
             NatSources::AllRanges
         } else {
-            NatSources::Listed(BTreeMap::from([(team("team-net"), BTreeSet::from(["ALL_IP_RANGES".to_owned()]))]))
+            NatSources::Listed(BTreeMap::from([(
+                team("team-net"),
+                BTreeSet::from(["ALL_IP_RANGES".to_owned()]),
+            )]))
         },
         min_ports_per_vm: Some(128),
     };
-    let nats = if all || rng.percent(40) { vec![nat] } else { Vec::new() };
-    let router =
-        LiveRouter { id: team("team-router"), network: UNIVERSE.main.clone(), mark: None, nats };
+    let nats = if all || rng.percent(40) {
+        vec![nat]
+    } else {
+        Vec::new()
+    };
+    let router = LiveRouter {
+        id: team("team-router"),
+        network: UNIVERSE.main.clone(),
+        mark: None,
+        nats,
+    };
     state.routers.insert(router.id.clone(), router);
     for name in ["ip-one", "ip-three"] {
-        let address = LiveAddress { id: team(name), external: plain || !rng.percent(5), mark: None };
+        let address = LiveAddress {
+            id: team(name),
+            external: plain || !rng.percent(5),
+            mark: None,
+        };
         state.addresses.insert(address.id.clone(), address);
     }
 }
@@ -154,7 +205,10 @@ fn add_service(state: &mut State, rng: &mut Rng, id: &ServiceRef, plain: bool) {
     let service = Service {
         id: id.clone(),
         etag: "v1".into(),
-        annotations: BTreeMap::from([("team.example/owner".to_owned(), format!("team-{}", id.name))]),
+        annotations: BTreeMap::from([(
+            "team.example/owner".to_owned(),
+            format!("team-{}", id.name),
+        )]),
         ingress: IngressSetting::All,
         vpc_access: None,
         traffic: Vec::new(),
@@ -172,7 +226,7 @@ fn add_service(state: &mut State, rng: &mut Rng, id: &ServiceRef, plain: bool) {
         return;
     }
     if rng.percent(15) {
-        state.deploy(id, Some(somebodys_access(rng)), None);
+        state.deploy(id, Some(somebodys_access(rng, id)), None);
     }
     if let Some(service) = state.services.get_mut(id) {
         service.ingress = rng.weighted(&[
@@ -190,19 +244,31 @@ fn add_service(state: &mut State, rng: &mut Rng, id: &ServiceRef, plain: bool) {
     }
 }
 
-/// An attachment that somebody else chose.
-pub(crate) fn somebodys_access(rng: &mut Rng) -> VpcAccess {
-    let attachment = if rng.percent(60) {
+/// An attachment that somebody else chose; a connector serves its own region.
+pub(crate) fn somebodys_access(rng: &mut Rng, id: &ServiceRef) -> VpcAccess {
+    let near = id.project == UNIVERSE.prod && id.region == UNIVERSE.here;
+    let attachment = if near && rng.percent(60) {
         Attachment::Connector(team("team-conn"))
     } else {
         Attachment::Direct {
-            network: Some(if rng.percent(50) { UNIVERSE.main.clone() } else { UNIVERSE.shared.clone() }),
+            network: Some(if rng.percent(50) {
+                UNIVERSE.main.clone()
+            } else {
+                UNIVERSE.shared.clone()
+            }),
             subnetwork: Some("direct".into()),
             tags: vec!["web".into()],
         }
     };
-    let routing = if rng.percent(50) { Routing::AllTraffic } else { Routing::PrivateRangesOnly };
-    VpcAccess { attachment, routing }
+    let routing = if rng.percent(50) {
+        Routing::AllTraffic
+    } else {
+        Routing::PrivateRangesOnly
+    };
+    VpcAccess {
+        attachment,
+        routing,
+    }
 }
 
 /// Another set of declarations, or a newer release of ours, has written to the service.
@@ -212,11 +278,15 @@ pub(crate) fn annotate_for_others(service: &mut Service, rng: &mut Rng) {
     let (key, text) = match rng.below(3) {
         0 => (
             "privatelink.dev/egress",
-            format!(r#"{{"v":1,"owner":"{owner}","set":"{set}","former":{{"Value":null}},"wrote":null,"links":{{}}}}"#),
+            format!(
+                r#"{{"v":1,"owner":"{owner}","set":"{set}","former":{{"Value":null}},"wrote":null,"links":{{}}}}"#
+            ),
         ),
         1 => (
             "privatelink.dev/ingress",
-            format!(r#"{{"v":1,"owner":"{owner}","set":"{set}","former":{{"Value":"All"}},"wrote":"All","links":[]}}"#),
+            format!(
+                r#"{{"v":1,"owner":"{owner}","set":"{set}","former":{{"Value":"All"}},"wrote":"All","links":[]}}"#
+            ),
         ),
         _ => ("privatelink.dev/egress", r#"{"v":9,"new":true}"#.to_owned()),
     };
@@ -225,18 +295,30 @@ pub(crate) fn annotate_for_others(service: &mut Service, rng: &mut Rng) {
 
 /// Pins all traffic, or a tag, to the revision that is the newest now.
 pub(crate) fn pin(state: &mut State, id: &ServiceRef, rng: &mut Rng) {
-    let Some(service) = state.services.get_mut(id) else { return };
+    let Some(service) = state.services.get_mut(id) else {
+        return;
+    };
     let revision = service.latest_ready.clone();
-    let to_latest = Traffic { revision: None, percent: 100, tag: None };
+    let to_latest = Traffic {
+        revision: None,
+        percent: 100,
+        tag: None,
+    };
     service.traffic = if rng.percent(50) {
-        vec![Traffic { revision, percent: 100, tag: None }]
+        vec![Traffic {
+            revision,
+            percent: 100,
+            tag: None,
+        }]
     } else {
-        vec![to_latest, Traffic { revision, percent: 0, tag: Some("old".into()) }]
+        vec![
+            to_latest,
+            Traffic {
+                revision,
+                percent: 0,
+                tag: Some("old".into()),
+            },
+        ]
     };
     state.touch(id);
-}
-
-/// A revision, for reading by name.
-pub(crate) fn revision<'a>(state: &'a State, service: &ServiceRef, name: &str) -> Option<&'a Revision> {
-    state.revisions.get(&RevisionRef { service: service.clone(), name: name.into() })
 }

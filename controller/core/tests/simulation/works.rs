@@ -15,22 +15,31 @@ use privatelink_core::link::{Link, NetworkRef, Routing};
 /// 4. the network belongs to the destination's project, or the destination itself is attached to it;
 /// 5. the destination has its default URL.
 pub(crate) fn works(state: &State, link: &Link) -> bool {
-    let (Some(source), Some(destination)) =
-        (state.services.get(&link.source), state.services.get(&link.destination))
-    else {
+    let (Some(source), Some(destination)) = (
+        state.services.get(&link.source),
+        state.services.get(&link.destination),
+    ) else {
         return false;
     };
     let serving = state.serving(source);
     !source.ambient
         && !destination.default_uri_disabled
         && !serving.is_empty()
-        && serving.iter().all(|revision| reaches(state, revision, destination))
+        && serving
+            .iter()
+            .all(|revision| reaches(state, revision, destination))
 }
 
 fn reaches(state: &State, revision: &Revision, destination: &Service) -> bool {
-    let Some(access) = &revision.vpc_access else { return false };
-    let Some(subnetwork) = carried_by(state, access) else { return false };
-    let Some(live) = state.subnetworks.get(&subnetwork) else { return false };
+    let Some(access) = &revision.vpc_access else {
+        return false;
+    };
+    let Some(subnetwork) = carried_by(state, access) else {
+        return false;
+    };
+    let Some(live) = state.subnetworks.get(&subnetwork) else {
+        return false;
+    };
     let served = live.private_google_access || state.nat_serving(&subnetwork).is_some();
     revision.not_ready.is_none()
         && access.routing == Routing::AllTraffic
@@ -53,7 +62,10 @@ pub(crate) fn carried_by(state: &State, access: &VpcAccess) -> Option<RegionalRe
 
 /// All routes of these worlds are default routes without tags.
 fn leads_out(state: &State, network: &NetworkRef) -> bool {
-    let routes = state.routes.iter().filter(|route| route.network == *network);
+    let routes = state
+        .routes
+        .iter()
+        .filter(|route| route.network == *network);
     routes
         .min_by_key(|route| route.priority)
         .is_some_and(|route| route.next_hop == NextHop::DefaultInternetGateway)
@@ -71,5 +83,7 @@ fn admits(state: &State, destination: &Service, network: &NetworkRef) -> bool {
     };
     let serving = state.serving(destination);
     !serving.is_empty()
-        && serving.iter().all(|revision| revision.vpc_access.as_ref().is_some_and(attached))
+        && serving
+            .iter()
+            .all(|revision| revision.vpc_access.as_ref().is_some_and(attached))
 }
