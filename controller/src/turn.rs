@@ -101,7 +101,7 @@ impl Run {
             !run.declared.wishes.links.is_empty() || run.orders.prune && !run.scope.is_empty();
         if something_to_ask {
             match connect(Options {
-                endpoint: global.endpoint.clone(),
+                endpoint: global.endpoint.clone().filter(|url| !url.is_empty()),
                 ..Options::default()
             })
             .await

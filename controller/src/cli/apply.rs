@@ -64,13 +64,17 @@ pub(super) async fn carry_out(run: &Run, asking: &Asking, output: Output) -> Res
     // With consent given and nobody to show the plan to, one look at the world is enough.
     if !asking.yes || output.shows_text() {
         let preview = run.preview().await;
-        let planned = preview.summary.writes() > 0;
-        if planned {
+        let writes = preview.summary.writes() > 0;
+        // What only waits may go on when Google has finished what it is doing, and a turn waits for that.
+        let waits = preview.summary.wait > 0 && asking.yes;
+        if writes {
             output.show(&render::plan(&preview, run.links(), output.verbose))?;
         }
-        if !planned || !asking.yes && !consents(asking, output) {
-            let declined = planned;
-            return finish(run, &preview, declined, output);
+        if !writes && !waits {
+            return finish(run, &preview, false, output);
+        }
+        if writes && !asking.yes && !consents(asking, output) {
+            return finish(run, &preview, true, output);
         }
     }
     let progress = Progress::new(output);

@@ -6,7 +6,7 @@ use clap::Args;
 use privatelink_core::ids::LinkName;
 
 use super::apply::{Asking, Consent, carry_out};
-use super::options::{Declarations, Global, destroy_orders};
+use super::options::{Declarations, Global, orders};
 use super::{Failure, HELP};
 use crate::render::Output;
 use crate::turn::{Declared, Run};
@@ -44,7 +44,7 @@ impl Arguments {
             yes: self.consent.yes,
             possible: !global.no_input && !self.declarations.take_stdin(),
         };
-        let run = Run::connect(declared, destroy_orders(global, links), global).await;
+        let run = Run::connect(declared, orders(global, links), global).await;
         carry_out(&run, &asking, output).await
     }
 }

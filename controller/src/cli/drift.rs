@@ -1,8 +1,10 @@
 //! `drift`: what somebody changed since it was applied.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 
-use super::options::{Declarations, Detailed, Global, Planning};
+use super::options::{self, Declarations, Detailed, Global};
 use super::{Failure, HELP};
 use crate::render::{self, Output};
 use crate::turn::{Declared, Run};
@@ -20,15 +22,13 @@ pub(super) struct Arguments {
     #[command(flatten)]
     declarations: Declarations,
     #[command(flatten)]
-    planning: Planning,
-    #[command(flatten)]
     detailed: Detailed,
 }
 
 impl Arguments {
     pub(super) async fn run(&self, global: &Global, output: Output) -> Result<u8, Failure> {
         let declared = Declared::read(&self.declarations.paths);
-        let run = Run::connect(declared, self.planning.orders(global), global).await;
+        let run = Run::connect(declared, options::orders(global, BTreeSet::new()), global).await;
         let report = run.preview().await;
         output.diagnostics(&report.diagnostics);
         output.document(&report, || render::drift(&report))?;

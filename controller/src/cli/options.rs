@@ -188,14 +188,14 @@ impl Planning {
     }
 }
 
-/// The orders of a run that removes these links and nothing else.
-pub(crate) fn destroy_orders(global: &Global, links: BTreeSet<LinkName>) -> Orders {
+/// The orders of a run that undoes these links and removes nothing else.
+pub(crate) fn orders(global: &Global, destroy: BTreeSet<LinkName>) -> Orders {
     Orders {
         ours: global.installation(),
         policy: Policy::Sync,
         prune: false,
         allow_empty: false,
-        destroy: links,
+        destroy,
     }
 }
 

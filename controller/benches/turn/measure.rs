@@ -1,0 +1,142 @@
+//! One turn in which nothing is to be done, step by step with a watch.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use privatelink_core::decide::{Orders, Wishes, decide};
+use privatelink_core::names::Installation;
+use privatelink_core::observe::{Territory, observe};
+use privatelink_core::policy::Policy;
+use privatelink_core::report::Report;
+use privatelink_core::validate::validate;
+use privatelink_gcp::{Options, connect};
+use serde_json::{Value, json};
+
+use super::sources::{self, PathOrStdin};
+
+/// What one turn cost.
+pub(super) struct Measured {
+    /// Requests to Google, without the reads of revisions.
+    pub(super) calls: u64,
+    /// Reads of revisions: one per revision with traffic, where traffic is pinned.
+    pub(super) revisions: u64,
+    /// Milliseconds of reading files.
+    pub(super) reading: f64,
+    /// Milliseconds from validation to plan, without observing. On one core: nothing of it runs in parallel.
+    pub(super) deciding: f64,
+    /// Milliseconds of everything.
+    pub(super) turn: f64,
+    /// Peak resident memory of this process in MiB.
+    pub(super) peak: u64,
+}
+
+impl Measured {
+    pub(super) fn to_json(&self) -> Value {
+        let Self {
+            calls,
+            revisions,
+            reading,
+            deciding,
+            turn,
+            peak,
+        } = self;
+        json!([calls, revisions, reading, deciding, turn, peak])
+    }
+
+    pub(super) fn from_json(text: &[u8]) -> Self {
+        let (calls, revisions, reading, deciding, turn, peak) =
+            serde_json::from_slice(text).unwrap();
+        Self {
+            calls,
+            revisions,
+            reading,
+            deciding,
+            turn,
+            peak,
+        }
+    }
+}
+
+/// A turn as a job runs it: the whole set, prune included.
+pub(super) fn measure(endpoint: &str, folder: &Path) -> Measured {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(turn(endpoint, folder))
+}
+
+async fn turn(endpoint: &str, folder: &Path) -> Measured {
+    let began = Instant::now();
+    let sources = sources::read(&[PathOrStdin::Path(folder.to_owned())]);
+    let reading = began.elapsed();
+
+    let validating = Instant::now();
+    let validated = validate(&sources.declared);
+    drop(sources);
+    let validating = validating.elapsed();
+    let wishes = Wishes {
+        links: validated.links,
+        broken: BTreeSet::new(),
+        complete: true,
+    };
+
+    let options = Options {
+        endpoint: Some(endpoint.to_owned()),
+        ..Options::default()
+    };
+    let google = connect(options).await.unwrap();
+    let orders = Orders {
+        ours: Installation::new("privatelink", "default").unwrap(),
+        policy: Policy::Sync,
+        prune: true,
+        allow_empty: false,
+        destroy: BTreeSet::new(),
+    };
+    let territory = Territory::new(wishes.links.iter(), &BTreeSet::new(), true);
+    let world = observe(&google, &territory, &orders.ours).await;
+
+    let deciding = Instant::now();
+    let decision = decide(&wishes, &orders, &world, &BTreeSet::new());
+    let deciding = deciding.elapsed();
+    let report = Report::new(&world, decision, Vec::new(), 1);
+    let turn = began.elapsed();
+
+    let found: Vec<&str> = report
+        .diagnostics
+        .iter()
+        .map(|found| found.message.as_str())
+        .collect();
+    assert_eq!(
+        (report.summary.writes(), report.exit_code()),
+        (0, 0),
+        "a turn with something to do: {found:?}"
+    );
+    let calls = google.calls();
+    let revisions = calls
+        .get("run.projects.locations.services.revisions.get")
+        .copied()
+        .unwrap_or_default();
+    Measured {
+        calls: calls.values().sum::<u64>() - revisions,
+        revisions,
+        reading: milliseconds(reading),
+        deciding: milliseconds(validating + deciding),
+        turn: milliseconds(turn),
+        peak: peak_memory(),
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1_000.0
+}
+
+/// The kernel's own high-water mark, in MiB.
+fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mark = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = mark.and_then(|mark| mark.split_whitespace().next()?.parse::<u64>().ok());
+    kibibytes.unwrap_or_default() / 1_024
+}
