@@ -8,6 +8,7 @@
 mod documents {
     pub(crate) mod declaration;
     pub(crate) mod files;
+    pub(crate) mod permissions;
 }
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use std::path::Path;
 
 use documents::declaration;
 use documents::files::{Page, code, pages, root};
+use documents::permissions;
 use privatelink_core::codes::Code;
 
 const REFRESH: &str = "UPDATE=1 cargo test -p privatelink-e2e --test documents";
@@ -187,4 +189,9 @@ fn every_decision_says_its_context_its_cost_and_what_was_rejected() {
             );
         }
     }
+}
+
+#[test]
+fn the_custom_roles_give_what_the_program_asks_for_and_nothing_else() {
+    assert_eq!(permissions::given(), permissions::needed());
 }

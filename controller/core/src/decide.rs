@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::codes::Code;
-use crate::compile::{Compiled, compile};
+use crate::compile::compile;
 use crate::context::Context;
 use crate::diagnostic::Diagnostic;
 use crate::findings;
@@ -71,120 +71,127 @@ pub struct Decision {
 
 /// Decides one pass.
 pub fn decide(wishes: &Wishes, orders: &Orders, world: &World, in_hand: &BTreeSet<Id>) -> Decision {
-    let mut diagnostics = Vec::new();
     let mut standings = standing::standings(wishes, orders);
-    let active: Vec<&Link> = wishes
-        .links
-        .iter()
-        .filter(|link| takes_part(standings.get(&link.name)))
-        .collect();
-    let Compiled {
-        mut graph,
-        nats,
-        subnetworks,
-        connectors: _,
-        conflicting,
-        diagnostics: compiled,
-    } = compile(&active, world, &orders.ours);
-    diagnostics.extend(compiled);
-    for link in conflicting {
-        standings.insert(link, Standing::Conflicting);
-    }
-
-    let remembered = hold::remembered_links(world, &orders.ours);
-    diagnostics.extend(standing::settle_forgotten(
-        &remembered,
+    let mut diagnostics = Vec::new();
+    let mut context = prepare(
         wishes,
         orders,
+        world,
+        in_hand,
         &mut standings,
-    ));
-    let held = scope::held(&remembered, &standings, world, &orders.ours);
-    let removal = scope::removal_scope(&remembered, wishes, orders, &standings, world, in_hand);
-    let in_use = subnetworks_in_use(world, &orders.ours);
-    let removable =
-        |subnetwork: &RegionalRef| scope::may_remove(&removal, &Id::Subnetwork(subnetwork.clone()));
-    let stays = |subnetwork: &RegionalRef| {
-        held.contains(&Id::Subnetwork(subnetwork.clone()))
-            || in_use.contains(subnetwork)
-            || !removable(subnetwork)
-    };
-    let links: BTreeMap<&LinkName, &Link> = active
-        .iter()
-        .filter(|link| takes_part(standings.get(&link.name)))
-        .map(|link| (&link.name, *link))
-        .collect();
-    let spread = Nats {
-        world,
-        ours: &orders.ours,
-        sources: &links,
-        stays: &stays,
-    };
-    diagnostics.extend(nats::add_nats(&mut graph, &nats, &spread));
-    let traces = traces(&links, &graph, world);
-    let blocked = without_internet(&links, &subnetworks, world, &mut diagnostics);
-    let released = released(&standings);
-    let nat_served = graph
-        .nodes
-        .values()
-        .filter_map(|node| match &node.resource {
-            Resource::Nat(nat) => Some(nat.subnetworks.iter().cloned()),
-            _ => None,
-        })
-        .flatten()
-        .collect();
-    let records = records(world, &orders.ours);
-    let mut context = Context {
-        world,
-        ours: &orders.ours,
-        graph,
-        steps: BTreeMap::new(),
-        links,
-        blocked,
-        traces,
-        released,
-        held,
-        removal,
-        nat_served,
-        records,
-    };
+        &mut diagnostics,
+    );
+
     plan_nodes(&mut context);
     removal::add(&mut context);
     diagnostics.extend(removal::left_over(&context));
 
     let reported = |link: &LinkName| standings.get(link) == Some(&Standing::Reported);
-    let mut plan = policy::report_links(
-        Plan {
-            steps: std::mem::take(&mut context.steps),
-        },
-        &reported,
-    );
-    plan = orders.policy.apply(plan);
+    let steps = std::mem::take(&mut context.steps);
+    let mut plan = orders
+        .policy
+        .apply(policy::report_links(Plan { steps }, &reported));
     diagnostics.extend(lint::check(&mut plan, world, &orders.ours));
+
     diagnostics.extend(findings::unreadable(world));
     diagnostics.extend(findings::refusals(&plan, &context));
     diagnostics.extend(findings::stuck(&plan, &context));
-    let applied = context
-        .links
-        .keys()
-        .filter(|name| context.applied(name))
-        .map(|name| (*name).clone())
-        .collect();
-    let changing = changing(&plan, &context);
-    let in_hand = match context.removal {
-        Removal::WholeSet => BTreeSet::new(),
-        Removal::Only(ids) => ids,
-    };
     diagnostics.sort();
     diagnostics.dedup();
+
+    let applied = context.links.keys().filter(|name| context.applied(name));
     Decision {
-        plan,
         standings,
+        applied: applied.map(|name| (*name).clone()).collect(),
+        changing: changing(&plan, &context),
+        plan,
         traces: context.traces,
-        applied,
         diagnostics,
-        in_hand,
-        changing,
+        in_hand: match context.removal {
+            Removal::WholeSet => BTreeSet::new(),
+            Removal::Only(ids) => ids,
+        },
     }
+}
+
+/// Compiles the links that take part, and gathers everything that steps are decided from.
+fn prepare<'a>(
+    wishes: &'a Wishes,
+    orders: &'a Orders,
+    world: &'a World,
+    in_hand: &BTreeSet<Id>,
+    standings: &mut BTreeMap<LinkName, Standing>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Context<'a> {
+    let ours = &orders.ours;
+    let wanted = wishes
+        .links
+        .iter()
+        .filter(|link| takes_part(standings.get(&link.name)));
+    let wanted: Vec<&Link> = wanted.collect();
+    let mut compiled = compile(&wanted, world, ours);
+    diagnostics.append(&mut compiled.diagnostics);
+    standings.extend(
+        compiled
+            .conflicting
+            .iter()
+            .map(|link| (link.clone(), Standing::Conflicting)),
+    );
+    let taking_part = wanted
+        .iter()
+        .filter(|link| takes_part(standings.get(&link.name)));
+    let links: BTreeMap<&LinkName, &Link> = taking_part.map(|link| (&link.name, *link)).collect();
+
+    let remembered = hold::remembered_links(world, ours);
+    diagnostics.extend(standing::settle_forgotten(
+        &remembered,
+        wishes,
+        orders,
+        standings,
+    ));
+    let held = scope::held(&remembered, standings, world, ours);
+    let removal = scope::removal_scope(&remembered, wishes, orders, standings, world, in_hand);
+
+    let in_use = subnetworks_in_use(world, ours);
+    let stays = |subnetwork: &RegionalRef| {
+        let id = Id::Subnetwork(subnetwork.clone());
+        held.contains(&id) || in_use.contains(subnetwork) || !scope::may_remove(&removal, &id)
+    };
+    let mut graph = compiled.graph;
+    let spread = Nats {
+        world,
+        ours,
+        sources: &links,
+        stays: &stays,
+    };
+    diagnostics.extend(nats::add_nats(&mut graph, &compiled.nats, &spread));
+
+    Context {
+        world,
+        ours,
+        traces: traces(&links, &graph, world),
+        blocked: without_internet(&links, &compiled.subnetworks, world, diagnostics),
+        nat_served: nat_served(&graph),
+        released: released(standings),
+        records: records(world, ours),
+        steps: BTreeMap::new(),
+        graph,
+        links,
+        held,
+        removal,
+    }
+}
+
+/// The subnetworks that a NAT of ours will serve.
+fn nat_served(graph: &Graph) -> BTreeSet<RegionalRef> {
+    let entries = graph
+        .nodes
+        .values()
+        .filter_map(|node| match &node.resource {
+            Resource::Nat(nat) => Some(&nat.subnetworks),
+            _ => None,
+        });
+    entries.flatten().cloned().collect()
 }
 
 /// What steps wait for that gets ready without us: connectors in the making, sources being rolled out.

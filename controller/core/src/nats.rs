@@ -70,7 +70,7 @@ pub fn add_nats(
             .insert(subnetwork.clone(), wish.links.clone());
     }
     for ((router, network), groups) in routers {
-        diagnostics.extend(nats.add_router(graph, &router, &network, groups));
+        diagnostics.extend(nats.add_router(graph, &router, &network, &groups));
     }
     diagnostics
 }
@@ -202,7 +202,7 @@ impl Nats<'_> {
         graph: &mut Graph,
         router: &RegionalRef,
         network: &NetworkRef,
-        groups: Vec<Group>,
+        groups: &[Group],
     ) -> Vec<Diagnostic> {
         let links: BTreeSet<LinkName> = groups
             .iter()
@@ -235,7 +235,7 @@ impl Nats<'_> {
             })
             .take(entries)
             .collect();
-        let owners = owners_of_slots(&live, &groups);
+        let owners = owners_of_slots(&live, groups);
         let mut free: Vec<usize> = (0..NATS_PER_ROUTER)
             .rev()
             .filter(|slot| !live.contains_key(slot))

@@ -137,12 +137,7 @@ pub struct LinkReport {
 
 impl Report {
     /// The report of a turn that ended with this decision, after these steps.
-    pub fn new(
-        world: &World,
-        decision: Decision,
-        performed: Vec<Performed>,
-        passes: usize,
-    ) -> Self {
+    pub fn new(world: &World, decision: Decision, performed: &[Performed], passes: usize) -> Self {
         let Decision {
             plan,
             standings,
@@ -156,7 +151,7 @@ impl Report {
         let mut summary = Summary::default();
         let last_tried: BTreeMap<&Id, &Performed> =
             performed.iter().map(|done| (&done.id, done)).collect();
-        for done in &performed {
+        for done in performed {
             summary.count(done.step.action);
             steps.push(StepReport::new(
                 &done.id,
@@ -181,7 +176,7 @@ impl Report {
         }
         let links = standings
             .iter()
-            .map(|(name, standing)| link_report(name, *standing, &steps, &traces, &performed))
+            .map(|(name, standing)| link_report(name, *standing, &steps, &traces, performed))
             .collect();
         Self {
             api_version: API_VERSION,
@@ -189,7 +184,7 @@ impl Report {
             summary,
             steps,
             links,
-            diagnostics: with_failures(diagnostics, &performed, &plan),
+            diagnostics: with_failures(diagnostics, performed, &plan),
             passes,
         }
     }

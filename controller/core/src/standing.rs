@@ -112,7 +112,7 @@ pub(crate) fn settle_forgotten(
         diagnostics.extend(explain_standing(
             name,
             *standing,
-            origin,
+            &origin,
             remembered.contains_key(name),
         ));
     }
@@ -122,7 +122,7 @@ pub(crate) fn settle_forgotten(
 fn explain_standing(
     name: &LinkName,
     standing: Standing,
-    origin: Origin,
+    origin: &Origin,
     has_something: bool,
 ) -> Option<Diagnostic> {
     let say =

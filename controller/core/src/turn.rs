@@ -44,7 +44,7 @@ pub async fn preview(
     extra: &BTreeSet<ProjectId>,
 ) -> Report {
     let (world, decision) = look(cloud, wishes, orders, extra, &BTreeSet::new()).await;
-    Report::new(&world, decision, Vec::new(), 1)
+    Report::new(&world, decision, &[], 1)
 }
 
 /// One whole turn.
@@ -75,13 +75,13 @@ pub async fn turn(
         let applied = applied_before.get_or_insert_with(|| decision.applied.clone());
         let plan = without_failed(&decision.plan, &performed);
         if pass > MAX_PASSES {
-            return Report::new(&world, decision, performed, pass);
+            return Report::new(&world, decision, &performed, pass);
         }
         if !plan.writes() {
             // Each thing is waited for once; the pass after that sees what became of it.
             let changing: Vec<Id> = decision.changing.difference(&waited_for).cloned().collect();
             if changing.is_empty() {
-                return Report::new(&world, decision, performed, pass);
+                return Report::new(&world, decision, &performed, pass);
             }
             // That it did not settle shows in the next pass, which reads it again.
             let _told_by_the_next_pass = join_all(changing.iter().map(|id| cloud.settle(id))).await;

@@ -129,7 +129,7 @@ impl World {
         match live {
             Live::Network(network) => drop(self.networks.insert(network.id.clone(), network)),
             Live::Subnetwork(subnetwork) => {
-                drop(self.subnetworks.insert(subnetwork.id.clone(), subnetwork))
+                drop(self.subnetworks.insert(subnetwork.id.clone(), subnetwork));
             }
             Live::Route(route) => self
                 .routes
@@ -139,7 +139,7 @@ impl World {
             Live::Address(address) => drop(self.addresses.insert(address.id.clone(), address)),
             Live::Router(router) => drop(self.routers.insert(router.id.clone(), router)),
             Live::Connector(connector) => {
-                drop(self.connectors.insert(connector.id.clone(), connector))
+                drop(self.connectors.insert(connector.id.clone(), connector));
             }
             Live::Service(service) => self.insert_service(service),
             Live::Revision(revision) => drop(
@@ -185,7 +185,7 @@ impl World {
     fn seen<'a, T>(
         &'a self,
         found: Option<&'a T>,
-        scope: Scope,
+        scope: &Scope,
         region: Option<&Region>,
     ) -> Seen<'a, T> {
         if let Some(thing) = found {
@@ -196,7 +196,7 @@ impl World {
         {
             return Seen::Unreadable(why);
         }
-        match self.readings.get(&scope) {
+        match self.readings.get(scope) {
             Some(Ok(())) => Seen::Absent,
             Some(Err(error)) => Seen::Unreadable(&error.message),
             None => Seen::Unreadable(NOT_ASKED),
@@ -207,7 +207,7 @@ impl World {
     pub fn network(&self, id: &NetworkRef) -> Seen<'_, Network> {
         self.seen(
             self.networks.get(id),
-            Scope::Networks(id.project.clone()),
+            &Scope::Networks(id.project.clone()),
             None,
         )
     }
@@ -225,7 +225,7 @@ impl World {
     pub fn subnetwork(&self, id: &RegionalRef) -> Seen<'_, LiveSubnetwork> {
         self.seen(
             self.subnetworks.get(id),
-            Scope::Subnetworks(id.project.clone()),
+            &Scope::Subnetworks(id.project.clone()),
             Some(&id.region),
         )
     }
@@ -234,7 +234,7 @@ impl World {
     pub fn address(&self, id: &RegionalRef) -> Seen<'_, LiveAddress> {
         self.seen(
             self.addresses.get(id),
-            Scope::Addresses(id.project.clone()),
+            &Scope::Addresses(id.project.clone()),
             Some(&id.region),
         )
     }
@@ -243,7 +243,7 @@ impl World {
     pub fn router(&self, id: &RegionalRef) -> Seen<'_, LiveRouter> {
         self.seen(
             self.routers.get(id),
-            Scope::Routers(id.project.clone()),
+            &Scope::Routers(id.project.clone()),
             Some(&id.region),
         )
     }
@@ -265,7 +265,7 @@ impl World {
     pub fn connector(&self, id: &RegionalRef) -> Seen<'_, LiveConnector> {
         self.seen(
             self.connectors.get(id),
-            Scope::Connectors(id.project.clone(), id.region.clone()),
+            &Scope::Connectors(id.project.clone(), id.region.clone()),
             None,
         )
     }
@@ -274,7 +274,7 @@ impl World {
     pub fn service(&self, id: &ServiceRef) -> Seen<'_, Service> {
         self.seen(
             self.services.get(id),
-            Scope::Services(id.project.clone(), id.region.clone()),
+            &Scope::Services(id.project.clone(), id.region.clone()),
             None,
         )
     }

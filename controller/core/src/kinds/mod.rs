@@ -180,6 +180,7 @@ impl Id {
     }
 
     /// Steps with the same lock write to the same object at Google, so they run one after the other.
+    #[must_use]
     pub fn lock(&self) -> Self {
         match self {
             Self::Nat(nat) => Self::Router(nat.router.clone()),

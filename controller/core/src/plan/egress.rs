@@ -186,8 +186,8 @@ fn journal(
         ..annotation
     };
     let fields = annotation_change(memory, Some(&first));
-    let write = Write::PatchService(patch(service, Some(&first), None));
-    Step::update(JOURNAL, fields.into_iter().collect(), write)
+    let recording = Write::PatchService(patch(service, Some(&first), None));
+    Step::update(JOURNAL, fields.into_iter().collect(), recording)
 }
 
 /// How a journal step is known: it must not wait for what it precedes.
