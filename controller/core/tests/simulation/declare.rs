@@ -27,6 +27,8 @@ struct Taste {
 pub(crate) struct Declarations {
     /// Nobody errs and nothing of others is in the way: every link has to become ready.
     plain: bool,
+    /// Most links do without the internet, so that Private Google Access is all they have.
+    dry: bool,
     links: BTreeMap<LinkName, Link>,
     broken: BTreeSet<LinkName>,
     tastes: BTreeMap<ServiceRef, Taste>,
@@ -43,10 +45,12 @@ pub(crate) struct Declarations {
 }
 
 impl Declarations {
-    pub(crate) fn new(rng: &mut Rng, plain: bool) -> Self {
-        let nats = std::array::from_fn(|slot| nat_choice(rng, slot, plain));
+    pub(crate) fn new(rng: &mut Rng, plain: bool, focus: &str) -> Self {
+        let manual = if focus.ends_with("Address") { 60 } else { 20 };
+        let nats = std::array::from_fn(|slot| nat_choice(rng, slot, plain, manual));
         let mut made = Self {
             plain,
+            dry: focus == "SetPrivateGoogleAccess",
             links: BTreeMap::new(),
             broken: BTreeSet::new(),
             tastes: BTreeMap::new(),
@@ -252,6 +256,9 @@ impl Declarations {
     }
 
     fn internet(&self, rng: &mut Rng, slot: usize) -> Internet {
+        if self.dry && rng.percent(70) {
+            return Internet::None;
+        }
         match rng.below(if self.plain { 10 } else { 14 }) {
             0..=7 => Internet::Nat(self.nats[slot].clone()),
             8 | 9 => Internet::None,
@@ -260,6 +267,19 @@ impl Declarations {
                 let other = rng.below(4);
                 Internet::Nat(self.nats[other].clone())
             }
+        }
+    }
+
+    /// Some source asks for more machines.
+    pub(crate) fn grow_one(&mut self, rng: &mut Rng) {
+        let sources: Vec<ServiceRef> = self
+            .links
+            .values()
+            .map(|link| link.source.clone())
+            .collect();
+        if !sources.is_empty() {
+            let source = rng.pick(&sources).clone();
+            self.grow(&source);
         }
     }
 
@@ -317,7 +337,7 @@ impl Declarations {
             }
             7 if !self.plain => {
                 let slot = rng.below(4);
-                self.nats[slot] = nat_choice(rng, slot, self.plain);
+                self.nats[slot] = nat_choice(rng, slot, self.plain, 20);
                 "renew nat choice"
             }
             7 | 8 => {
@@ -362,14 +382,14 @@ impl Declarations {
     }
 }
 
-fn nat_choice(rng: &mut Rng, slot: usize, plain: bool) -> NatChoice {
-    let addresses = match rng.below(5) {
-        0 => Addresses::Manual(BTreeSet::from([[
+fn nat_choice(rng: &mut Rng, slot: usize, plain: bool, manual: usize) -> NatChoice {
+    let addresses = match rng.percent(manual) {
+        true => Addresses::Manual(BTreeSet::from([[
             "ip-one", "ip-two", "ip-three", "ip-four",
         ][slot]
             .parse()
             .unwrap()])),
-        _ => Addresses::Auto,
+        false => Addresses::Auto,
     };
     let foreign = !plain && rng.percent(10);
     NatChoice {

@@ -13,7 +13,7 @@ use privatelink_core::standing::Standing;
 use privatelink_core::turn::{preview, turn};
 
 use crate::declare::Declarations;
-use crate::judge::{Brief, judge};
+use crate::judge::{Brief, judge, others_entries};
 use crate::planted::{self, Bug};
 use crate::rng::Rng;
 use crate::settled;
@@ -28,6 +28,8 @@ pub(crate) struct Played {
     pub(crate) table: Table,
     /// What happened, when it was asked for.
     pub(crate) told: Vec<String>,
+    /// Every write that the cloud took on, when it was asked for what happened.
+    pub(crate) journal: Vec<Entry>,
 }
 
 /// A history under way.
@@ -44,8 +46,11 @@ struct History {
     faulty: bool,
     table: Table,
     told: Option<Vec<String>>,
+    kept: Vec<Entry>,
     /// Have others touched what we manage?
     tampered: bool,
+    /// The sort of write that faults hit most.
+    focus: &'static str,
     /// Was every link enforced in the end?
     all_enforced: bool,
 }
@@ -55,7 +60,8 @@ pub(crate) fn play(seed: u64, bug: Option<Bug>, tell: bool) -> Played {
     let mut rng = Rng::new(seed);
     let plain = rng.percent(35);
     let state = world(&mut rng, plain);
-    let declarations = Declarations::new(&mut rng, plain);
+    let focus = rng.weighted(SORTS);
+    let declarations = Declarations::new(&mut rng, plain, focus);
     let latency = rng.below(6) as u64;
     let mut history = History {
         fake: Fake::new(state.clone(), latency),
@@ -70,11 +76,18 @@ pub(crate) fn play(seed: u64, bug: Option<Bug>, tell: bool) -> Played {
         scoped: !plain || rng.percent(60),
         bug,
         plain,
-        faulty: rng.percent(55),
+        // What is rare is rarer still together with a fault.
+        faulty: rng.percent(if matches!(focus, "SetPrivateGoogleAccess" | "PutNat") {
+            90
+        } else {
+            55
+        }),
         table: Table::default(),
         told: tell.then(Vec::new),
+        kept: Vec::new(),
         tampered: false,
         all_enforced: false,
+        focus,
         rng,
     };
     let wrong = history.play().err();
@@ -82,8 +95,26 @@ pub(crate) fn play(seed: u64, bug: Option<Bug>, tell: bool) -> Played {
         wrong,
         table: history.table,
         told: history.told.unwrap_or_default(),
+        journal: history.kept,
     }
 }
+
+/// What is written, the rarer the oftener.
+const SORTS: &[(usize, &str)] = &[
+    (5, "SetPrivateGoogleAccess"),
+    (4, "UpdateConnector"),
+    (3, "DeleteAddress"),
+    (2, "DeleteRouter"),
+    (2, "DeleteNat"),
+    (6, "PutNat"),
+    (4, "CreateAddress"),
+    (1, "CreateRouter"),
+    (1, "CreateSubnetwork"),
+    (2, "DeleteSubnetwork"),
+    (1, "CreateConnector"),
+    (2, "DeleteConnector"),
+    (1, "PatchService"),
+];
 
 type Fine = Result<(), String>;
 
@@ -99,6 +130,7 @@ impl History {
         for round in 0..=self.rng.below(4) {
             if round > 0 {
                 self.others(tampers);
+                self.towards_focus(tampers);
                 for _ in 0..self.rng.below(3) {
                     let edit = self.declarations.edit(&mut self.rng);
                     self.tell(|| format!("edit: {edit}"));
@@ -106,11 +138,42 @@ impl History {
             }
             let orders = self.some_orders();
             let complete = !self.rng.percent(10);
-            let faults = self.some_faults(tampers);
+            let mut faults = self.some_faults(tampers);
+            if round == 0
+                && matches!(
+                    self.focus,
+                    "SetPrivateGoogleAccess" | "PutNat" | "UpdateConnector"
+                )
+            {
+                // There has to be something before it can change.
+                faults.sorts.clear();
+            }
             self.turn(&orders, complete, faults)?;
         }
         self.settle()?;
         self.undo()
+    }
+
+    /// Something that makes the writes more likely which this history is about.
+    fn towards_focus(&mut self, tampers: bool) {
+        let dry = self.focus == "SetPrivateGoogleAccess";
+        if dry && !self.plain {
+            self.tampered = true;
+            self.fake.change(tamper::switch_all_off);
+        }
+        if dry || self.focus == "UpdateConnector" {
+            self.declarations.grow_one(&mut self.rng);
+        }
+        if self.focus == "DeleteAddress" && tampers {
+            let rng = &mut self.rng;
+            self.tampered = true;
+            self.fake.change(|state| tamper::take_address(state, rng));
+        }
+        if self.focus == "PutNat" && !self.plain {
+            let rng = &mut self.rng;
+            self.tampered = true;
+            self.fake.change(|state| tamper::edit_nat(state, rng));
+        }
     }
 
     fn others(&mut self, tampers: bool) {
@@ -159,6 +222,7 @@ impl History {
         if !self.faulty || self.rng.percent(25) {
             return faults;
         }
+        let focus = self.focus;
         let rng = &mut self.rng;
         for _ in 0..rng.below(4) {
             let fault = rng.weighted(&[
@@ -171,7 +235,7 @@ impl History {
             ]);
             faults.writes.insert(rng.below(14), fault);
         }
-        if rng.percent(50) {
+        if rng.percent(60) {
             let fault = *rng.pick(&[
                 Fault::Transient,
                 Fault::Denied,
@@ -180,22 +244,7 @@ impl History {
                 Fault::Crash,
                 Fault::Overtaken,
             ]);
-            let sort = rng.weighted(&[
-                (5, "SetPrivateGoogleAccess"),
-                (5, "UpdateConnector"),
-                (3, "DeleteAddress"),
-                (2, "DeleteRouter"),
-                (2, "DeleteNat"),
-                (2, "PutNat"),
-                (1, "CreateAddress"),
-                (1, "CreateRouter"),
-                (1, "CreateSubnetwork"),
-                (1, "DeleteSubnetwork"),
-                (1, "CreateConnector"),
-                (1, "DeleteConnector"),
-                (1, "PatchService"),
-            ]);
-            faults.sorts.insert(sort, fault);
+            faults.sorts.insert(focus, fault);
         }
         for _ in 0..rng.below(3) {
             let fault = rng.weighted(&[
@@ -206,8 +255,8 @@ impl History {
             ]);
             faults.reads.insert(rng.below(60), fault);
         }
-        if rng.percent(25) {
-            if rng.percent(40) {
+        if rng.percent(if tampers { 45 } else { 25 }) {
+            if rng.percent(20) {
                 faults.meddling.insert(rng.below(80));
             } else {
                 faults.interference.insert(rng.below(8));
@@ -216,7 +265,7 @@ impl History {
             let mut chance = Rng::new(rng.next());
             self.fake.set_meddler(move |state| {
                 let _ = if tampers {
-                    tamper::anywhere(state, &mut chance)
+                    tamper::in_between(state, &mut chance)
                 } else {
                     tamper::elsewhere(state, &mut chance)
                 };
@@ -283,6 +332,7 @@ impl History {
                 self.tell(|| format!("  {name} {source}->{destination} {ingress:?} {} {egress:?} {internet:?} {policy:?} {adopt:?}", network.name));
             }
         }
+        let before = self.fake.state();
         self.fake.set_faults(faults);
         let ended = match self.bug {
             None => run(
@@ -315,6 +365,7 @@ impl History {
         self.table.record(&journal, report.as_ref(), read);
         if self.told.is_some() {
             self.tell_turn(&journal, report.as_ref());
+            self.kept.extend(journal.iter().cloned());
         }
         let links: Vec<Link> = self.declarations.links().cloned().collect();
         let active = standings
@@ -333,6 +384,9 @@ impl History {
             links: &links,
             loose,
         };
+        if !loose && others_entries(&before) != others_entries(&self.fake.state()) {
+            return Err("somebody's NAT entry is not what it was before the turn".to_owned());
+        }
         for entry in &journal {
             judge(entry, &brief).map_err(|wrong| format!("{wrong}\n  by {:?}", entry.write))?;
         }
@@ -449,6 +503,10 @@ impl History {
         };
         let orders = self.whole(destroy);
         self.scoped = true;
+        if self.faulty {
+            let faults = self.some_faults(self.tampered);
+            let _undone_in_part = self.turn(&orders, true, faults)?;
+        }
         let _settled = self.quiet(&orders)?;
         if self.declarations.stays {
             return Ok(());

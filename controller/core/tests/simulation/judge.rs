@@ -150,15 +150,27 @@ fn may_switch(asked: &State, id: &RegionalRef, on: bool, brief: &Brief<'_>) -> b
             .iter()
             .any(|adoption| adoption.kind == AdoptionKind::Subnetwork && adoption.name == id.name)
     };
+    // Only what is deleted is read again first.
+    if brief.loose {
+        return true;
+    }
     if on {
         return is_ours(live.mark.as_ref()) || brief.links.iter().any(|link| adopts(&link));
     }
-    let was_off = brief
-        .origin
-        .subnetworks
-        .get(id)
-        .is_some_and(|live| !live.private_google_access);
-    live.mark.is_none() && was_off
+    // It gets back what a record says that it had.
+    let path = id.compute("subnetworks");
+    let recorded = asked
+        .services
+        .values()
+        .filter_map(egress_memory)
+        .any(|memory| memory.adopted.contains_key(&path));
+    live.mark.is_none() && recorded
+}
+
+/// Other people's NAT entries, wherever they stand.
+pub(crate) fn others_entries(state: &State) -> Vec<&LiveNat> {
+    let nats = state.routers.values().flat_map(|router| &router.nats);
+    nats.filter(|nat| !made(nat.name.as_str())).collect()
 }
 
 /// Other people's NAT entries stay as they are, wherever they stand.

@@ -115,6 +115,10 @@ fn made(state: &State, link: &Link, beside: &[&Link]) -> Fine {
     let memory = EgressAnnotation::read(service)
         .and_then(Result::ok)
         .ok_or("no annotation")?;
+    if memory.installation != UNIVERSE.ours {
+        // Another set keeps it, and it is as wished.
+        return Ok(());
+    }
     let digest = memory
         .links
         .get(&link.name.to_string())

@@ -198,8 +198,12 @@ fn impossible((kind, action, ended, cause): Cell) -> Option<&'static str> {
         (Kind::ServiceEgress | Kind::ServiceIngress, Action::Create | Action::Delete, _) => {
             Some("services belong to their teams")
         }
-        (Kind::Subnetwork | Kind::Address | Kind::Router, Action::Create, Ended::Skipped) => {
+        (Kind::Address | Kind::Router, Action::Create, Ended::Skipped)
+        | (Kind::Subnetwork, Action::Create | Action::Update, Ended::Skipped) => {
             Some("nothing that we make comes before it")
+        }
+        (Kind::ServiceIngress, Action::Update, Ended::Skipped) => {
+            Some("it is tightened in a pass of its own, and loosened before everything else")
         }
         _ => None,
     }

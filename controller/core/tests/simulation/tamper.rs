@@ -381,6 +381,34 @@ fn switch_off(state: &mut State, rng: &mut Rng) -> Option<()> {
     Some(())
 }
 
+/// Somebody edits an entry of ours.
+pub(crate) fn edit_nat(state: &mut State, rng: &mut Rng) {
+    let _done = change_nat(state, rng);
+}
+
+/// Somebody sends from an address that a link may name.
+pub(crate) fn take_address(state: &mut State, rng: &mut Rng) {
+    let _done = use_address(state, rng);
+}
+
+/// Somebody switches Private Google Access off wherever that is possible.
+pub(crate) fn switch_all_off(state: &mut State) {
+    let unserved: Vec<RegionalRef> = state
+        .subnetworks
+        .keys()
+        .filter(|id| state.nat_serving(id).is_none())
+        .cloned()
+        .collect();
+    for id in unserved
+        .iter()
+        .filter(|id| UNIVERSE.ours.made(id.name.as_str()))
+    {
+        if let Some(live) = state.subnetworks.get_mut(id) {
+            live.private_google_access = false;
+        }
+    }
+}
+
 fn drop_connector(state: &mut State, rng: &mut Rng) -> Option<()> {
     let id = our_connector(state, rng)?;
     state.connectors.remove(&id).map(drop)
