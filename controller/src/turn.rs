@@ -148,7 +148,7 @@ impl Run {
         } = self;
         let report = match cloud {
             Some(cloud) => preview(cloud, wishes, orders, scope).await,
-            None => Report::new(&World::default(), undecided(wishes), Vec::new(), 0),
+            None => Report::new(&World::default(), undecided(wishes), &[], 0),
         };
         report.with(diagnostics.clone())
     }
@@ -260,7 +260,7 @@ impl Record {
             seen.perform(&id, Outcome::Failed { error });
         }
         let performed = std::mem::take(&mut seen.performed);
-        Report::new(&World::default(), undecided(wishes), performed, seen.pass)
+        Report::new(&World::default(), undecided(wishes), &performed, seen.pass)
     }
 }
 

@@ -101,7 +101,7 @@ async fn turn(endpoint: &str, folder: &Path) -> Measured {
     let deciding = Instant::now();
     let decision = decide(&wishes, &orders, &world, &BTreeSet::new());
     let deciding = deciding.elapsed();
-    let report = Report::new(&world, decision, Vec::new(), 1);
+    let report = Report::new(&world, decision, &[], 1);
     let turn = began.elapsed();
 
     let found: Vec<&str> = report
