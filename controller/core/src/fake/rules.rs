@@ -40,7 +40,7 @@ fn exists<T>(id: &Id) -> Result<T, CloudError> {
 
 impl State {
     /// Does anything become visible as soon as the operation runs?
-    pub(super) fn shows_progress(write: &Write) -> bool {
+    pub fn shows_progress(write: &Write) -> bool {
         matches!(
             write,
             Write::CreateConnector(_) | Write::UpdateConnector(_) | Write::DeleteConnector(_)
@@ -48,7 +48,7 @@ impl State {
     }
 
     /// What is visible while the operation runs.
-    pub(super) fn begin(&mut self, write: &Write) {
+    pub fn begin(&mut self, write: &Write) {
         match write {
             Write::CreateConnector(wanted) => {
                 let making = connector(wanted, ConnectorState::Creating);
@@ -218,10 +218,8 @@ impl State {
             }
             Write::DeleteSubnetwork(subnetwork) => self.check_subnetwork_unused(subnetwork),
             Write::CreateAddress(address, _) if self.addresses.contains_key(address) => exists(&id),
-            Write::CreateAddress(..) => Ok(()),
             Write::DeleteAddress(address) => self.check_address_free(address, None),
             Write::CreateRouter(wanted, _) => self.check_router(wanted),
-            Write::DeleteRouter(_) | Write::DeleteNat(_) => Ok(()),
             Write::PutNat(wanted) => self.check_nat(wanted),
             Write::CreateConnector(wanted) if self.connectors.contains_key(&wanted.id) => {
                 exists(&id)
@@ -231,7 +229,10 @@ impl State {
             {
                 missing(&Id::Subnetwork(wanted.subnetwork.clone()))
             }
-            Write::CreateConnector(_) => Ok(()),
+            Write::CreateAddress(..)
+            | Write::DeleteRouter(_)
+            | Write::DeleteNat(_)
+            | Write::CreateConnector(_) => Ok(()),
             Write::UpdateConnector(wanted) => self.check_growth(wanted),
             Write::DeleteConnector(connector) => self.check_idle(connector),
             Write::PatchService(patch) => self.check_service(patch),
