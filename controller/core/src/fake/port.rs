@@ -126,9 +126,7 @@ impl Fake {
     /// Ends the operation that ends next. `None` when none runs.
     pub(super) fn advance(&self) -> Option<()> {
         let waker = self.lock().finish_next()?;
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        waker.wake();
         Some(())
     }
 
@@ -161,7 +159,7 @@ impl Fake {
     }
 
     /// Takes a write on: its number, or the answer when it is refused at once.
-    fn begin(&self, write: &Write) -> Result<u64, Result<Option<Live>, CloudError>> {
+    fn begin(&self, write: &Write) -> Result<u64, CloudError> {
         let mut inner = self.lock();
         // What somebody does while the request is on its way is nothing that the sender could know.
         let asked = inner.state.clone();
@@ -189,16 +187,15 @@ impl Fake {
         inner.crashed |= fault == Some(Fault::Crash);
         if let Err(error) = refused {
             let there = inner.state.clone();
-            let result = Err(error);
             inner.journal.push(Entry {
                 asked: there.clone(),
                 before: there.clone(),
                 write: write.clone(),
-                result: result.clone(),
+                result: Err(error.clone()),
                 after: there,
                 fault,
             });
-            return Err(result);
+            return Err(error);
         }
         let number = inner.next;
         inner.next += 1;
@@ -272,7 +269,7 @@ impl Inner {
             % (self.latency + 1)
     }
 
-    fn finish_next(&mut self) -> Option<Option<Waker>> {
+    fn finish_next(&mut self) -> Option<Waker> {
         let ((ends, number), running) = self.running.pop_first()?;
         self.now = ends;
         let before = self.state.clone();
@@ -301,7 +298,7 @@ impl Inner {
             | None => result,
         };
         self.ended.insert(number, told);
-        Some(waker)
+        Some(waker.unwrap_or_else(|| Waker::noop().clone()))
     }
 }
 
@@ -320,10 +317,7 @@ impl Cloud for Fake {
 
     fn write<'a>(&'a self, write: &'a Write) -> BoxFuture<'a, Result<Option<Live>, CloudError>> {
         Box::pin(async move {
-            let number = match self.begin(write) {
-                Ok(number) => number,
-                Err(answer) => return answer,
-            };
+            let number = self.begin(write)?;
             std::future::poll_fn(|context| self.wait_for(number, context.waker())).await
         })
     }

@@ -383,13 +383,14 @@ impl Declarations {
 }
 
 fn nat_choice(rng: &mut Rng, slot: usize, plain: bool, manual: usize) -> NatChoice {
-    let addresses = match rng.percent(manual) {
-        true => Addresses::Manual(BTreeSet::from([[
+    let addresses = if rng.percent(manual) {
+        Addresses::Manual(BTreeSet::from([[
             "ip-one", "ip-two", "ip-three", "ip-four",
         ][slot]
             .parse()
-            .unwrap()])),
-        false => Addresses::Auto,
+            .unwrap()]))
+    } else {
+        Addresses::Auto
     };
     let foreign = !plain && rng.percent(10);
     NatChoice {

@@ -432,7 +432,7 @@ impl History {
         }
     }
 
-    fn whole(&self, destroy: BTreeSet<LinkName>) -> Orders {
+    fn whole(destroy: BTreeSet<LinkName>) -> Orders {
         let prune = destroy.is_empty();
         Orders {
             ours: UNIVERSE.ours.clone(),
@@ -469,7 +469,7 @@ impl History {
             self.declarations.mend();
         }
         self.tell(|| "nothing goes wrong from here".to_owned());
-        let orders = self.whole(BTreeSet::new());
+        let orders = Self::whole(BTreeSet::new());
         let report = self.quiet(&orders)?;
         self.all_enforced = report
             .links
@@ -501,7 +501,7 @@ impl History {
             self.declarations.clear(&mut self.rng);
             BTreeSet::new()
         };
-        let orders = self.whole(destroy);
+        let orders = Self::whole(destroy);
         self.scoped = true;
         if self.faulty {
             let faults = self.some_faults(self.tampered);

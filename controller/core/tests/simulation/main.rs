@@ -7,10 +7,15 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::disallowed_methods,
-    clippy::disallowed_macros
+    clippy::disallowed_macros,
+    clippy::match_same_arms,
+    clippy::struct_excessive_bools,
+    clippy::too_many_lines
 )]
 
+mod apart;
 mod declare;
+mod found;
 mod history;
 mod judge;
 mod planted;

@@ -225,10 +225,10 @@ impl Crooked<'_> {
                     live.vpc_access = None;
                 }
             }
-            (Bug::TakeWithoutConsent, Live::Service(live)) => {
-                if !live.annotations.contains_key(EGRESS) {
-                    live.vpc_access = None;
-                }
+            (Bug::TakeWithoutConsent, Live::Service(live))
+                if !live.annotations.contains_key(EGRESS) =>
+            {
+                live.vpc_access = None;
             }
             _ => {}
         }

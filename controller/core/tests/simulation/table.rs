@@ -127,7 +127,7 @@ impl Table {
         for step in &report.steps {
             match &step.outcome {
                 None if !step.action.writes() => {
-                    self.count((step.kind, step.action, Ended::Decided, read))
+                    self.count((step.kind, step.action, Ended::Decided, read));
                 }
                 // It met no fault of its own.
                 Some(Outcome::Skipped { .. }) => {
@@ -179,16 +179,16 @@ fn all() -> impl Iterator<Item = Cell> {
             } else {
                 &decided[..]
             };
-            ends.to_vec()
-                .into_iter()
-                .map(move |(ended, cause)| (kind, action, ended, cause))
+            let cells = ends
+                .iter()
+                .map(|(ended, cause)| (kind, action, *ended, *cause));
+            cells.collect::<Vec<_>>()
         })
     })
 }
 
 /// Why a cell cannot happen.
-fn impossible((kind, action, ended, cause): Cell) -> Option<&'static str> {
-    let _any_cause = cause;
+fn impossible((kind, action, ended, _): Cell) -> Option<&'static str> {
     match (kind, action, ended) {
         (Kind::Route | Kind::Revision, _, _) => Some("it is only read, and no step speaks of it"),
         (Kind::Network, Action::Create | Action::Update | Action::Delete | Action::Wait, _) => {
