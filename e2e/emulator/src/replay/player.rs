@@ -1,0 +1,389 @@
+//! Sends what was recorded at an emulator of its own, and judges each answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::call::Verb;
+use crate::clock::{self, Clock};
+use crate::document;
+use crate::engine::Engine;
+use crate::fields::Field;
+use crate::replay::bindings::Bindings;
+use crate::replay::compare::{Comparison, Difference};
+use crate::replay::recording::{Exchange, Recording};
+use crate::replay::verdict::{Excuse, Line, Verdict};
+use crate::resources::{self, Found};
+
+/// How long operations take while recordings are replayed; time passes between two exchanges.
+const LATENCY: Duration = Duration::from_secs(1);
+
+pub(super) struct Player<'a> {
+    engine: Engine,
+    bindings: Bindings,
+    excuses: &'a [Excuse],
+    /// Our operations, by their kind and target, for polls that come after other requests.
+    begun: BTreeMap<String, String>,
+    /// The names that a URL's placeholder stands for where the exchange itself does not say.
+    aliases: BTreeMap<String, String>,
+}
+
+/// A recorded request as it is sent here.
+struct Request {
+    host: String,
+    path: String,
+    query: BTreeMap<String, String>,
+    found: Option<Found>,
+}
+
+impl<'a> Player<'a> {
+    pub(super) fn new(rules_off: &[String], excuses: &'a [Excuse]) -> Player<'a> {
+        let mut engine = Engine::new(Clock::Stopped(Timestamp::UNIX_EPOCH), LATENCY);
+        engine.rules.switch_off(rules_off.iter().cloned());
+        Player {
+            engine,
+            bindings: Bindings::default(),
+            excuses,
+            begun: BTreeMap::new(),
+            aliases: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn play(mut self, recording: &Recording) -> Vec<Line> {
+        self.engine.clock =
+            Clock::Stopped(Timestamp::from_second(1_800_000_000).unwrap_or_default());
+        self.learn_aliases(recording);
+        if let Err(why) = self.set_up(recording) {
+            let skipped = |exchange| line(exchange, None, Verdict::Skipped(why.clone()));
+            return recording.exchanges.iter().map(skipped).collect();
+        }
+        let mut lines = Vec::new();
+        for (at, exchange) in recording.exchanges.iter().enumerate() {
+            let at_once = recording.at_once && at == 0;
+            if !at_once && !shows_running(exchange) {
+                self.pass();
+            }
+            lines.push(self.exchange(recording, exchange));
+        }
+        lines
+    }
+
+    fn pass(&mut self) {
+        self.engine.clock = Clock::Stopped(clock::later(self.engine.clock.now(), LATENCY));
+    }
+
+    /// Finds out which names the placeholders at the end of URLs stand for.
+    fn learn_aliases(&mut self, recording: &Recording) {
+        for exchange in &recording.exchanges {
+            let Some((collection, placeholder)) = last_placeholder(&exchange.url) else {
+                continue;
+            };
+            let name = exchange.answer.as_ref();
+            let name = name.and_then(|answer| name_in(answer, collection));
+            if let Some(name) = name {
+                self.aliases.entry(placeholder.to_owned()).or_insert(name);
+            }
+        }
+    }
+
+    /// The recorded URL with its host gone, its version served, and its placeholders filled.
+    fn request(&mut self, exchange: &Exchange) -> Request {
+        let url = exchange.url.replace("/compute/beta/", "/compute/v1/");
+        let url = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+        let (host, path) = url.split_at(url.find('/').unwrap_or(url.len()));
+        let host = host.to_owned();
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        self.bind_last(exchange, path);
+        let path = self.bindings.fill(path);
+        let query = query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(key, value)| (decoded(key), decoded(value)))
+            .collect::<Vec<_>>();
+        let query = query
+            .into_iter()
+            .map(|(key, value)| (key, self.bindings.fill(&value)))
+            .collect();
+        let found = Verb::parse(&exchange.method).and_then(|verb| resources::find(verb, &path));
+        Request {
+            host,
+            path,
+            query,
+            found,
+        }
+    }
+
+    /// Makes the placeholder at the end of a URL stand for the resource that this exchange is about.
+    fn bind_last(&mut self, exchange: &Exchange, path: &str) {
+        let jobs = exchange.url.split("jobId=${").nth(1).is_some();
+        let placeholder = match last_placeholder(&exchange.url) {
+            Some((collection, placeholder)) => {
+                let answer = exchange.answer.as_ref();
+                let own = answer.and_then(|answer| name_in(answer, collection));
+                let name = own.or_else(|| self.aliases.get(placeholder).cloned());
+                Some((placeholder.to_owned(), name))
+            }
+            None if jobs => self
+                .aliases
+                .get("jobID")
+                .map(|name| ("jobID".to_owned(), Some(name.clone()))),
+            None => None,
+        };
+        if let Some((placeholder, Some(name))) = placeholder
+            && !path.contains("/operations/")
+        {
+            let name = self.bindings.fill(&name);
+            self.bindings.name(&placeholder, name);
+        }
+    }
+
+    /// Puts there what the recording takes for granted, and sends what led to it.
+    fn set_up(&mut self, recording: &Recording) -> Result<(), String> {
+        let mut given = self.bindings.fill_value(&recording.given);
+        if !given.is_object() {
+            given = json!({});
+        }
+        let mut made: BTreeSet<String> = BTreeSet::new();
+        for exchange in &recording.exchanges {
+            let request = self.request(exchange);
+            let Some(found) = request.found else { continue };
+            if exchange.method != "GET" || exchange.status != 200 {
+                made.insert(found.path.clone());
+                continue;
+            }
+            let home = resources::at_home(found.resource.api, &found.path);
+            let name = found.path.rsplit_once('/').map_or("", |(parent, _)| parent);
+            let known = made.contains(&found.path) || made.contains(name);
+            if let (Some(_), false, Some(answer)) = (home, known, &exchange.answer) {
+                let api = found.resource.api.name();
+                given[api][&found.path] = self.input(&found, answer);
+                made.insert(found.path);
+            }
+        }
+        document::put(&mut self.engine, &given).map_err(|error| error.to_string())?;
+        for (method, url) in &recording.lead {
+            let exchange = Exchange {
+                method: method.clone(),
+                url: url.clone(),
+                place: String::new(),
+                request: Value::Null,
+                status: 0,
+                answer: None,
+                partial: false,
+            };
+            let request = self.request(&exchange);
+            if let Some((_, answer)) = self.send(request, Value::Null) {
+                self.note_operation(&answer);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a caller could have sent to make the resource that an answer shows.
+    fn input(&mut self, found: &Found, answer: &Value) -> Value {
+        let fields = found.resource.fields;
+        let settable = |name: &str| {
+            fields
+                .iter()
+                .any(|(field, kind)| *field == name && !matches!(kind, Field::Output))
+        };
+        let kept: Map<String, Value> = answer
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(name, _)| settable(name) && *name != "name")
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        self.bindings.fill_value(&Value::Object(kept))
+    }
+
+    fn send(&mut self, request: Request, body: Value) -> Option<(u16, Value)> {
+        let found = request.found?;
+        let api = found.resource.api;
+        let call = found.into_call(request.host, request.query, body);
+        let answer = self.engine.answer_as_asked(&call);
+        Some(match answer {
+            Ok(body) => (200, body),
+            Err(refusal) => (refusal.http, refusal.body(api)),
+        })
+    }
+
+    /// Remembers the operation that an answer shows to have begun.
+    fn note_operation(&mut self, answer: &Value) {
+        let Some(name) = answer["name"].as_str() else {
+            return;
+        };
+        let name = name.rsplit('/').next().unwrap_or_default().to_owned();
+        self.bindings.name("operationID", name.clone());
+        self.begun.insert(operation_key(answer), name);
+    }
+
+    fn exchange(&mut self, recording: &Recording, exchange: &Exchange) -> Line {
+        if let Some(why) = not_an_answer(exchange) {
+            return line(exchange, None, Verdict::Skipped(why));
+        }
+        let target = exchange
+            .answer
+            .as_ref()
+            .and_then(|it| it["targetLink"].as_str());
+        let target = target.map(|link| self.bindings.fill(link));
+        let polls = exchange.url.contains("/operations/");
+        if polls {
+            let answer = exchange.answer.clone().unwrap_or_default();
+            let key = operation_key(&self.bindings.fill_value(&answer));
+            if let Some(name) = self.begun.get(&key).cloned() {
+                self.bindings.name("operationID", name);
+            }
+        }
+        let request = self.request(exchange);
+        let served = target.as_deref().is_none_or(is_served);
+        let Some(found) = request.found.as_ref().filter(|_| served) else {
+            let what = target.filter(|_| polls).unwrap_or(request.path);
+            return line(exchange, None, Verdict::Skipped(unserved(&what)));
+        };
+        let operation = found.route.operation;
+        let begins = exchange.method != "GET";
+        let body = self.bindings.fill_value(&exchange.request);
+        let Some((status, ours)) = self.send(request, body) else {
+            return line(exchange, None, Verdict::Skipped("unreachable".to_owned()));
+        };
+        if begins {
+            self.bindings.forget("operationID");
+            if let (Some(target), "insert") =
+                (&target, ours["operationType"].as_str().unwrap_or_default())
+            {
+                self.bindings.made_anew(target);
+            }
+        }
+        let mut comparison = Comparison {
+            bindings: &mut self.bindings,
+            differences: Vec::new(),
+        };
+        if status != exchange.status {
+            comparison.note("status", &exchange.status.to_string(), &status.to_string());
+        }
+        if let Some(answer) = &exchange.answer {
+            comparison.bodies(answer, &ours, exchange.partial);
+        }
+        let differences = comparison.differences;
+        if begins && status == 200 {
+            self.note_operation(&ours);
+        }
+        let verdict = judge(self.excuses, recording, operation, differences);
+        line(exchange, Some(operation), verdict)
+    }
+}
+
+fn judge(
+    excuses: &[Excuse],
+    recording: &Recording,
+    operation: &str,
+    differences: Vec<Difference>,
+) -> Verdict {
+    let mut covered = Vec::new();
+    let mut left = Vec::new();
+    for difference in differences {
+        match excuses
+            .iter()
+            .find(|excuse| excuse.covers(&recording.name, operation, &difference))
+        {
+            Some(excuse) => covered.push((difference, excuse.why.clone())),
+            None => left.push(difference),
+        }
+    }
+    match (left.is_empty(), covered.is_empty()) {
+        (false, _) => Verdict::Differs(left),
+        (true, false) => Verdict::Excused(covered),
+        (true, true) => Verdict::Agrees,
+    }
+}
+
+fn line(exchange: &Exchange, operation: Option<&'static str>, verdict: Verdict) -> Line {
+    Line {
+        place: exchange.place.clone(),
+        method: exchange.method.clone(),
+        url: exchange.url.clone(),
+        operation,
+        verdict,
+    }
+}
+
+/// Why what was recorded is no answer of Google's, if so.
+fn not_an_answer(exchange: &Exchange) -> Option<String> {
+    let message = exchange.answer.as_ref()?["error"]["message"].as_str()?;
+    let local = message == "context deadline exceeded";
+    local.then(|| "the recording client gave up; Google did not answer".to_owned())
+}
+
+/// True if an operation is recorded as still running: then no time passes before it is asked for.
+fn shows_running(exchange: &Exchange) -> bool {
+    let Some(answer) = &exchange.answer else {
+        return false;
+    };
+    exchange.method == "GET"
+        && exchange.url.contains("/operations/")
+        && answer["status"] != "DONE"
+        && answer.get("done").is_none()
+        && answer.get("error").is_none()
+}
+
+fn operation_key(operation: &Value) -> String {
+    format!("{} {}", operation["operationType"], operation["targetLink"])
+}
+
+fn is_served(link: &str) -> bool {
+    let path = link.find("/compute/").map_or(link, |start| &link[start..]);
+    resources::find(Verb::Get, path).is_some()
+}
+
+fn unserved(path: &str) -> String {
+    const VERBS: [&str; 4] = ["setLabels", "setTarget", "setUrlMap", "getRule"];
+    let mut segments = path.rsplit('/').filter(|segment| !VERBS.contains(segment));
+    let last = segments.next().unwrap_or_default();
+    // Collections are plural words in camel case; names of resources are not.
+    let named = |word: &str| word.ends_with('s') && !word.contains('-');
+    let collection = if named(last) {
+        last
+    } else {
+        segments.next().unwrap_or_default()
+    };
+    format!("the emulator serves no {collection}")
+}
+
+/// The collection and the placeholder with which a URL's path ends, or ends before its custom verb.
+fn last_placeholder(url: &str) -> Option<(&str, &str)> {
+    let path = url.split('?').next()?;
+    let (before, tail) = path.rsplit_once("/${")?;
+    let (placeholder, rest) = tail.split_once('}')?;
+    let whole = rest.is_empty() || (rest.starts_with('/') && !rest[1..].contains('/'));
+    let collection = before.rsplit('/').next()?;
+    (whole && collection != "operations" && collection != "projects")
+        .then_some((collection, placeholder))
+}
+
+/// The name after `/{collection}/` in any text of an answer; it may hold placeholders itself, but is
+/// not one.
+fn name_in(answer: &Value, collection: &str) -> Option<String> {
+    match answer {
+        Value::String(text) => {
+            let (_, rest) = text.split_once(&format!("/{collection}/"))?;
+            let name = rest.split(['/', '\'', '?']).next()?;
+            let only_placeholder = name.starts_with("${") && name.ends_with('}');
+            (!only_placeholder).then(|| name.to_owned())
+        }
+        Value::Array(items) => items.iter().find_map(|item| name_in(item, collection)),
+        Value::Object(fields) => {
+            let known = |name: &str| !matches!(name, "network" | "subnetwork" | "subnetworks");
+            let own = fields.iter().filter(|(name, _)| known(name));
+            own.map(|(_, value)| value)
+                .find_map(|value| name_in(value, collection))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+fn decoded(text: &str) -> String {
+    resources::decode(text).unwrap_or_else(|| text.to_owned())
+}
