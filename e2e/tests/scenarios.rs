@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use futures::StreamExt as _;
 use privatelink_e2e::cloud::Cloud;
 use privatelink_e2e::privatelink::{Answer, Privatelink};
 use privatelink_e2e::scenario::{Run, Scenario, Step, merge};
@@ -32,24 +33,28 @@ fn folders() -> Vec<PathBuf> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_scenario_ends_as_its_golden_says() {
-    let mut failures = Vec::new();
-    for folder in folders() {
-        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-        match play(&folder).await {
-            Ok(told) => failures.extend(
-                compare_golden(&folder, &told)
-                    .err()
-                    .map(|e| format!("{name}: {e}")),
-            ),
-            Err(problem) => failures.push(format!("{name}: {problem}")),
-        }
-    }
+    // Each has a cloud of its own, so they may as well run side by side.
+    let mut failures: Vec<String> = futures::stream::iter(folders())
+        .map(|folder| tokio::spawn(play_and_compare(folder)))
+        .buffer_unordered(4)
+        .filter_map(|told| async move { told.unwrap().err() })
+        .collect()
+        .await;
+    failures.sort();
     assert!(
         failures.is_empty(),
         "{} scenarios failed:\n\n{}",
         failures.len(),
         failures.join("\n\n")
     );
+}
+
+async fn play_and_compare(folder: PathBuf) -> Result<(), String> {
+    let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+    let started = std::time::Instant::now();
+    let told = play(&folder).await.map_err(|problem| format!("{name}: {problem}"))?;
+    println!("{name}: {:.1} s", started.elapsed().as_secs_f32());
+    compare_golden(&folder, &told).map_err(|difference| format!("{name}: {difference}"))
 }
 
 fn compare_golden(folder: &Path, told: &str) -> Result<(), String> {
