@@ -54,9 +54,15 @@ impl Cloud {
         // The HTTP client wants a provider for TLS even where it speaks plain HTTP. A second installation is refused,
         // which is fine: one is there.
         let _installed = rustls::crypto::ring::default_provider().install_default();
-        let options = Options { operation_latency, ..Options::default() };
+        let options = Options {
+            operation_latency,
+            ..Options::default()
+        };
         let emulator = Emulator::start(options).await.map_err(CloudError::Start)?;
-        Ok(Self { emulator, http: reqwest::Client::new() })
+        Ok(Self {
+            emulator,
+            http: reqwest::Client::new(),
+        })
     }
 
     /// Its base URL.
@@ -80,12 +86,26 @@ impl Cloud {
         if (200..300).contains(&status) {
             return Ok(answer);
         }
-        Err(CloudError::Refused { method: method.to_owned(), path: path.to_owned(), status, body: answer })
+        Err(CloudError::Refused {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            status,
+            body: answer,
+        })
     }
 
     /// Sends one request and returns whatever came back.
-    pub async fn try_send(&self, method: &str, path: &str, body: &Value) -> Result<(u16, Value), CloudError> {
-        let wrap = |source| CloudError::Send { method: method.to_owned(), path: path.to_owned(), source };
+    pub async fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        body: &Value,
+    ) -> Result<(u16, Value), CloudError> {
+        let wrap = |source| CloudError::Send {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            source,
+        };
         let verb = reqwest::Method::from_bytes(method.as_bytes()).unwrap_or(reqwest::Method::GET);
         let mut request = self.http.request(verb, format!("{}{path}", self.url()));
         if !body.is_null() {
@@ -94,7 +114,10 @@ impl Cloud {
         let answer = request.send().await.map_err(wrap)?;
         let status = answer.status().as_u16();
         let text = answer.text().await.map_err(wrap)?;
-        Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
+        Ok((
+            status,
+            serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        ))
     }
 
     /// How many requests there were since the last reset, as the emulator counts them.
@@ -104,11 +127,15 @@ impl Cloud {
 
     /// Forgets the requests so far.
     pub async fn reset_requests(&self) -> Result<(), CloudError> {
-        self.send("POST", "/emulator/requests:reset", &json!({})).await.map(drop)
+        self.send("POST", "/emulator/requests:reset", &json!({}))
+            .await
+            .map(drop)
     }
 
     /// How many of them wrote.
     pub async fn writes(&self) -> Result<u64, CloudError> {
-        Ok(self.requests().await?["writes"].as_u64().unwrap_or(u64::MAX))
+        Ok(self.requests().await?["writes"]
+            .as_u64()
+            .unwrap_or(u64::MAX))
     }
 }

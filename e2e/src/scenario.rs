@@ -126,14 +126,30 @@ impl Scenario {
     pub fn read(folder: &Path) -> Result<Self, ScenarioError> {
         let document: Document = parse(&folder.join("scenario.yaml"))?;
         let live: Value = parse(&folder.join("live.yaml"))?;
-        let Document { about, adopts, steps } = document;
-        Ok(Self { folder: folder.to_owned(), about, live, adopts, steps })
+        let Document {
+            about,
+            adopts,
+            steps,
+        } = document;
+        Ok(Self {
+            folder: folder.to_owned(),
+            about,
+            live,
+            adopts,
+            steps,
+        })
     }
 }
 
 fn parse<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, ScenarioError> {
-    let text = std::fs::read_to_string(path).map_err(|source| ScenarioError::Read { path: path.to_owned(), source })?;
-    yaml(&text).map_err(|message| ScenarioError::Parse { path: path.to_owned(), message })
+    let text = std::fs::read_to_string(path).map_err(|source| ScenarioError::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    yaml(&text).map_err(|message| ScenarioError::Parse {
+        path: path.to_owned(),
+        message,
+    })
 }
 
 /// Reads YAML; the error is for people.
@@ -150,7 +166,9 @@ pub fn merge(target: &mut Value, patch: &Value) {
     if !target.is_object() {
         *target = Value::Object(serde_json::Map::new());
     }
-    let Some(object) = target.as_object_mut() else { return };
+    let Some(object) = target.as_object_mut() else {
+        return;
+    };
     for (key, value) in fields {
         if value.is_null() {
             object.remove(key);

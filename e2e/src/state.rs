@@ -26,8 +26,13 @@ const VOLATILE: &[&str] = &[
 pub fn settled(document: &Value) -> Value {
     match document {
         Value::Object(fields) => {
-            let kept = fields.iter().filter(|(key, _)| !VOLATILE.contains(&key.as_str()) && !key.contains("/revisions/"));
-            Value::Object(kept.map(|(key, value)| (key.clone(), settled(value))).collect())
+            let kept = fields.iter().filter(|(key, _)| {
+                !VOLATILE.contains(&key.as_str()) && !key.contains("/revisions/")
+            });
+            Value::Object(
+                kept.map(|(key, value)| (key.clone(), settled(value)))
+                    .collect(),
+            )
         }
         Value::Array(items) => Value::Array(items.iter().map(settled).collect()),
         other => other.clone(),
@@ -37,7 +42,9 @@ pub fn settled(document: &Value) -> Value {
 /// Is this the name or description of something that an installation of privatelink made?
 fn made_by_privatelink(path: &str, object: &Value) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
-    let described = object["description"].as_str().is_some_and(|text| text.starts_with("privatelink.dev/"));
+    let described = object["description"]
+        .as_str()
+        .is_some_and(|text| text.starts_with("privatelink.dev/"));
     described || (name.starts_with("pl-") && path.contains("/connectors/"))
 }
 
@@ -59,7 +66,11 @@ fn foreign_part(path: &str, object: &Value) -> Value {
         }
     }
     if let Some(nats) = object.get_mut("nats").and_then(Value::as_array_mut) {
-        nats.retain(|nat| !nat["name"].as_str().is_some_and(|name| name.starts_with("pl-")));
+        nats.retain(|nat| {
+            !nat["name"]
+                .as_str()
+                .is_some_and(|name| name.starts_with("pl-"))
+        });
         if nats.is_empty() {
             remove(&mut object, &["nats"]);
         }
@@ -79,7 +90,9 @@ fn remove(object: &mut Value, path: &[&str]) {
     let [parents @ .., last] = path else { return };
     let mut place = object;
     for parent in parents {
-        let Some(next) = place.get_mut(*parent) else { return };
+        let Some(next) = place.get_mut(*parent) else {
+            return;
+        };
         place = next;
     }
     if let Some(fields) = place.as_object_mut() {
@@ -92,15 +105,21 @@ fn remove(object: &mut Value, path: &[&str]) {
 pub fn foreign_changes(before: &Value, after: &Value, adopted: &BTreeSet<String>) -> Vec<String> {
     let mut changes = Vec::new();
     for api in ["compute", "run", "vpcaccess"] {
-        let Some(objects) = before[api].as_object() else { continue };
+        let Some(objects) = before[api].as_object() else {
+            continue;
+        };
         for (path, object) in objects {
-            if made_by_privatelink(path, object) || path.contains("/revisions/") || adopted.contains(path) {
+            if made_by_privatelink(path, object)
+                || path.contains("/revisions/")
+                || adopted.contains(path)
+            {
                 continue;
             }
             match after[api].get(path) {
                 None => changes.push(format!("{path} is gone")),
                 Some(now) => {
-                    let different = differences(&foreign_part(path, object), &foreign_part(path, now));
+                    let different =
+                        differences(&foreign_part(path, object), &foreign_part(path, now));
                     changes.extend(different.into_iter().map(|line| format!("{path}{line}")));
                 }
             }
@@ -122,7 +141,12 @@ fn compare(path: &str, was: &Value, is: &Value, found: &mut Vec<String>) {
             let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
             for key in keys {
                 let null = Value::Null;
-                compare(&format!("{path}/{key}"), a.get(key).unwrap_or(&null), b.get(key).unwrap_or(&null), found);
+                compare(
+                    &format!("{path}/{key}"),
+                    a.get(key).unwrap_or(&null),
+                    b.get(key).unwrap_or(&null),
+                    found,
+                );
             }
         }
         (a, b) if a == b => {}

@@ -17,9 +17,20 @@ pub fn transcript(title: &str, code: i32, report: &Value, requests: &Value) -> S
         step_lines(&mut text, step);
     }
     for link in items(&report["links"]) {
-        let drift = link["drift"].as_str().map(|rank| format!(", drift {rank}")).unwrap_or_default();
-        let path = link["path"].as_str().map(|path| format!(", path {path}")).unwrap_or_default();
-        let _ = writeln!(text, "link {}: {}{path}{drift}", word(&link["name"]), word(&link["state"]));
+        let drift = link["drift"]
+            .as_str()
+            .map(|rank| format!(", drift {rank}"))
+            .unwrap_or_default();
+        let path = link["path"]
+            .as_str()
+            .map(|path| format!(", path {path}"))
+            .unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "link {}: {}{path}{drift}",
+            word(&link["name"]),
+            word(&link["state"])
+        );
     }
     for diagnostic in items(&report["diagnostics"]) {
         let place = word(&diagnostic["origin"]);
@@ -38,7 +49,15 @@ pub fn transcript(title: &str, code: i32, report: &Value, requests: &Value) -> S
         .filter(|(operation, _)| is_write(operation))
         .map(|(operation, count)| format!("{operation} {count}"))
         .collect();
-    let _ = writeln!(text, "writes: {}", if writes.is_empty() { "none".to_owned() } else { writes.join(", ") });
+    let _ = writeln!(
+        text,
+        "writes: {}",
+        if writes.is_empty() {
+            "none".to_owned()
+        } else {
+            writes.join(", ")
+        }
+    );
     text
 }
 
@@ -47,9 +66,18 @@ fn step_lines(text: &mut String, step: &Value) {
     if action == "nothing" && step["code"].is_null() {
         return;
     }
-    let outcome = step["outcome"].as_str().map(|outcome| format!(" [{outcome}]")).unwrap_or_default();
-    let drift = step["drift"].as_str().map(|rank| format!(" (drift: {rank})")).unwrap_or_default();
-    let code = step["code"].as_str().map(|code| format!(" {code}")).unwrap_or_default();
+    let outcome = step["outcome"]
+        .as_str()
+        .map(|outcome| format!(" [{outcome}]"))
+        .unwrap_or_default();
+    let drift = step["drift"]
+        .as_str()
+        .map(|rank| format!(" (drift: {rank})"))
+        .unwrap_or_default();
+    let code = step["code"]
+        .as_str()
+        .map(|code| format!(" {code}"))
+        .unwrap_or_default();
     let _ = writeln!(
         text,
         "{action}{outcome}{code} {} {}{drift}: {}",
@@ -78,5 +106,8 @@ fn word(value: &Value) -> &str {
 
 fn is_write(operation: &str) -> bool {
     let method = operation.rsplit('.').next().unwrap_or_default();
-    !matches!(method, "get" | "list" | "aggregatedList" | "wait" | "getIamPolicy")
+    !matches!(
+        method,
+        "get" | "list" | "aggregatedList" | "wait" | "getIamPolicy"
+    )
 }
