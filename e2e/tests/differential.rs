@@ -8,6 +8,9 @@
     clippy::panic,
     clippy::disallowed_methods,
     clippy::disallowed_macros,
+    clippy::struct_excessive_bools,
+    clippy::too_many_lines,
+    clippy::match_same_arms,
     dead_code,
     unused_imports
 )]
@@ -51,10 +54,16 @@ const OF_A_SORT: usize = 12;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_emulator_does_what_the_simulations_cloud_does() {
     let cloud = Cloud::start().await.unwrap();
-    let google = privatelink_gcp::connect(Options { endpoint: Some(cloud.url()), ..Options::default() })
-        .await
-        .unwrap();
-    let seeds = std::env::var("DIFFERENTIAL_SEEDS").ok().and_then(|text| text.parse().ok()).unwrap_or(SEEDS);
+    let google = privatelink_gcp::connect(Options {
+        endpoint: Some(cloud.url()),
+        ..Options::default()
+    })
+    .await
+    .unwrap();
+    let seeds = std::env::var("DIFFERENTIAL_SEEDS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(SEEDS);
     let mut replayed: BTreeMap<(&'static str, String), usize> = BTreeMap::new();
     let mut differences = Vec::new();
     for seed in 0..seeds {
@@ -69,8 +78,12 @@ async fn the_emulator_does_what_the_simulations_cloud_does() {
                 continue;
             }
             *count += 1;
-            if let Some(difference) = replay(&cloud, &google, &asked, &write, &result, &after).await {
-                differences.push(format!("seed {seed}, {}: {difference}", serde_json::to_string(&write).unwrap()));
+            if let Some(difference) = replay(&cloud, &google, &asked, &write, &result, &after).await
+            {
+                differences.push(format!(
+                    "seed {seed}, {}: {difference}",
+                    serde_json::to_string(&write).unwrap()
+                ));
             }
         }
     }
@@ -80,8 +93,17 @@ async fn the_emulator_does_what_the_simulations_cloud_does() {
     let total: usize = replayed.values().sum();
     println!("{total} writes replayed");
     assert!(total > 100, "only {total} writes were replayed");
-    let shown = differences.iter().take(5).cloned().collect::<Vec<_>>().join("\n\n");
-    assert!(differences.is_empty(), "{} of {total} differ, the first ones:\n{shown}", differences.len());
+    let shown = differences
+        .iter()
+        .take(5)
+        .cloned()
+        .collect::<Vec<_>>()
+        .join("\n\n");
+    assert!(
+        differences.is_empty(),
+        "{} of {total} differ, the first ones:\n{shown}",
+        differences.len()
+    );
 }
 
 fn outcome(result: &Result<Option<Live>, CloudError>) -> String {
@@ -121,15 +143,23 @@ async fn replay(
         (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
     };
     if !same {
-        return Some(format!("the simulation: {:?}\n  the emulator: {:?}", told(wanted), told(&result)));
+        return Some(format!(
+            "the simulation: {:?}\n  the emulator: {:?}",
+            told(wanted),
+            told(&result)
+        ));
     }
     for scope in document::scopes(before) {
         let wanted = document::seen(after.list(&scope).items);
         let found = document::seen(google.list(&scope).await.unwrap().items);
         if wanted != found {
-            let (missing, added): (Vec<_>, Vec<_>) =
-                (wanted.difference(&found).collect(), found.difference(&wanted).collect());
-            return Some(format!("{scope}\n  the simulation: {missing:#?}\n  the emulator: {added:#?}"));
+            let (missing, added): (Vec<_>, Vec<_>) = (
+                wanted.difference(&found).collect(),
+                found.difference(&wanted).collect(),
+            );
+            return Some(format!(
+                "{scope}\n  the simulation: {missing:#?}\n  the emulator: {added:#?}"
+            ));
         }
     }
     None
@@ -137,13 +167,28 @@ async fn replay(
 
 /// Either cloud makes up its own versions: one that was current there is the current one here.
 fn with_live_version(cloud: &Cloud, before: &State, write: &Write) -> Write {
-    let Write::PatchService(patch) = write else { return write.clone() };
-    let current = before.services.get(&patch.service).is_some_and(|service| service.etag == patch.etag);
+    let Write::PatchService(patch) = write else {
+        return write.clone();
+    };
+    let current = before
+        .services
+        .get(&patch.service)
+        .is_some_and(|service| service.etag == patch.etag);
     let live = &cloud.state()["run"][patch.service.to_string()]["etag"];
-    let etag = if current { live.as_str().unwrap().into() } else { patch.etag.clone() };
-    Write::PatchService(privatelink_core::cloud::ServicePatch { etag, ..patch.clone() })
+    let etag = if current {
+        live.as_str().unwrap().into()
+    } else {
+        patch.etag.clone()
+    };
+    Write::PatchService(privatelink_core::cloud::ServicePatch {
+        etag,
+        ..patch.clone()
+    })
 }
 
 fn told(result: &Result<Option<Live>, CloudError>) -> Result<(), String> {
-    result.as_ref().map(|_| ()).map_err(|error| format!("{:?}: {error}", error.kind))
+    result
+        .as_ref()
+        .map(|_| ())
+        .map_err(|error| format!("{:?}: {error}", error.kind))
 }

@@ -50,6 +50,7 @@ fn leaves(schema: &Value, path: &[String], found: &mut Vec<Leaf>) {
 }
 
 /// Two different values that the schema accepts.
+#[allow(clippy::cast_possible_truncation)] // Bounds of a schema are small whole numbers, written as floats.
 fn values(leaf: &Leaf) -> [Value; 2] {
     let schema = &leaf.schema;
     if let Some(allowed) = schema["enum"].as_array() {

@@ -128,9 +128,9 @@ fn tampering(cloud: &Cloud, kind: Kind, field: &str) -> Tampering {
         (Kind::Subnetwork, "privateIpGoogleAccess") => {
             // While a public NAT serves the range Google refuses to switch it off, so it happens in the state.
             let (path, _) = made(cloud, "compute", "/subnetworks/");
-            let patch = json!({"compute": {path: {"privateIpGoogleAccess": false}}});
+            let switched_off = json!({"compute": {path: {"privateIpGoogleAccess": false}}});
             Tampering {
-                request: Request::State(patch),
+                request: Request::State(switched_off),
                 named: &["privateIpGoogleAccess"],
                 repair: "compute.subnetworks.setPrivateIpGoogleAccess",
             }
