@@ -210,7 +210,12 @@ fn write_steps(text: &mut String, steps: &[&StepReport], link: Option<&LinkName>
             step.why
         );
         for FieldChange { field, from, to } in &step.changes {
-            let _ = writeln!(text, "      {field}: {} → {}", value(from), value(to));
+            // Our own records hold a digest of everything; that they change is all there is to read.
+            let _ = if field.starts_with("annotations[") {
+                writeln!(text, "      {DIM}{field}: our own record{DIM:#}")
+            } else {
+                writeln!(text, "      {field}: {} → {}", value(from), value(to))
+            };
         }
     }
 }
