@@ -11,6 +11,7 @@ mod pages {
     pub(crate) mod session;
 }
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use pages::page::{Block, blocks, with_output};
@@ -82,6 +83,22 @@ fn undoing_a_link_works() {
 #[test]
 fn running_in_ci_works() {
     works("docs/how-to/run-in-ci.md");
+}
+
+#[test]
+fn using_the_emulator_with_gcloud_works() {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if std::env::split_paths(&path).any(|folder| folder.join("gcloud").is_file()) {
+        works("docs/how-to/emulator-with-gcloud.md");
+        return;
+    }
+    assert!(
+        std::env::var_os("CI").is_none_or(|ci| ci != "true"),
+        "gcloud not found, and with CI=true it must be there"
+    );
+    // Not by a macro, whose output is kept back for tests that pass.
+    let said = "docs/how-to/emulator-with-gcloud.md skipped: gcloud not found\n";
+    std::io::stderr().write_all(said.as_bytes()).unwrap();
 }
 
 #[test]

@@ -1,33 +1,40 @@
-//! `emulator`: the emulated Google Cloud, until somebody stops it.
+//! `emulator`: the emulated Google Cloud, until somebody stops it; and how clients are pointed at it.
+
+mod env;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use jiff::SignedDuration;
 use privatelink_emulator::{Emulator, Options};
 
-use super::{Failure, HELP};
+use super::{Failure, Global, HELP};
 use crate::interrupt;
 use crate::render::Output;
+
+pub(crate) use env::EnvError;
 
 const EXAMPLES: &str = "\
 Examples:
   privatelink emulator --listen 127.0.0.1:8085
-  export PRIVATELINK_ENDPOINT=http://127.0.0.1:8085
+  eval \"$(privatelink emulator env --listen 127.0.0.1:8085)\"
 ";
 
 /// Run an emulated Google Cloud on loopback.
 ///
-/// It speaks Cloud Run v2, Serverless VPC Access v1 and Compute Engine v1, all in memory. Prints
+/// It speaks Cloud Run v2 and v1, Serverless VPC Access v1 and Compute Engine v1, all in memory. Prints
 /// `listening on http://ADDRESS` on standard output when it is ready, and runs until SIGINT or SIGTERM.
 #[derive(Debug, Args)]
 #[command(help_template = HELP, before_help = EXAMPLES)]
 pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Where to listen, on loopback; port 0 is the kernel's choice.
     #[arg(
         long,
+        global = true,
         value_name = "ADDRESS",
         env = "PRIVATELINK_LISTEN",
         default_value = "127.0.0.1:0"
@@ -41,6 +48,11 @@ pub(super) struct Arguments {
     state: Option<PathBuf>,
 }
 
+#[derive(Debug, Subcommand)]
+enum Command {
+    Env(env::Arguments),
+}
+
 /// Reads `200ms`, `2s` or `1m 30s`.
 fn latency(text: &str) -> Result<Duration, String> {
     let read = text
@@ -51,11 +63,16 @@ fn latency(text: &str) -> Result<Duration, String> {
 }
 
 impl Arguments {
-    pub(super) async fn run(&self, output: Output) -> Result<u8, Failure> {
+    pub(super) async fn run(&self, global: &Global, output: Output) -> Result<u8, Failure> {
+        if let Some(Command::Env(arguments)) = &self.command {
+            let listen = (self.listen.port() != 0).then(|| format!("http://{}", self.listen));
+            return arguments.run(global.endpoint.as_deref(), listen, output);
+        }
         let options = Options {
             listen: self.listen,
             operation_latency: self.operation_latency,
             state: self.state.clone(),
+            ..Options::default()
         };
         let interrupted = interrupt::signal();
         let emulator = Emulator::start(options).await.map_err(Failure::Emulator)?;

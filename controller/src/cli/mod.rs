@@ -41,6 +41,10 @@ pub(crate) enum Failure {
     #[cfg(feature = "emulator")]
     #[error("the emulator cannot run")]
     Emulator(#[source] io::Error),
+    /// Where the emulator is.
+    #[cfg(feature = "emulator")]
+    #[error("no client can be pointed at an emulator")]
+    Env(#[source] emulator::EnvError),
     /// The demo.
     #[cfg(feature = "emulator")]
     #[error("the demo cannot go on")]
@@ -145,7 +149,7 @@ impl Command {
             #[cfg(feature = "emulator")]
             Self::Demo(arguments) => arguments.run(output).await,
             #[cfg(feature = "emulator")]
-            Self::Emulator(arguments) => arguments.run(output).await,
+            Self::Emulator(arguments) => arguments.run(global, output).await,
             Self::Crd(arguments) => arguments.run(output),
             Self::Codes(arguments) => arguments.run(output),
             Self::Completion(arguments) => arguments.run(output),
@@ -192,8 +196,10 @@ mod tests {
 
     #[test]
     fn every_command_opens_its_help_with_examples() {
-        for command in Cli::command()
-            .get_subcommands()
+        let program = Cli::command();
+        let commands = program.get_subcommands();
+        for command in commands
+            .flat_map(|command| std::iter::once(command).chain(command.get_subcommands()))
             .filter(|command| !command.is_hide_set())
         {
             let examples = command

@@ -47,21 +47,27 @@ fn page() -> String {
         );
     };
     section("privatelink", &mut program.clone());
-    for command in program
-        .get_subcommands_mut()
-        .filter(|command| !command.is_hide_set())
-    {
+    let shown = |command: &&clap::Command| !command.is_hide_set();
+    for command in program.get_subcommands().filter(shown) {
         let title = format!("privatelink {}", command.get_name());
-        let mut own = command
-            .clone()
-            .mut_args(|argument| argument.hide_env_values(true));
-        // The global options are told once, above.
-        for name in global_options() {
-            own = own.mut_arg(name, |argument| argument.hide(true));
+        section(&title, &mut alone(command));
+        let parts = command.get_subcommands().filter(shown);
+        for part in parts.filter(|part| part.get_name() != "help") {
+            section(&format!("{title} {}", part.get_name()), &mut alone(part));
         }
-        section(&title, &mut own);
     }
     page
+}
+
+/// A command without the global options, which are told once.
+fn alone(command: &clap::Command) -> clap::Command {
+    let mut own = command
+        .clone()
+        .mut_args(|argument| argument.hide_env_values(true));
+    for name in global_options() {
+        own = own.mut_arg(name, |argument| argument.hide(true));
+    }
+    own
 }
 
 fn global_options() -> Vec<clap::Id> {

@@ -1,0 +1,140 @@
+//! A shell that is pointed at an emulator of its own, by what `privatelink emulator env` prints.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use privatelink_e2e::cloud::Cloud;
+use serde_json::Value;
+use tokio::process::Command;
+
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_privatelink");
+pub(crate) const PROJECT: &str = "acme-prod";
+pub(crate) const REGION: &str = "europe-west1";
+
+/// Google's clients take seconds for each command, and more on a busy machine.
+const PATIENCE: Duration = Duration::from_mins(4);
+
+/// The scripts in Python.
+const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../e2e/tests/clients");
+
+/// Whether a program can be found.
+pub(crate) fn is_there(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// Skips by name what needs a program that is not there; in CI it has to be there.
+pub(crate) fn lacks(program: &str) -> bool {
+    let missing = !is_there(program);
+    if missing {
+        skip(&format!("{program} not found"));
+    }
+    missing
+}
+
+/// Says why a test is skipped, also where the output of passing tests is not shown.
+pub(crate) fn skip(why: &str) {
+    let in_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    assert!(!in_ci, "{why}, and with CI=true it must be there");
+    let test = std::thread::current().name().unwrap_or_default().to_owned();
+    let _ = writeln!(std::io::stderr(), "{test} skipped: {why}");
+}
+
+/// An emulator, and a folder for what clients write.
+pub(crate) struct Session {
+    pub(crate) cloud: Cloud,
+    folder: PathBuf,
+}
+
+impl Session {
+    /// A session with `gcloud`, if that is installed. `latency` is how long operations take.
+    pub(crate) async fn gcloud(latency: Duration) -> Option<Self> {
+        if lacks("gcloud") {
+            return None;
+        }
+        Some(Self::start(latency).await)
+    }
+
+    pub(crate) async fn start(latency: Duration) -> Self {
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let name = format!("clients-{}-{number}", std::process::id());
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let cloud = Cloud::start_with(latency).await.unwrap();
+        Self { cloud, folder }
+    }
+
+    /// What a script printed on both channels; every command of it has to succeed.
+    pub(crate) async fn works(&self, script: &str) -> String {
+        let (output, printed) = self.run(script).await;
+        assert!(
+            output.status.success(),
+            "{script}\n{}:\n{printed}",
+            output.status
+        );
+        printed
+    }
+
+    /// What a script printed that has to fail.
+    pub(crate) async fn fails(&self, script: &str) -> String {
+        let (output, printed) = self.run(script).await;
+        assert!(
+            !output.status.success(),
+            "{script}\ndid not fail:\n{printed}"
+        );
+        printed
+    }
+
+    async fn run(&self, script: &str) -> (Output, String) {
+        let settings = format!(
+            "eval \"$('{BINARY}' emulator env --endpoint {} --project {PROJECT} --region {REGION})\"",
+            self.cloud.url()
+        );
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut shell = Command::new("bash");
+        shell
+            .args([
+                "-e",
+                "-u",
+                "-o",
+                "pipefail",
+                "-c",
+                &format!("{settings}\n{script}"),
+            ])
+            .env_clear()
+            .envs([("HOME", &self.folder), ("TMPDIR", &self.folder)])
+            .env("PATH", path)
+            .env("LANG", "C.UTF-8")
+            .env("CLOUDSDK_CORE_DISABLE_COLOR", "true")
+            .env("SCRIPTS", SCRIPTS)
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        let output = tokio::time::timeout(PATIENCE, shell.output()).await;
+        let output = output
+            .unwrap_or_else(|_| panic!("not done within {PATIENCE:?}: {script}"))
+            .unwrap();
+        let printed =
+            [&output.stdout, &output.stderr].map(|it| String::from_utf8_lossy(it).into_owned());
+        (output, printed.concat())
+    }
+
+    /// How many requests there were to a method of Google's.
+    pub(crate) async fn counted(&self, operation: &str) -> u64 {
+        let requests: Value = self.cloud.requests().await.unwrap();
+        requests["byOperation"][operation]
+            .as_u64()
+            .unwrap_or_default()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // What cannot be removed is in the folder for temporary files, and harms nobody.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
