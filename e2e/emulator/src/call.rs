@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::engine::{Answer, Engine};
+use crate::faults::Disturbance;
 use crate::fields::Fields;
 use crate::rules::Rule;
 
@@ -14,10 +15,12 @@ pub(crate) enum Api {
     Compute,
     Run,
     VpcAccess,
+    /// Cloud Run's version 1, in the shape of Knative: other words for what `Run` keeps.
+    Knative,
 }
 
 impl Api {
-    pub(crate) const ALL: [Api; 3] = [Api::Compute, Api::Run, Api::VpcAccess];
+    pub(crate) const ALL: [Api; 4] = [Api::Compute, Api::Run, Api::VpcAccess, Api::Knative];
 
     /// What a URL path of this API begins with.
     pub(crate) fn prefix(self) -> &'static str {
@@ -25,6 +28,8 @@ impl Api {
             Api::Compute => "/compute/v1/",
             Api::Run => "/v2/",
             Api::VpcAccess => "/v1/",
+            // Its paths begin in two ways.
+            Api::Knative => "/",
         }
     }
 
@@ -34,6 +39,7 @@ impl Api {
             Api::Compute => "compute",
             Api::Run => "run",
             Api::VpcAccess => "vpcaccess",
+            Api::Knative => "knative",
         }
     }
 }
@@ -114,12 +120,13 @@ pub(crate) struct Call {
     /// The decoded path after the API's prefix: `projects/p/global/networks/n`.
     pub(crate) path: String,
     pub(crate) parameters: Vec<(&'static str, String)>,
+    /// Whom the request was addressed to, in lower case and without a port.
+    pub(crate) host: String,
     pub(crate) query: BTreeMap<String, String>,
     /// `Null` when there was no body.
     pub(crate) body: Value,
     pub(crate) fate: Fate,
-    /// Scopes that an aggregated list is to call unreachable.
-    pub(crate) unreachable: Vec<String>,
+    pub(crate) disturbance: Disturbance,
 }
 
 impl Call {
@@ -142,6 +149,11 @@ impl Call {
     pub(crate) fn flag(&self, name: &str) -> bool {
         self.query(name)
             .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+    }
+
+    /// True for the request of a list's second page, or of a later one.
+    pub(crate) fn continues_a_list(&self) -> bool {
+        self.query("pageToken").is_some() || self.query("continue").is_some()
     }
 
     /// The path without its last segment: the resource that `.../setSomething` acts on.

@@ -5,12 +5,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
 
-/// Where the time comes from: the machine, or a test that moves it by hand.
+/// Where the time comes from: the machine, or a test or a replay that moves it by hand.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Clock {
     #[default]
     System,
-    #[cfg_attr(not(test), expect(dead_code, reason = "only tests stop the clock"))]
     Stopped(Timestamp),
 }
 
@@ -29,6 +28,11 @@ pub(crate) fn later(time: Timestamp, by: Duration) -> Timestamp {
         .ok()
         .and_then(|by| time.checked_add(by).ok())
         .unwrap_or(Timestamp::MAX)
+}
+
+/// A wait, multiplied; the longest there is stands in for products beyond it.
+pub(crate) fn scaled(wait: Duration, by: f64) -> Duration {
+    Duration::try_from_secs_f64(wait.as_secs_f64() * by).unwrap_or(Duration::MAX)
 }
 
 /// RFC 3339 as Compute writes it: milliseconds and California's offset, never `Z`.

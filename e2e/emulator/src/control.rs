@@ -57,7 +57,7 @@ pub(crate) fn answer(server: &Server, head: &Parts, body: &[u8]) -> Response {
 }
 
 fn put_faults(server: &Server, body: &Value) -> Response {
-    match Faults::parse(body) {
+    match server.read_faults(body) {
         Ok(faults) => {
             let described = faults.describe();
             *server.faults() = faults;

@@ -7,11 +7,13 @@ use serde_json::Value;
 
 use crate::call::{Api, Call};
 use crate::clock::{self, Clock};
+use crate::enums;
+use crate::faults::disturbance::{self, Staleness};
 use crate::identity;
 use crate::operations::{self, Beginning, Operations};
 use crate::refusal::{Code, Refusal};
 use crate::rules::{Rule, RuleBook};
-use crate::store::Store;
+use crate::store::{Mark, Present, Store};
 
 /// The body of a 200, or an error.
 pub(crate) type Answer = Result<Value, Refusal>;
@@ -57,6 +59,8 @@ pub(crate) struct Engine {
     pub(crate) projects: BTreeMap<String, Value>,
     /// Grows with every change that the state document may show.
     pub(crate) changes: u64,
+    /// How many mutating requests there were.
+    writes: u64,
     /// Counts what was made, so that what is made anew gets new identifiers.
     sequence: u64,
     /// Mutations that carried a requestId, and the operation each of them began.
@@ -80,7 +84,9 @@ impl Engine {
             return Ok(replay);
         }
         self.changes += u64::from(!call.is_read());
-        let answer = (call.route.handler)(self, call)?;
+        self.writes += u64::from(!call.is_read());
+        self.mark();
+        let answer = self.handle(call)?;
         if let (Some(key), Some(name)) = (replay_key(call), answer["name"].as_str())
             && answer["kind"] == "compute#operation"
         {
@@ -91,9 +97,58 @@ impl Engine {
         Ok(answer)
     }
 
+    /// Puts a call to its handler, disturbed as the faults will have it.
+    fn handle(&mut self, call: &Call) -> Answer {
+        if !call.is_read() {
+            disturbance::write_between(self, call);
+        }
+        let staleness = call.disturbance.staleness;
+        let present = staleness
+            .filter(|_| disturbance::is_list(call))
+            .map(|staleness| self.go_back(staleness));
+        let answer = (call.route.handler)(self, call);
+        if let Some(present) = present {
+            self.store.come_back(present);
+        }
+        if call.is_read() {
+            disturbance::write_between(self, call);
+        }
+        answer
+    }
+
+    fn go_back(&mut self, staleness: Staleness) -> Present {
+        match staleness {
+            Staleness::Time(by) => {
+                let now = self.clock.now();
+                self.store.go_back(|mark| clock::later(mark.time, by) > now)
+            }
+            Staleness::Writes(count) => {
+                let writes = self.writes;
+                self.store.go_back(|mark| mark.writes + count > writes)
+            }
+        }
+    }
+
+    fn mark(&mut self) {
+        self.store.mark(Mark {
+            time: self.clock.now(),
+            writes: self.writes,
+        });
+    }
+
+    /// As [`Engine::answer`], with the enums written as the caller asked for them.
+    pub(crate) fn answer_as_asked(&mut self, call: &Call) -> Answer {
+        let mut answer = self.answer(call)?;
+        if enums::asked_for(call) && self.rule(&enums::NUMBERS, true) {
+            enums::to_numbers(&mut answer);
+        }
+        Ok(answer)
+    }
+
     /// Lets the operations whose time has come take effect.
     pub(crate) fn settle(&mut self) {
         let now = self.clock.now();
+        self.mark();
         operations::settle(self, now);
     }
 
@@ -151,20 +206,22 @@ impl Engine {
         let api = call.resource.api;
         self.refuse_if(&PROJECT_INVALID, invalid, || match api {
             Api::Compute => Refusal::invalid(format!("Invalid value for project: {project}")),
-            Api::Run | Api::VpcAccess => Refusal::code(
+            Api::Run | Api::VpcAccess | Api::Knative => Refusal::code(
                 Code::InvalidArgument,
                 format!("Invalid project: '{project}'"),
             ),
         })?;
-        let entry = self.projects.get(project);
+        let named =
+            |(id, _): &(&String, &Value)| *id == project || self.project_number(id) == project;
+        let entry = self.projects.iter().find(named).map(|(_, entry)| entry);
         let denied = (!self.projects.is_empty() && entry.is_none())
             || entry.is_some_and(|entry| entry["denied"] == true);
         self.refuse_if(&PROJECT_DENIED, denied, || match api {
             Api::Compute => {
                 let text = format!("Project '{project}' not found or permission denied.");
-                Refusal::new(403, "forbidden", text)
+                Refusal::new(403, "", text)
             }
-            Api::Run | Api::VpcAccess => Refusal::code(
+            Api::Run | Api::VpcAccess | Api::Knative => Refusal::code(
                 Code::PermissionDenied,
                 "The caller does not have permission",
             ),

@@ -224,7 +224,7 @@ impl Reader<'_> {
         );
         match self.api {
             Api::Compute => Refusal::invalid(text).by(&UNKNOWN_FIELD),
-            Api::Run | Api::VpcAccess => Refusal::code(Code::InvalidArgument, text)
+            Api::Run | Api::VpcAccess | Api::Knative => Refusal::code(Code::InvalidArgument, text)
                 .violating(at)
                 .by(&UNKNOWN_FIELD),
         }
@@ -240,7 +240,7 @@ impl Reader<'_> {
                 Refusal::invalid_field(&field, &shown, &format!("Expected {wanted}."))
                     .by(&WRONG_TYPE)
             }
-            Api::Run | Api::VpcAccess => {
+            Api::Run | Api::VpcAccess | Api::Knative => {
                 let text = format!("Invalid value at '{at}' (expected {wanted}), {value}");
                 Refusal::code(Code::InvalidArgument, text)
                     .violating(at)

@@ -20,6 +20,12 @@ fn leading(parts: &[&str]) -> u64 {
         .fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
+/// A number from 0 up to, but not including, 1.
+pub(crate) fn fraction(parts: &[&str]) -> f64 {
+    let high = u32::try_from(leading(parts) >> 32).unwrap_or_default();
+    f64::from(high) / (f64::from(u32::MAX) + 1.0)
+}
+
 /// A Compute id: nineteen digits, as a string.
 pub(crate) fn id(parts: &[&str]) -> String {
     const FLOOR: u64 = 1_000_000_000_000_000_000;

@@ -2,7 +2,9 @@
 //!
 //! One port speaks Cloud Run v2 (services, revisions), Serverless VPC Access v1 (connectors) and Compute
 //! Engine v1 (networks, subnetworks, routers, addresses, routes, firewalls), each under the path that Google
-//! gives it: `/v2/projects/...`, `/v1/projects/...`, `/compute/v1/projects/...`. It behaves rather than
+//! gives it: `/v2/projects/...`, `/v1/projects/...`, `/compute/v1/projects/...`. Google's own clients work against
+//! it: Cloud Run v1 shows the same services in the shape of Knative, as `gcloud` wants them; batches, absolute
+//! request lines and enums as numbers are understood. It behaves rather than
 //! only answers: operations take time, servers fill in defaults, what is in use cannot be deleted.
 //!
 //! Everything it claims about Google Cloud is a [`Rule`] that says whether it was *recorded*, is
@@ -24,21 +26,25 @@
 //! resource is one file that brings its routes, its fields, its rules and its tests, and one line in
 //! `resources`.
 
+mod batch;
 mod call;
 mod clock;
 mod compute;
 mod control;
 mod document;
 mod engine;
+mod enums;
 mod faults;
 mod fields;
 mod filter;
 mod identity;
 mod journal;
+mod knative;
 mod masks;
 mod operations;
 mod pages;
 mod refusal;
+pub mod replay;
 mod resources;
 mod rpc;
 mod rules;
@@ -77,6 +83,11 @@ pub struct Options {
     /// A file with a state document: loaded at the start if it exists, written after changes and at
     /// the end.
     pub state: Option<PathBuf>,
+    /// A file with a list of faults, in force from the start; see `PUT /emulator/faults`.
+    pub faults: Option<PathBuf>,
+    /// What every wait is multiplied by: operations, latencies and spans of faults, `Retry-After`. 1 is
+    /// as told, 0.01 a hundredth.
+    pub time_scale: f64,
 }
 
 impl Default for Options {
@@ -85,6 +96,8 @@ impl Default for Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             operation_latency: Duration::ZERO,
             state: None,
+            faults: None,
+            time_scale: 1.0,
         }
     }
 }
@@ -107,20 +120,30 @@ impl Emulator {
     /// Starts to listen. Needs a tokio runtime.
     ///
     /// # Errors
-    /// If the address is not loopback or is taken, or if the state file cannot be read.
+    /// If the address is not loopback or is taken, if the time scale is no such number, or if the state
+    /// file or the file of faults cannot be read.
     pub async fn start(options: Options) -> io::Result<Emulator> {
         let Options {
             listen,
             operation_latency,
             state,
+            faults,
+            time_scale,
         } = options;
+        if !time_scale.is_finite() || time_scale < 0.0 {
+            let text = format!("a time scale is a number from 0 up, and {time_scale} is none");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
         if !listen.ip().is_loopback() {
             let text =
                 format!("the emulator listens on loopback addresses only, and {listen} is none");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        let server = Arc::new(Server::new(operation_latency, state));
+        let server = Arc::new(Server::new(operation_latency, time_scale, state));
         server.load()?;
+        if let Some(faults) = faults {
+            server.load_faults(&faults)?;
+        }
         let listener = TcpListener::bind(listen).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);

@@ -200,7 +200,7 @@ impl Operations {
         let target = (operation.api, std::mem::take(&mut operation.target));
         match operation.api {
             Api::Compute => end_compute(&mut operation.body, outcome, now),
-            Api::Run | Api::VpcAccess => end_rpc(&mut operation.body, outcome, now),
+            Api::Run | Api::VpcAccess | Api::Knative => end_rpc(&mut operation.body, outcome, now),
         }
         match self.busy.get_mut(&target) {
             Some(count) if *count > 1 => *count -= 1,

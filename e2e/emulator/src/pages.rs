@@ -32,10 +32,15 @@ pub(crate) struct Window {
 
 impl Window {
     pub(crate) fn of(engine: &Engine, call: &Call) -> Result<Window, Refusal> {
+        let token = match call.resource.api {
+            Api::Compute | Api::Run | Api::VpcAccess => "pageToken",
+            Api::Knative => "continue",
+        };
         let (parameter, cap) = match call.resource.api {
             Api::Compute => ("maxResults", 500),
             Api::Run => ("pageSize", 100),
             Api::VpcAccess => ("pageSize", 500),
+            Api::Knative => ("limit", 100),
         };
         let asked = call
             .query(parameter)
@@ -47,18 +52,22 @@ impl Window {
         } else {
             size
         };
-        let token = call.query("pageToken");
+        let token = call.query(token);
         let after = token.and_then(read_token);
         engine.refuse_if(&PAGE_TOKEN, token.is_some() && after.is_none(), || {
             let token = token.unwrap_or_default();
             match call.resource.api {
                 Api::Compute => Refusal::invalid_field("pageToken", token, "Invalid page token."),
-                Api::Run | Api::VpcAccess => Refusal::code(
+                Api::Run | Api::VpcAccess | Api::Knative => Refusal::code(
                     Code::InvalidArgument,
                     format!("Invalid page token: {token}"),
                 ),
             }
         })?;
+        let size = call
+            .disturbance
+            .page_size
+            .map_or(size, |most| size.min(most));
         Ok(Window { after, size })
     }
 

@@ -55,11 +55,13 @@ impl Code {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Refusal {
     pub(crate) http: u16,
-    /// Compute's `reason` (`notFound`), or the canonical `status` (`NOT_FOUND`) of the others.
+    /// Compute's `reason` (`notFound`; empty for an error without one), or the canonical `status` (`NOT_FOUND`) of the others.
     pub(crate) reason: Cow<'static, str>,
     pub(crate) message: String,
     pub(crate) details: Vec<Value>,
     pub(crate) retry_after: Option<u64>,
+    /// The body, where it is not in the usual envelope.
+    pub(crate) whole: Option<Box<Value>>,
     /// The rule behind it, shown in the `x-emulator-rule` header.
     pub(crate) rule: Option<&'static str>,
 }
@@ -76,6 +78,7 @@ impl Refusal {
             message: message.into(),
             details: Vec::new(),
             retry_after: None,
+            whole: None,
             rule: None,
         }
     }
@@ -112,14 +115,19 @@ impl Refusal {
     }
 
     pub(crate) fn body(&self, api: Api) -> Value {
+        if let Some(whole) = &self.whole {
+            return Value::clone(whole);
+        }
         let mut error = json!({ "code": self.http, "message": self.message });
         match api {
+            // What fails before Compute itself is reached has no reason.
+            Api::Compute if self.reason.is_empty() => {}
             Api::Compute => {
                 error["errors"] = json!([{
                     "message": self.message, "domain": "global", "reason": self.reason,
                 }]);
             }
-            Api::Run | Api::VpcAccess => error["status"] = json!(self.reason),
+            Api::Run | Api::VpcAccess | Api::Knative => error["status"] = json!(self.reason),
         }
         if !self.details.is_empty() {
             error["details"] = json!(self.details);

@@ -1,8 +1,12 @@
 //! The list of what is served, and the way from a URL to it.
 
-use crate::call::{Api, Resource, Route, Verb, matches};
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::call::{Api, Call, Resource, Route, Verb, matches};
 use crate::rules::Rule;
-use crate::{compute, engine, fields, pages, rpc, run, vpcaccess};
+use crate::{compute, engine, enums, fields, knative, pages, rpc, run, vpcaccess};
 
 /// Every kind of resource. The order is that in which a document is completed: what is referred to
 /// comes before what refers to it.
@@ -18,13 +22,17 @@ pub(crate) static RESOURCES: &[&Resource] = &[
     &rpc::VPC_ACCESS_OPERATIONS,
     &run::services::RESOURCE,
     &run::revisions::RESOURCE,
+    &run::jobs::RESOURCE,
     &rpc::RUN_OPERATIONS,
+    &knative::services::RESOURCE,
+    &knative::revisions::RESOURCE,
 ];
 
 /// The rules of every file.
 pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
     let shared = [
         engine::RULES,
+        enums::RULES,
         fields::RULES,
         pages::RULES,
         rpc::RULES,
@@ -38,6 +46,7 @@ pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
         .copied()
         .chain(run::rules())
         .chain(vpcaccess::rules())
+        .chain(knative::rules())
 }
 
 /// A method, and what its template matched.
@@ -49,19 +58,53 @@ pub(crate) struct Found {
     pub(crate) parameters: Vec<(&'static str, String)>,
 }
 
+impl Found {
+    /// The call that a request is, without any fault.
+    pub(crate) fn into_call(
+        self,
+        host: String,
+        query: BTreeMap<String, String>,
+        body: Value,
+    ) -> Call {
+        let Found {
+            resource,
+            route,
+            path,
+            parameters,
+        } = self;
+        let (fate, disturbance) = Default::default();
+        Call {
+            resource,
+            route,
+            path,
+            parameters,
+            host,
+            query,
+            body,
+            fate,
+            disturbance,
+        }
+    }
+}
+
 /// The method that serves a request, if one does. `path` is as it was sent, percent-encoded.
 pub(crate) fn find(verb: Verb, path: &str) -> Option<Found> {
-    let (api, rest) = Api::ALL
-        .into_iter()
-        .find_map(|api| path.strip_prefix(api.prefix()).map(|rest| (api, rest)))?;
-    let segments: Vec<String> = rest.split('/').map(decode).collect::<Option<_>>()?;
+    Api::ALL.into_iter().find_map(|api| {
+        let rest = path.strip_prefix(api.prefix())?;
+        let segments: Vec<String> = rest.split('/').map(decode).collect::<Option<_>>()?;
+        find_in(api, verb, &segments)
+    })
+}
+
+/// The method of one API; `segments` are those of the decoded path after its prefix.
+pub(crate) fn find_in(api: Api, verb: Verb, segments: &[String]) -> Option<Found> {
     RESOURCES
         .iter()
         .filter(|resource| resource.api == api)
         .flat_map(|resource| resource.routes.iter().map(move |route| (*resource, route)))
         .filter(|(_, route)| route.verb == verb)
         .find_map(|(resource, route)| {
-            let parameters = matches(route.template, &segments)?;
+            let parameters = matches(route.template, segments)?;
             Some(Found {
                 resource,
                 route,

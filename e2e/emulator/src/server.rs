@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,22 +10,23 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::call::{Api, Call, Verb};
-use crate::clock::Clock;
-use crate::control;
+use crate::clock::{self, Clock};
 use crate::document::{self, DocumentError};
 use crate::engine::{Answer, Engine};
-use crate::faults::{self, Faults, Verdict, When};
+use crate::faults::{self, FaultError, Faults, Verdict, When, skew};
 use crate::journal::{Asked, Journal};
 use crate::refusal::{Code, Refusal};
 use crate::resources::{self, Found};
 use crate::wire::{Cord, Wires};
+use crate::{batch, control};
 
 /// The longest body that is read.
 const LONGEST_BODY: usize = 256 * 1024 * 1024;
@@ -41,6 +42,8 @@ pub(crate) struct Server {
     journal: Mutex<Journal>,
     faults: Mutex<Faults>,
     file: Option<PathBuf>,
+    /// What every wait is multiplied by.
+    scale: f64,
     /// How many changes the state file holds.
     saved: AtomicU64,
 }
@@ -51,12 +54,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Server {
-    pub(crate) fn new(latency: Duration, file: Option<PathBuf>) -> Server {
+    pub(crate) fn new(latency: Duration, scale: f64, file: Option<PathBuf>) -> Server {
         Server {
-            engine: Mutex::new(Engine::new(Clock::System, latency)),
+            engine: Mutex::new(Engine::new(Clock::System, clock::scaled(latency, scale))),
             journal: Mutex::default(),
             faults: Mutex::default(),
             file,
+            scale,
             saved: AtomicU64::new(0),
         }
     }
@@ -71,6 +75,24 @@ impl Server {
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
         lock(&self.faults)
+    }
+
+    /// Reads a list of faults, to be put in force.
+    pub(crate) fn read_faults(&self, list: &Value) -> Result<Faults, FaultError> {
+        Faults::parse(list, self.scale)
+    }
+
+    /// Puts the faults of a file in force.
+    pub(crate) fn load_faults(&self, file: &Path) -> io::Result<()> {
+        let unusable = |why: &dyn std::error::Error| {
+            let cause = why.source().map(|it| format!(": {it}")).unwrap_or_default();
+            let text = format!("{} is no list of faults: {why}{cause}", file.display());
+            io::Error::new(io::ErrorKind::InvalidData, text)
+        };
+        let list = serde_json::from_slice(&std::fs::read(file)?).map_err(|why| unusable(&why))?;
+        let faults = self.read_faults(&list).map_err(|why| unusable(&why))?;
+        *self.faults() = faults;
+        Ok(())
     }
 
     pub(crate) fn state(&self) -> Value {
@@ -167,16 +189,24 @@ async fn handle(
             &json!({ "error": { "code": 413, "message": "Request too large." } }),
         );
     };
-    let path = head.uri.path();
-    if path.starts_with("/emulator/") {
+    if head.uri.path().starts_with("/emulator/") {
         return control::answer(&server, &head, &bytes);
     }
+    if batch::is_batch(&head) {
+        return batch::answer(&server, &cord, &head, &bytes).await;
+    }
+    respond(&server, &cord, &head, &bytes).await
+}
+
+/// Answers one request to one of Google's APIs.
+pub(crate) async fn respond(server: &Server, cord: &Cord, head: &Parts, bytes: &[u8]) -> Response {
+    let path = head.uri.path();
     let method = head.method.as_str();
     let query = head.uri.query().unwrap_or_default();
     let body: Result<Value, _> = if bytes.is_empty() {
         Ok(Value::Null)
     } else {
-        serde_json::from_slice(&bytes)
+        serde_json::from_slice(bytes)
     };
     let logged = body.as_ref().cloned().unwrap_or_default();
     let asked = |operation: &str, is_write| {
@@ -190,6 +220,11 @@ async fn handle(
         };
         server.journal().asked(&asked)
     };
+    if head.method == Method::CONNECT {
+        let number = asked("unknown", true);
+        server.journal().replied(number, 501);
+        return no_tunnel(head);
+    }
     let Some(found) = Verb::parse(method).and_then(|verb| resources::find(verb, path)) else {
         let number = asked("unknown", method != "GET");
         server.journal().replied(number, 404);
@@ -198,30 +233,56 @@ async fn handle(
     };
     let api = found.resource.api;
     let body = body.map_err(|error| malformed(api, &error.to_string()));
-    let mut call = call(found, query, Value::Null);
+    let mut call = call(found, host(head), query, Value::Null);
     let operation = call.route.operation;
     let number = asked(operation, !call.is_read());
-    let verdict = server.faults().judge(api, method, operation, path);
+    let asked = faults::Request {
+        api,
+        operation,
+        path,
+    };
+    let mut verdict = server.faults().judge(method, asked);
+    verdict.truncate |= verdict.lose_page && call.continues_a_list();
     tokio::time::sleep(verdict.latency).await;
     let answer = match body {
         Err(refusal) => Err(refusal),
         Ok(body) => {
             call.body = body;
-            perform(&server, &mut call, &verdict).await
+            perform(server, &mut call, &verdict).await
         }
     };
-    finish(&server, &cord, api, number, verdict, answer)
+    finish(server, cord, api, number, verdict, answer)
+}
+
+/// Whom a request is addressed to: a proxy is told by the request line, a server by the header.
+fn host(head: &Parts) -> String {
+    let header = || head.headers.get(header::HOST)?.to_str().ok();
+    let host = head.uri.host().or_else(header).unwrap_or_default();
+    host.split(':').next().unwrap_or_default().to_lowercase()
+}
+
+/// A client that wants a tunnel to an API that nobody pointed at the emulator is told so.
+fn no_tunnel(head: &Parts) -> Response {
+    let to = head.uri.authority().map_or("somewhere", |to| to.as_str());
+    let text = format!(
+        "The emulator opens no tunnel to {to}: point the client's endpoint at plain http, as \
+         `privatelink emulator env` does."
+    );
+    reply(
+        501,
+        &json!({ "error": { "code": 501, "message": text, "status": "UNIMPLEMENTED" } }),
+    )
 }
 
 fn malformed(api: Api, why: &str) -> Refusal {
     let text = format!("Invalid JSON payload received. {why}");
     match api {
         Api::Compute => Refusal::new(400, "parseError", text),
-        Api::Run | Api::VpcAccess => Refusal::code(Code::InvalidArgument, text),
+        Api::Run | Api::VpcAccess | Api::Knative => Refusal::code(Code::InvalidArgument, text),
     }
 }
 
-fn call(found: Found, query: &str, body: Value) -> Call {
+fn call(found: Found, host: String, query: &str, body: Value) -> Call {
     let decode = |text: &str| {
         let text = text.replace('+', " ");
         resources::decode(&text).unwrap_or(text)
@@ -232,23 +293,7 @@ fn call(found: Found, query: &str, body: Value) -> Call {
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
         .map(|(key, value)| (decode(key), decode(value)))
         .collect();
-    let Found {
-        resource,
-        route,
-        path,
-        parameters,
-    } = found;
-    let (fate, unreachable) = Default::default();
-    Call {
-        resource,
-        route,
-        path,
-        parameters,
-        query,
-        body,
-        fate,
-        unreachable,
-    }
+    found.into_call(host, query, body)
 }
 
 /// Puts the call to the engine, as far as the faults let it get there.
@@ -260,11 +305,11 @@ async fn perform(server: &Server, call: &mut Call, verdict: &Verdict) -> Answer 
         return Ok(Value::Null);
     }
     call.fate = verdict.fate.clone();
-    call.unreachable.clone_from(&verdict.unreachable);
-    let patience = patience(call);
+    call.disturbance = verdict.disturbance.clone();
+    let patience = clock::scaled(patience(call), server.scale);
     let begun = Instant::now();
     loop {
-        let answer = server.engine().answer(call);
+        let answer = server.engine().answer_as_asked(call);
         let waiting = begun.elapsed() < patience
             && answer
                 .as_ref()
@@ -299,9 +344,17 @@ fn finish(
         return reply(500, &Value::Null);
     }
     let mut response = match answer {
-        Ok(body) => reply(200, &body),
+        Ok(mut body) => {
+            if let Some(by) = verdict.skew {
+                skew::shift(&mut body, by);
+            }
+            reply(200, &body)
+        }
         Err(refusal) => refused(api, &refusal),
     };
+    if let Some(by) = verdict.skew {
+        skew::date(&mut response, by);
+    }
     server.journal().replied(number, response.status().as_u16());
     if let Some(body) = verdict.body {
         *response.body_mut() = Body::from(body);

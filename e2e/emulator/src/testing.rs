@@ -10,12 +10,14 @@ use crate::call::{Api, Call, Fate, Verb};
 use crate::clock::{self, Clock};
 use crate::document;
 use crate::engine::{Answer, Engine};
+use crate::faults::Disturbance;
 use crate::resources;
 use crate::rules::Rule;
 
 pub(crate) struct Bench {
     pub(crate) engine: Engine,
     pub(crate) fate: Fate,
+    pub(crate) disturbance: Disturbance,
 }
 
 impl Bench {
@@ -29,6 +31,7 @@ impl Bench {
         Bench {
             engine: Engine::new(clock, latency),
             fate: Fate::AsItComes,
+            disturbance: Disturbance::default(),
         }
     }
 
@@ -38,6 +41,10 @@ impl Bench {
 
     pub(crate) fn call(&mut self, method: &str, url: &str, body: Value) -> (Api, Answer) {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
+        let (host, path) = match path.strip_prefix("http://") {
+            Some(rest) => rest.split_at(rest.find('/').unwrap()),
+            None => ("", path),
+        };
         let verb = Verb::parse(method).unwrap();
         let found =
             resources::find(verb, path).unwrap_or_else(|| panic!("no method {method} {path}"));
@@ -47,14 +54,15 @@ impl Bench {
             route: found.route,
             path: found.path,
             parameters: found.parameters,
+            host: host.to_owned(),
             query: query
                 .map(|(key, value)| (key.to_owned(), resources::decode(value).unwrap()))
                 .collect(),
             body,
             fate: self.fate.clone(),
-            unreachable: Vec::new(),
+            disturbance: self.disturbance.clone(),
         };
-        (found.resource.api, self.engine.answer(&call))
+        (found.resource.api, self.engine.answer_as_asked(&call))
     }
 
     /// The body of the answer, be it an error.
@@ -140,6 +148,7 @@ fn provocations() -> Vec<Provocation> {
         crate::compute::firewalls::tests::provocations(),
         crate::vpcaccess::tests::provocations(),
         crate::run::tests::provocations(),
+        crate::knative::tests::provocations(),
     ]
     .into_iter()
     .flatten()
@@ -150,7 +159,7 @@ mod shared {
     //! Provocations of the rules that no resource file owns.
 
     use super::{Bench, Provocation, Value, json};
-    use crate::{compute, engine, fields, pages, rpc};
+    use crate::{compute, engine, enums, fields, pages, rpc};
 
     const NETWORKS: &str = "/compute/v1/projects/p/global/networks";
     const SUBNETWORKS: &str = "/compute/v1/projects/p/regions/us-east1/subnetworks";
@@ -202,6 +211,13 @@ mod shared {
                     &format!("{NETWORKS}?requestId=7"),
                     json!({ "name": "n" }),
                 )
+            }),
+            Provocation::new(&enums::NUMBERS, |bench| {
+                let service = json!({ "run": { "projects/p/locations/us-east1/services/s": {} } });
+                bench.document(service);
+                let url =
+                    "/v2/projects/p/locations/us-east1/services/s?$alt=json;enum-encoding=int";
+                bench.ask("GET", url, Value::Null)
             }),
             Provocation::new(&rpc::LOCATION_UNKNOWN, |bench| {
                 bench.ask(

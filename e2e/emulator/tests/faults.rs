@@ -3,12 +3,14 @@
 
 mod support;
 
+use std::path::Path;
 use std::time::Duration;
 
+use privatelink_emulator::{Emulator, Options};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use support::{NETWORKS, SERVICES, bench, service};
+use support::{Bench, NETWORKS, SERVICES, bench, service};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_strike_over_the_wire() {
@@ -103,4 +105,255 @@ async fn operations_fail_or_never_end_on_demand() {
         bench.get(&format!("{SERVICES}/s")).await["reconciling"],
         true
     );
+}
+
+const ROUTERS: &str = "/compute/v1/projects/p/regions/europe-west1/routers";
+
+/// Compute's list of networks, by name.
+async fn names(bench: &Bench, query: &str) -> Vec<String> {
+    let list = bench.get(&format!("{NETWORKS}{query}")).await;
+    let items = list["items"].as_array().cloned().unwrap_or_default();
+    let name = |item: &Value| item["name"].as_str().unwrap().to_owned();
+    items.iter().map(name).collect()
+}
+
+async fn with_networks(bench: &Bench, names: &[&str]) {
+    for name in names {
+        let network = json!({ "name": name, "autoCreateSubnetworks": false });
+        let (status, _) = bench.send(Method::POST, NETWORKS, network).await;
+        assert_eq!(status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stale_list_is_some_writes_or_some_time_behind() {
+    let bench = bench(Duration::ZERO).await;
+    with_networks(&bench, &["a", "b", "c"]).await;
+    let stale = |behind: Value| json!([{ "effect": { "staleList": behind } }]);
+    for (writes, seen) in [(0, 3), (1, 2), (2, 1), (9, 0)] {
+        bench.faults(stale(json!({ "writes": writes }))).await;
+        assert_eq!(
+            names(&bench, "").await.len(),
+            seen,
+            "{writes} writes behind"
+        );
+    }
+    bench.faults(stale(json!({ "seconds": 3600 }))).await;
+    assert!(names(&bench, "").await.is_empty());
+    assert_eq!(bench.get(&format!("{NETWORKS}/a")).await["name"], "a");
+    bench
+        .send(Method::DELETE, &format!("{NETWORKS}/a"), Value::Null)
+        .await;
+    bench.faults(stale(json!({ "writes": 1 }))).await;
+    assert_eq!(names(&bench, "").await, ["a", "b", "c"]);
+    bench.faults(json!([])).await;
+    assert_eq!(names(&bench, "").await, ["b", "c"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_loses_a_page_half_way() {
+    let bench = bench(Duration::ZERO).await;
+    with_networks(&bench, &["a", "b", "c"]).await;
+    bench
+        .faults(json!([{
+            "match": { "operation": "compute.networks.list" }, "effect": { "losePage": { "size": 2 } },
+        }]))
+        .await;
+    let first = bench.get(NETWORKS).await;
+    assert_eq!(first["items"].as_array().map(Vec::len), Some(2));
+    let token = first["nextPageToken"].as_str().unwrap();
+    let second = format!("{NETWORKS}?pageToken={token}");
+    assert!(
+        bench
+            .try_send(Method::GET, &second, Value::Null)
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_writer_makes_an_etag_stale() {
+    let bench = bench(Duration::ZERO).await;
+    bench
+        .send(Method::POST, &format!("{SERVICES}?serviceId=s"), service())
+        .await;
+    let url = format!("{SERVICES}/s");
+    let read = bench.get(&url).await;
+    bench
+        .faults(json!([{
+            "match": { "operation": "run.projects.locations.services.patch" }, "times": 1,
+            "effect": { "otherWriter": { "merge": { "labels": { "team": "payments" } } } },
+        }]))
+        .await;
+    let change = json!({ "ingress": "INGRESS_TRAFFIC_INTERNAL_ONLY", "etag": read["etag"] });
+    let patch = format!("{url}?updateMask=ingress");
+    let (status, body) = bench.send(Method::PATCH, &patch, change).await;
+    assert_eq!((status, &body["error"]["status"]), (409, &json!("ABORTED")));
+    let after = bench.get(&url).await;
+    assert_eq!(after["labels"]["team"], "payments");
+    assert_ne!(after["etag"], read["etag"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_writers_nat_is_lost_where_google_has_no_fingerprint() {
+    let bench = bench(Duration::ZERO).await;
+    with_networks(&bench, &["n"]).await;
+    let router = json!({ "name": "r", "network": "global/networks/n" });
+    bench.send(Method::POST, ROUTERS, router).await;
+    let nat = |name: &str| {
+        json!({
+            "name": name, "natIpAllocateOption": "AUTO_ONLY",
+            "sourceSubnetworkIpRangesToNat": "ALL_SUBNETWORKS_ALL_IP_RANGES",
+        })
+    };
+    bench
+        .faults(json!([{
+            "match": { "operation": "compute.routers.get" }, "nth": 1,
+            "effect": { "otherWriter": { "append": { "nats": [nat("theirs")] } } },
+        }]))
+        .await;
+    let url = format!("{ROUTERS}/r");
+    assert_eq!(
+        bench.get(&url).await.get("nats"),
+        None,
+        "read before they wrote"
+    );
+    assert_eq!(bench.get(&url).await["nats"][0]["name"], "theirs");
+    let (status, _) = bench
+        .send(Method::PATCH, &url, json!({ "nats": [nat("ours")] }))
+        .await;
+    assert_eq!(status, 200);
+    let nats = bench.get(&url).await["nats"].clone();
+    assert_eq!(
+        (nats.as_array().map(Vec::len), &nats[0]["name"]),
+        (Some(1), &json!("ours"))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connector_goes_to_error_and_holds_its_name() {
+    let bench = bench(Duration::ZERO).await;
+    with_networks(&bench, &["n"]).await;
+    bench
+        .faults(json!([{
+            "match": { "operation": "vpcaccess.*.connectors.create" }, "times": 1,
+            "effect": { "preset": "connectorError" },
+        }]))
+        .await;
+    let connectors = "/v1/projects/p/locations/europe-west1/connectors";
+    let connector = json!({
+        "network": "n", "ipCidrRange": "10.8.0.0/28", "minInstances": 2, "maxInstances": 3,
+    });
+    let create = format!("{connectors}?connectorId=c");
+    let (_, begun) = bench.send(Method::POST, &create, connector.clone()).await;
+    let operation = format!("/v1/{}", begun["name"].as_str().unwrap());
+    assert_eq!(bench.get(&operation).await["error"]["code"], 13);
+    assert_eq!(
+        bench.get(&format!("{connectors}/c")).await["state"],
+        "ERROR"
+    );
+    let (status, _) = bench.send(Method::POST, &create, connector).await;
+    assert_eq!(status, 409);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_skewed_clock_shows_in_every_time() {
+    let bench = bench(Duration::ZERO).await;
+    with_networks(&bench, &["n"]).await;
+    let url = format!("{}{NETWORKS}/n", bench.emulator.url());
+    let truth = bench.get(&format!("{NETWORKS}/n")).await;
+    bench
+        .faults(json!([{ "effect": { "clockSkew": "-2h" } }]))
+        .await;
+    let response = bench.client.get(&url).send().await.unwrap();
+    let date = response.headers()["date"].to_str().unwrap().to_owned();
+    let body: Value = response.json().await.unwrap();
+    let time = |body: &Value| -> jiff::Timestamp {
+        body["creationTimestamp"].as_str().unwrap().parse().unwrap()
+    };
+    assert_eq!(time(&truth).duration_since(time(&body)).as_hours(), 2);
+    let date: jiff::Timestamp = jiff::fmt::rfc2822::parse(&date).unwrap().timestamp();
+    let behind = jiff::Timestamp::now().duration_since(date).as_secs();
+    assert!((7_100..7_300).contains(&behind), "{behind}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn faults_come_from_a_file_and_waits_are_scaled() {
+    let file = std::env::temp_dir().join(format!("emulator-faults-{}.json", std::process::id()));
+    let order = json!([{
+        "match": { "method": "GET" }, "for": "5m",
+        "effect": { "status": 429, "retryAfter": 60 },
+    }]);
+    std::fs::write(&file, order.to_string()).unwrap();
+    let options = Options {
+        faults: Some(file.clone()),
+        time_scale: 0.001,
+        operation_latency: Duration::from_mins(1),
+        ..Options::default()
+    };
+    let bench = support::with(options.clone()).await;
+    let url = format!("{}{NETWORKS}", bench.emulator.url());
+    let refused = bench.client.get(&url).send().await.unwrap();
+    assert_eq!(
+        (refused.status().as_u16(), &refused.headers()["retry-after"]),
+        (429, &"1".parse().unwrap())
+    );
+    with_networks(&bench, &["n"]).await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(names(&bench, "").await, ["n"]);
+    std::fs::write(&file, "[{}]").unwrap();
+    let error = Emulator::start(options).await.unwrap_err().to_string();
+    assert!(error.contains("no list of faults"), "{error}");
+    std::fs::remove_file(file).unwrap();
+    let options = Options {
+        time_scale: -1.0,
+        ..Options::default()
+    };
+    assert!(Emulator::start(options).await.is_err());
+}
+
+/// Every list of faults that the reference shows is one, and every effect is shown.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_reference_shows_every_effect() {
+    let bench = bench(Duration::ZERO).await;
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/emulator.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let mut shown = String::new();
+    for block in page.split("```json\n").skip(1) {
+        let block = block.split("```").next().unwrap();
+        let list: Value =
+            serde_json::from_str(block).unwrap_or_else(|error| panic!("{error}: {block}"));
+        if list.is_array() {
+            shown.push_str(block);
+            bench.faults(list).await;
+        }
+    }
+    let (_, refused) = bench
+        .send(Method::PUT, "/emulator/faults", json!([{ "effect": {} }]))
+        .await;
+    let known = refused["error"]["message"].as_str().unwrap();
+    let (_, known) = known.split_once("one of ").unwrap();
+    let words = known
+        .split([',', '(', ')', ' '])
+        .filter(|word| !word.is_empty() && *word != "with");
+    for word in words {
+        assert!(
+            shown.contains(&format!("\"{word}\"")),
+            "{word} is not shown"
+        );
+    }
+    let (_, refused) = bench
+        .send(
+            Method::PUT,
+            "/emulator/faults",
+            json!([{ "effect": { "preset": "" } }]),
+        )
+        .await;
+    let known = refused["error"]["message"].as_str().unwrap();
+    for word in known.split_once("there are ").unwrap().1.split(", ") {
+        assert!(
+            shown.contains(&format!("\"{word}\"")),
+            "{word} is not shown"
+        );
+    }
 }

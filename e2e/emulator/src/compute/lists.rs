@@ -85,7 +85,8 @@ pub(crate) fn aggregated_list(engine: &mut Engine, call: &Call) -> Answer {
         .list_below(Api::Compute, &project, window.after.as_deref())
         .filter(|(path, _)| is_one(path))
         .filter(|(path, _)| {
-            call.unreachable.is_empty() || !call.unreachable.contains(&scope_key(path))
+            call.disturbance.unreachable.is_empty()
+                || !call.disturbance.unreachable.contains(&scope_key(path))
         })
         .filter(|(_, value)| filter.as_ref().is_none_or(|filter| filter.admits(value)));
     let (page, next) = window.take(entries);
@@ -107,15 +108,15 @@ pub(crate) fn aggregated_list(engine: &mut Engine, call: &Call) -> Answer {
     }
     let kind = format!("{}AggregatedList", call.resource.kind);
     let mut body = json!({ "kind": kind, "id": call.path, "selfLink": url(&call.path) });
-    if !call.unreachable.is_empty() {
-        for scope in &call.unreachable {
+    if !call.disturbance.unreachable.is_empty() {
+        for scope in &call.disturbance.unreachable {
             let message = format!("The scope '{scope}' is unreachable.");
             scopes.insert(
                 scope.clone(),
                 json!({ "warning": warning("UNREACHABLE", &message, scope) }),
             );
         }
-        body["unreachables"] = json!(call.unreachable);
+        body["unreachables"] = json!(call.disturbance.unreachable);
     }
     body["items"] = Value::Object(scopes);
     if let Some(next) = next {

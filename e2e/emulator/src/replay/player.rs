@@ -339,16 +339,11 @@ fn is_served(link: &str) -> bool {
 }
 
 fn unserved(path: &str) -> String {
-    const VERBS: [&str; 4] = ["setLabels", "setTarget", "setUrlMap", "getRule"];
-    let mut segments = path.rsplit('/').filter(|segment| !VERBS.contains(segment));
-    let last = segments.next().unwrap_or_default();
-    // Collections are plural words in camel case; names of resources are not.
-    let named = |word: &str| word.ends_with('s') && !word.contains('-');
-    let collection = if named(last) {
-        last
-    } else {
-        segments.next().unwrap_or_default()
-    };
+    // Collections are plural words in camel case; names of resources and custom verbs are not, save for
+    // one verb.
+    let is_collection =
+        |word: &&str| word.ends_with('s') && !word.contains('-') && *word != "setLabels";
+    let collection = path.rsplit('/').find(is_collection).unwrap_or(path);
     format!("the emulator serves no {collection}")
 }
 

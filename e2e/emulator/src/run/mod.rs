@@ -1,4 +1,4 @@
-//! Cloud Run v2: services and their revisions.
+//! Cloud Run v2: services and their revisions, and jobs.
 
 mod defaults;
 mod deletion;
@@ -7,10 +7,13 @@ mod status;
 mod template;
 mod writes;
 
+pub(crate) mod jobs;
 pub(crate) mod revisions;
 pub(crate) mod services;
 
 use crate::rules::Rule;
+
+pub(crate) use template::is_reserved;
 
 /// The rules of all files of this API.
 pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
@@ -25,6 +28,7 @@ pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
     .into_iter()
     .flatten()
     .copied()
+    .chain(jobs::rules())
 }
 
 #[cfg(test)]
@@ -68,6 +72,7 @@ pub(crate) mod tests {
         all.extend(super::writes::tests::provocations());
         all.extend(super::status::tests::provocations());
         all.extend(super::revisions::tests::provocations());
+        all.extend(super::jobs::tests::provocations());
         all
     }
 }

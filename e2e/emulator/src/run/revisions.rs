@@ -189,7 +189,8 @@ fn delete(engine: &mut Engine, call: &Call) -> Answer {
     Ok(rpc::begin(engine, call, &call.path, &metadata, effect))
 }
 
-fn serves(engine: &Engine, path: &str) -> bool {
+/// Whether a revision gets traffic or may get it again.
+pub(crate) fn serves(engine: &Engine, path: &str) -> bool {
     let service = path.split("/revisions/").next().unwrap_or_default();
     let Some(service) = engine.store.get(Api::Run, service) else {
         return false;

@@ -246,3 +246,60 @@ pub(super) const REVISION: Fields = &[
     ("vpcAccess", Field::Object(VPC_ACCESS)),
     ("workloadIdentityConfig", Field::Any),
 ];
+
+const TASK: Fields = &[
+    ("containers", Field::List(CONTAINER)),
+    ("encryptionKey", Field::Text),
+    ("executionEnvironment", EXECUTION_ENVIRONMENT),
+    ("gpuZonalRedundancyDisabled", Field::Bool),
+    ("maxRetries", Field::Int),
+    ("nodeSelector", Field::Any),
+    ("sandboxes", Field::Any),
+    ("serviceAccount", Field::Text),
+    ("timeout", Field::Text),
+    ("volumes", Field::Any),
+    ("vpcAccess", Field::Object(VPC_ACCESS)),
+    ("workloadIdentityConfig", Field::Any),
+];
+
+const EXECUTION: Fields = &[
+    ("annotations", Field::Labels),
+    ("client", Field::Text),
+    ("clientVersion", Field::Text),
+    ("delayExecution", Field::Bool),
+    ("labels", Field::Labels),
+    ("parallelism", Field::Int),
+    ("taskCount", Field::Int),
+    ("template", Field::Object(TASK)),
+];
+
+/// `Job`.
+pub(super) const JOB: Fields = &[
+    ("annotations", Field::Labels),
+    ("binaryAuthorization", Field::Object(BINARY_AUTHORIZATION)),
+    ("client", Field::Text),
+    ("clientVersion", Field::Text),
+    ("conditions", Field::Output),
+    ("createTime", Field::Output),
+    ("creator", Field::Output),
+    ("deleteTime", Field::Output),
+    ("etag", Field::Text),
+    ("executionCount", Field::Output),
+    ("expireTime", Field::Output),
+    ("functionalType", Field::Any),
+    ("generation", Field::Output),
+    ("labels", Field::Labels),
+    ("lastModifier", Field::Output),
+    ("latestCreatedExecution", Field::Output),
+    ("launchStage", LAUNCH_STAGE),
+    ("name", Field::Output),
+    ("observedGeneration", Field::Output),
+    ("reconciling", Field::Output),
+    ("runExecutionToken", Field::Text),
+    ("satisfiesPzs", Field::Output),
+    ("startExecutionToken", Field::Text),
+    ("template", Field::Object(EXECUTION)),
+    ("terminalCondition", Field::Output),
+    ("uid", Field::Output),
+    ("updateTime", Field::Output),
+];

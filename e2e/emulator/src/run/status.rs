@@ -7,6 +7,7 @@ use crate::clock;
 use crate::compute::{name_of, project_of};
 use crate::engine::Engine;
 use crate::identity;
+use crate::rpc;
 use crate::rules::Rule;
 
 static NO_CONNECTOR: Rule = Rule::documented(
@@ -53,16 +54,20 @@ const FAILS: &str = "gcr.io/emulator/fails";
 
 /// Why a revision with this configuration cannot serve, if so. `path` is the service's.
 pub(super) fn why_not_ready(engine: &Engine, path: &str, configuration: &Value) -> Option<String> {
+    egress_fault(engine, path, configuration).or_else(|| container_fault(engine, configuration))
+}
+
+/// Why the way out of a service or job with this configuration cannot be used, if so.
+pub(super) fn egress_fault(engine: &Engine, path: &str, configuration: &Value) -> Option<String> {
     let access = &configuration["vpcAccess"];
     let connector = access["connector"].as_str().filter(|name| !name.is_empty());
     connector
         .and_then(|connector| connector_fault(engine, path, connector))
         .or_else(|| network_fault(engine, path, &access["networkInterfaces"][0]))
-        .or_else(|| container_fault(engine, configuration))
 }
 
 fn connector_fault(engine: &Engine, path: &str, connector: &str) -> Option<String> {
-    let location = path.split("/services/").next().unwrap_or_default();
+    let location = rpc::location_of(path);
     let project = project_of(path);
     let by_number = format!("projects/{}/", engine.project_number(project));
     let connector = match connector.strip_prefix(&by_number) {

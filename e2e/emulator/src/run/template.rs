@@ -107,7 +107,8 @@ pub(super) fn check(
     check_traffic(engine, path, service, &violation)
 }
 
-fn is_reserved(key: &str) -> bool {
+/// Whether an annotation is in one of Google's own namespaces.
+pub(crate) fn is_reserved(key: &str) -> bool {
     key.split_once('/')
         .is_some_and(|(space, _)| RESERVED.contains(&space))
 }

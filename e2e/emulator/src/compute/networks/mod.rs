@@ -1,6 +1,7 @@
 //! VPC networks. A network brings its default route to the internet with it, and takes it along when it
 //! goes; it cannot go while anything else is in it, which is found out only by the operation.
 
+mod addressing;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -32,7 +33,7 @@ static ROUTING_MODE: Rule = Rule::recorded(
 static AUTOMATIC: Rule = Rule::documented(
     "compute.network.auto-subnetworks",
     "docs/reference/google-cloud.md#network-defaults; which range a region has is our choice",
-    "An auto mode network is made with a subnetwork of its own name in each region, which go with it.",
+    "An auto mode network is made with a subnetwork of its own name in each open region.",
 );
 static DEFAULT_ROUTE: Rule = Rule::documented(
     "compute.network.default-route",
@@ -148,6 +149,8 @@ pub(crate) static RESOURCE: Resource = Resource {
         &IMMUTABLE,
         &CUSTOM_ONLY,
         &DOCUMENT_CUSTOM,
+        &addressing::ULA_RANGE,
+        &addressing::ULA_OFF,
     ],
     complete,
     render,
@@ -200,6 +203,7 @@ fn fill(engine: &mut Engine, path: &str, network: &mut Value) {
         project_of(path)
     ));
     compute::fill(network, "selfLinkWithId", || json!(link));
+    addressing::complete(engine, path, network);
 }
 
 fn complete(engine: &mut Engine, path: &str, mut network: Value) -> Value {

@@ -1,5 +1,6 @@
 use serde_json::{Value, json};
 
+use super::addressing::{ULA_OFF, ULA_RANGE};
 use super::{
     AUTO_SUBNETS, AUTOMATIC, CUSTOM_ONLY, DEFAULT_ROUTE, DOCUMENT_CUSTOM, IMMUTABLE, IN_USE,
     POLICY_ORDER, ROUTING_MODE,
@@ -48,6 +49,16 @@ pub(crate) fn provocations() -> Vec<Provocation> {
         Provocation::new(&CUSTOM_ONLY, |bench| {
             custom(bench);
             bench.ask("PATCH", N, json!({ "autoCreateSubnetworks": true }))
+        }),
+        Provocation::new(&ULA_RANGE, |bench| {
+            custom(bench);
+            bench.ended("PATCH", N, json!({ "enableUlaInternalIpv6": true }));
+            bench.ok("GET", N, Value::Null)
+        }),
+        Provocation::new(&ULA_OFF, |bench| {
+            custom(bench);
+            bench.ended("PATCH", N, json!({ "enableUlaInternalIpv6": false }));
+            bench.ok("GET", N, Value::Null)
         }),
         Provocation::new(&DOCUMENT_CUSTOM, |bench| {
             bench.document(json!({ "compute": { "projects/p/global/networks/n": {} } }));

@@ -7,11 +7,17 @@ use crate::compute::subnetworks::{fill, ranges};
 use crate::compute::{self, name_of, project_of, regions};
 use crate::engine::Engine;
 
-/// The subnetworks, one per region, that an auto mode network is made with.
+/// A region that only projects of some organisations have.
+const RESTRICTED: &str = "me-central2";
+
+/// The subnetworks, one per open region, that an auto mode network is made with.
 pub(crate) fn automatic(engine: &mut Engine, network: &str) -> Vec<(String, Value)> {
     let (project, name) = (project_of(network), name_of(network));
     let mut made = Vec::new();
-    for (index, region) in regions::REGIONS.iter().enumerate() {
+    let open = regions::REGIONS
+        .iter()
+        .filter(|region| **region != RESTRICTED);
+    for (index, region) in open.enumerate() {
         let path = format!("projects/{project}/regions/{region}/subnetworks/{name}");
         let range = format!("10.{}.0.0/20", 128 + index);
         let mut subnetwork = json!({ "ipCidrRange": range, "network": compute::url(network) });

@@ -1,0 +1,276 @@
+//! Misbehaviour to order. A fault names the requests that it is for, which of them it strikes, and what
+//! then happens. `docs/reference/emulator.md` has them all.
+
+pub(crate) mod disturbance;
+mod order;
+mod presets;
+pub(crate) mod skew;
+
+use std::time::{Duration, Instant};
+
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::call::Fate;
+use crate::clock;
+use crate::identity;
+use crate::refusal::Refusal;
+
+pub(crate) use disturbance::Disturbance;
+pub(crate) use order::{FaultError, When, duration};
+pub(crate) use presets::Request;
+
+use order::{Effect, Matches, Order};
+
+#[derive(Debug)]
+struct Fault {
+    written: Value,
+    matches: Matches,
+    nth: u64,
+    times: u64,
+    probability: f64,
+    seed: u64,
+    until: Option<Instant>,
+    effect: Effect,
+    matched: u64,
+    struck: u64,
+}
+
+/// The faults that were ordered.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Vec<Fault>);
+
+/// What the faults do to one request.
+#[derive(Debug, Default)]
+pub(crate) struct Verdict {
+    pub(crate) latency: Duration,
+    pub(crate) error: Option<Refusal>,
+    pub(crate) reset: Option<When>,
+    pub(crate) truncate: bool,
+    /// As `truncate`, for the pages of a list after its first one.
+    pub(crate) lose_page: bool,
+    pub(crate) body: Option<String>,
+    pub(crate) fate: Fate,
+    pub(crate) disturbance: Disturbance,
+    pub(crate) skew: Option<SignedDuration>,
+}
+
+impl Faults {
+    /// Reads a list of faults; its waits are multiplied by `scale`.
+    pub(crate) fn parse(list: &Value, scale: f64) -> Result<Faults, FaultError> {
+        let orders: Vec<Value> = serde_json::from_value(list.clone()).map_err(FaultError::Shape)?;
+        let faults = orders.into_iter().enumerate();
+        faults
+            .map(|(index, written)| fault(index, written, scale))
+            .collect::<Result<_, _>>()
+            .map(Faults)
+    }
+
+    pub(crate) fn describe(&self) -> Value {
+        let describe = |fault: &Fault| {
+            let mut written = fault.written.clone();
+            written["struck"] = json!(fault.struck);
+            written
+        };
+        json!(self.0.iter().map(describe).collect::<Vec<_>>())
+    }
+
+    /// What happens to a request; counts it for every fault that it matches.
+    pub(crate) fn judge(&mut self, method: &str, request: Request<'_>) -> Verdict {
+        let mut verdict = Verdict::default();
+        for fault in &mut self.0 {
+            if fault.matches.admit(method, request) && fault.strikes() {
+                verdict.add(request, fault.effect.clone());
+            }
+        }
+        verdict
+    }
+}
+
+fn fault(index: usize, written: Value, scale: f64) -> Result<Fault, FaultError> {
+    let order: Order = serde_json::from_value(written.clone()).map_err(FaultError::Shape)?;
+    let times = if order.nth.is_some() { 1 } else { u64::MAX };
+    let probability = order.probability.unwrap_or(1.0);
+    if !(0.0..=1.0).contains(&probability) {
+        return Err(FaultError::Probability(index));
+    }
+    let lasts = order.lasts.map(|text| {
+        let lasts = duration(&text).map(|lasts| clock::scaled(lasts, scale));
+        lasts.ok_or(FaultError::Duration { index, text })
+    });
+    Ok(Fault {
+        written,
+        matches: order.matches,
+        nth: order.nth.unwrap_or(1).max(1),
+        times: order.times.unwrap_or(times),
+        probability,
+        seed: order.seed,
+        until: lasts
+            .transpose()?
+            .and_then(|lasts| Instant::now().checked_add(lasts)),
+        effect: order::effect(index, order.effect, scale)?,
+        matched: 0,
+        struck: 0,
+    })
+}
+
+impl Fault {
+    /// Counts a request that matches, and says whether it is struck.
+    fn strikes(&mut self) -> bool {
+        self.matched += 1;
+        let over = self.until.is_some_and(|until| Instant::now() >= until);
+        if over || self.matched < self.nth || self.struck >= self.times {
+            return false;
+        }
+        // The same seed strikes the same requests again.
+        let parts = [self.seed.to_string(), self.matched.to_string()];
+        let drawn = identity::fraction(&["fault", &parts[0], &parts[1]]);
+        let strikes = drawn < self.probability;
+        self.struck += u64::from(strikes);
+        strikes
+    }
+}
+
+impl Verdict {
+    fn add(&mut self, request: Request<'_>, effect: Effect) {
+        match effect {
+            Effect::Error {
+                status,
+                reason,
+                message,
+                retry_after,
+            } => {
+                let usual = || order::usual_reason(request.api, status).to_owned();
+                let message = message.unwrap_or_else(|| order::usual_message(status).to_owned());
+                let mut refusal = Refusal::new(status, reason.unwrap_or_else(usual), message);
+                refusal.retry_after = retry_after;
+                self.error = Some(refusal);
+            }
+            Effect::Preset(preset, retry_after) => {
+                if let Some(mut refusal) = preset.refusal(request) {
+                    refusal.retry_after = retry_after;
+                    self.error = Some(refusal);
+                } else {
+                    self.fate = preset.fate();
+                }
+            }
+            Effect::Truncate => self.truncate = true,
+            Effect::Body(body) => self.body = Some(body),
+            Effect::Reset(when) => self.reset = Some(when),
+            Effect::Latency(latency) => self.latency += latency,
+            Effect::Unreachable(scope) => self.disturbance.unreachable.push(scope),
+            Effect::OperationError(failure) => self.fate = Fate::Fails(failure),
+            Effect::OperationNever => self.fate = Fate::NeverEnds,
+            Effect::StaleList(staleness) => self.disturbance.staleness = Some(staleness),
+            Effect::LosePage(size) => {
+                self.disturbance.page_size = Some(size);
+                self.lose_page = true;
+            }
+            Effect::OtherWriter(writer) => self.disturbance.other_writer = Some(writer),
+            Effect::ClockSkew(by) => self.skew = Some(by),
+        }
+    }
+}
+
+impl Matches {
+    fn admit(&self, method: &str, request: Request<'_>) -> bool {
+        let (operation, path) = (request.operation, request.path);
+        let method = self
+            .method
+            .as_ref()
+            .is_none_or(|it| it.eq_ignore_ascii_case(method));
+        let operation = self.operation.as_ref().is_none_or(|it| glob(it, operation));
+        method && operation && self.path.as_ref().is_none_or(|part| path.contains(part))
+    }
+}
+
+/// `*` stands for any text, none included.
+fn glob(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
+            let mut starts = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+            starts.any(|at| glob(tail, &rest[at..]))
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::{Value, json};
+
+    use super::{Faults, Request, glob};
+    use crate::call::Api;
+
+    fn parse(order: &Value) -> Faults {
+        Faults::parse(order, 1.0).unwrap()
+    }
+
+    fn request(operation: &str) -> Request<'_> {
+        Request {
+            api: Api::Compute,
+            operation,
+            path: "/compute/v1",
+        }
+    }
+
+    fn strikes(faults: &mut Faults, operation: &str) -> bool {
+        faults.judge("POST", request(operation)).error.is_some()
+    }
+
+    #[test]
+    fn the_nth_matching_request_is_struck() {
+        let mut faults = parse(&json!([{
+            "match": { "operation": "compute.*.insert" }, "nth": 2, "effect": { "status": 403 },
+        }]));
+        assert!(!strikes(&mut faults, "compute.networks.insert"));
+        assert!(!strikes(&mut faults, "compute.networks.get"));
+        assert!(strikes(&mut faults, "compute.routers.insert"));
+        assert!(!strikes(&mut faults, "compute.routers.insert"));
+        assert_eq!(faults.describe()[0]["struck"], 1);
+        parse(&faults.describe());
+    }
+
+    #[test]
+    fn a_probability_strikes_about_as_often_and_the_same_seed_the_same_again() {
+        let order =
+            |seed: u64| json!([{ "probability": 0.25, "seed": seed, "effect": { "status": 503 } }]);
+        let drawn = |seed| -> Vec<bool> {
+            let mut faults = parse(&order(seed));
+            (0..1_000).map(|_| strikes(&mut faults, "a")).collect()
+        };
+        let struck = drawn(7).iter().filter(|struck| **struck).count();
+        assert!((200..300).contains(&struck), "{struck}");
+        assert!(drawn(7) == drawn(7) && drawn(7) != drawn(8));
+    }
+
+    #[test]
+    fn a_fault_ends_when_its_time_is_over() {
+        let order = json!([{ "for": "0s", "effect": { "status": 503 } }]);
+        assert!(!strikes(&mut parse(&order), "a"));
+        let order = json!([{ "for": "1h", "effect": { "status": 503 } }]);
+        assert!(strikes(&mut parse(&order), "a"));
+    }
+
+    #[test]
+    fn what_is_no_fault_is_refused() {
+        for order in [
+            json!([{ "effect": {} }]),
+            json!([{ "effect": { "truncate": true, "body": "x" } }]),
+            json!([{ "effect": { "explode": true } }]),
+            json!([{ "effect": { "preset": "worse" } }]),
+            json!([{ "effect": { "staleList": {} } }]),
+            json!([{ "effect": { "latency": "soon" } }]),
+            json!([{ "probability": 2, "effect": { "status": 503 } }]),
+        ] {
+            assert!(Faults::parse(&order, 1.0).is_err(), "{order}");
+        }
+    }
+
+    #[test]
+    fn patterns_are_read() {
+        assert!(glob("*", "") && glob("a.*.c", "a.b.c") && !glob("a.*", "b.a"));
+    }
+}

@@ -1,0 +1,224 @@
+//! The emulator held to recorded traffic of the real services. The recordings are not part of this
+//! repository: `PRIVATELINK_RECORDINGS` names their folder, or they are beside the checkout.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use privatelink_emulator::replay::{Excuse, Line, Recording, Replayer, Table, Verdict};
+
+const FOLDER: &str = "PRIVATELINK_RECORDINGS";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// The recordings, or `None`, having said so, where there are none.
+fn recordings() -> Option<Vec<Recording>> {
+    let named = std::env::var_os(FOLDER).filter(|folder| !folder.is_empty());
+    let folder = named
+        .clone()
+        .map_or_else(|| root().join("../shared/recordings"), PathBuf::from);
+    let mut files: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .into_iter()
+        .flatten()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        assert!(
+            named.is_none() || std::env::var("CI").as_deref() != Ok("true"),
+            "{FOLDER} names {}, where there are no recordings",
+            folder.display()
+        );
+        println!("skipped: no recordings; set {FOLDER}");
+        return None;
+    }
+    let read = |path: &PathBuf| Recording::read(path).unwrap_or_else(|error| panic!("{error}"));
+    Some(files.iter().flat_map(read).collect())
+}
+
+/// Differences that are none of the emulator's.
+fn excuses() -> Vec<Excuse> {
+    let excuse = |recording: &str, operation: &str, field: &str, why: &str| Excuse {
+        recording: recording.to_owned(),
+        operation: operation.to_owned(),
+        field: field.to_owned(),
+        why: why.to_owned(),
+    };
+    vec![
+        excuse(
+            "real-compute-router.log",
+            "compute.networks.get",
+            "routingConfig",
+            "the default network of that project shows none; every network that a recording makes has one",
+        ),
+        excuse(
+            "real-compute-subnetwork.log",
+            "compute.networks.get",
+            "routingConfig.bgpBestPathSelectionMode",
+            "the recording is of 2024; those of 2026 have this field",
+        ),
+    ]
+}
+
+fn play(replayer: &Replayer, recordings: &[Recording]) -> Vec<Line> {
+    recordings
+        .iter()
+        .flat_map(|recording| replayer.play(recording))
+        .collect()
+}
+
+fn usual() -> Replayer {
+    Replayer {
+        rules_off: Vec::new(),
+        excuses: excuses(),
+    }
+}
+
+#[test]
+fn every_recorded_exchange_is_answered_as_it_was() {
+    let Some(recordings) = recordings() else {
+        return;
+    };
+    let lines = play(&usual(), &recordings);
+    for line in &lines {
+        println!("{line}");
+    }
+    println!("\n{}", Table::of(&lines));
+    let differing: Vec<String> = lines
+        .iter()
+        .filter(|line| matches!(line.verdict, Verdict::Differs(_)))
+        .map(ToString::to_string)
+        .collect();
+    assert!(differing.is_empty(), "{}", differing.join("\n"));
+}
+
+#[test]
+fn a_default_that_is_taken_out_is_found_by_its_field() {
+    let Some(recordings) = recordings() else {
+        return;
+    };
+    for (rule, field) in [
+        (
+            "compute.network.default.firewall-policy-order",
+            "networkFirewallPolicyEnforcementOrder",
+        ),
+        ("compute.subnetwork.default.stack-type", "stackType"),
+        (
+            "compute.nat.default.endpoint-types",
+            "nats[0].endpointTypes",
+        ),
+        (
+            "run.job.probe.defaults",
+            "template.template.containers[0].startupProbe.periodSeconds",
+        ),
+        ("rpc.enum.numbers", "terminalCondition.state"),
+    ] {
+        let replayer = Replayer {
+            rules_off: vec![rule.to_owned()],
+            ..usual()
+        };
+        let named: BTreeSet<String> = play(&replayer, &recordings)
+            .into_iter()
+            .filter_map(|line| match line.verdict {
+                Verdict::Differs(differences) => Some(differences),
+                Verdict::Agrees | Verdict::Excused(_) | Verdict::Skipped(_) => None,
+            })
+            .flatten()
+            .map(|difference| difference.field)
+            .collect();
+        assert!(named.contains(field), "without {rule}: {named:?}");
+    }
+}
+
+#[test]
+fn every_excuse_is_needed() {
+    let Some(recordings) = recordings() else {
+        return;
+    };
+    let lines = play(&usual(), &recordings);
+    let used: BTreeSet<&str> = lines
+        .iter()
+        .filter_map(|line| match &line.verdict {
+            Verdict::Excused(excused) => Some(excused),
+            Verdict::Agrees | Verdict::Differs(_) | Verdict::Skipped(_) => None,
+        })
+        .flatten()
+        .map(|(_, why)| why.as_str())
+        .collect();
+    for excuse in excuses() {
+        assert!(used.contains(excuse.why.as_str()), "{excuse:?}");
+    }
+}
+
+const REFRESH: &str = "UPDATE=1 cargo test -p privatelink-emulator --test recordings";
+
+/// Holds what stands between two comments of a page to `wanted`, or writes it.
+fn is_fresh(page: &str, wanted: &str) {
+    const FROM: &str = "<!-- recordings: written by the replay -->\n";
+    const TO: &str = "<!-- /recordings -->";
+    let file = root().join(page);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (before, rest) = text
+        .split_once(FROM)
+        .unwrap_or_else(|| panic!("{page} lacks {FROM}"));
+    let (_, after) = rest
+        .split_once(TO)
+        .unwrap_or_else(|| panic!("{page} lacks {TO}"));
+    let fresh = format!("{before}{FROM}{wanted}{TO}{after}");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&file, &fresh).unwrap();
+    } else {
+        assert!(
+            text == fresh,
+            "{page} is stale; refresh it with `{REFRESH}`"
+        );
+    }
+}
+
+#[test]
+fn the_pages_quote_what_the_replay_came_to() {
+    let Some(recordings) = recordings() else {
+        return;
+    };
+    let table = Table::of(&play(&usual(), &recordings));
+    is_fresh("docs/reference/emulator.md", &table.to_string());
+    is_fresh("README.md", &format!("  {}.\n  ", table.totals()));
+}
+
+/// Every value of a recording that was not made anonymous is bound as a placeholder is.
+#[test]
+fn a_har_with_its_own_names_is_replayed() {
+    let link = "https://www.googleapis.com/compute/v1/projects/mine/global";
+    let operation = |status: &str, progress: u8| {
+        serde_json::json!({
+            "kind": "compute#operation", "id": "7000000000000000001", "name": "operation-1-2-3",
+            "operationType": "insert", "targetLink": format!("{link}/networks/n"),
+            "targetId": "7000000000000000002", "status": status, "user": "me@example.org",
+            "progress": progress, "insertTime": "2026-01-01T00:00:00.000-07:00",
+            "startTime": "2026-01-01T00:00:00.000-07:00",
+            "selfLink": format!("{link}/operations/operation-1-2-3"),
+        })
+    };
+    let mut done = operation("DONE", 100);
+    done["endTime"] = serde_json::json!("2026-01-01T00:00:01.000-07:00");
+    let base = "https://compute.googleapis.com/compute/v1/projects/mine/global";
+    let entry = |method: &str, url: String, sent: serde_json::Value, body: &serde_json::Value| {
+        serde_json::json!({
+            "request": { "method": method, "url": url, "postData": { "text": sent.to_string() } },
+            "response": { "status": 200, "content": { "text": body.to_string() } },
+        })
+    };
+    let network = serde_json::json!({ "name": "n", "autoCreateSubnetworks": false });
+    let har = serde_json::json!({ "log": { "entries": [
+        entry("POST", format!("{base}/networks"), network, &operation("RUNNING", 0)),
+        entry("GET", format!("{base}/operations/operation-1-2-3"), serde_json::Value::Null, &done),
+    ] } });
+    for recording in Recording::parse("mine.har", &har.to_string()).unwrap() {
+        for line in Replayer::default().play(&recording) {
+            assert_eq!(line.verdict, Verdict::Agrees, "{line}");
+        }
+    }
+}
