@@ -13,7 +13,7 @@ use crate::graph::Graph;
 use crate::hold;
 use crate::ids::LinkName;
 use crate::kinds::{Id, RegionalRef, Resource};
-use crate::link::{Internet, Link};
+use crate::link::{Internet, Link, NetworkRef};
 use crate::lint;
 use crate::names::Installation;
 use crate::nats::{self, Nats};
@@ -165,13 +165,20 @@ fn prepare<'a>(
         stays: &stays,
     };
     diagnostics.extend(nats::add_nats(&mut graph, &compiled.nats, &spread));
+    // One of ours counts only while some link wants it: it goes with the last one.
+    let ours_stays = nat_served(&graph);
+    let kept = |network: &NetworkRef, subnetwork: &RegionalRef| {
+        let covered = world.nat_covering(network, subnetwork).is_some();
+        nats::served_by_another(world, network, subnetwork, ours).is_some()
+            || (covered && ours_stays.contains(subnetwork))
+    };
 
     Context {
         world,
         ours,
         traces: traces(&links, &graph, world),
-        blocked: without_internet(&links, &compiled.subnetworks, world, diagnostics),
-        nat_served: nat_served(&graph),
+        blocked: without_internet(&links, &compiled.subnetworks, &kept, diagnostics),
+        nat_served: ours_stays.clone(),
         released: released(standings),
         records: records(world, ours),
         steps: BTreeMap::new(),
@@ -256,7 +263,7 @@ fn traces(
 fn without_internet(
     links: &BTreeMap<&LinkName, &Link>,
     subnetworks: &BTreeMap<LinkName, RegionalRef>,
-    world: &World,
+    kept: &dyn Fn(&NetworkRef, &RegionalRef) -> bool,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> BTreeMap<LinkName, String> {
     let mut blocked = BTreeMap::new();
@@ -265,7 +272,7 @@ fn without_internet(
         else {
             continue;
         };
-        if world.nat_covering(&link.network, subnetwork).is_none() {
+        if !kept(&link.network, subnetwork) {
             let message = format!("no Cloud NAT serves {}", subnetwork.compute("subnetworks"));
             let help = "make one, or let the link make it with `internet: {nat: {}}`, or do without with `internet: {none: {}}`";
             diagnostics.push(

@@ -93,7 +93,7 @@ fn used(nat: &NatRef, subnetwork: &RegionalRef, wish: &NatWish) -> Diagnostic {
 }
 
 /// A public NAT that is not ours and covers the subnetwork.
-fn served_by_another(
+pub(crate) fn served_by_another(
     world: &World,
     network: &NetworkRef,
     subnetwork: &RegionalRef,

@@ -188,7 +188,7 @@ impl Fake {
         if let Err(error) = refused {
             let there = inner.state.clone();
             inner.journal.push(Entry {
-                asked: there.clone(),
+                asked,
                 before: there.clone(),
                 write: write.clone(),
                 result: Err(error.clone()),

@@ -145,9 +145,16 @@ fn nat_users_leave(
     if context.ours.made(connector.name.as_str()) {
         return users_leave(context, connector, users).ok();
     }
+    // A source that is still declared needs it for as long as anything of it leaves this way.
+    let stays = |user: &ServiceRef| {
+        let one = BTreeMap::from([(connector.clone(), BTreeSet::from([user.clone()]))]);
+        let wanted = context.graph.node(&Id::ServiceEgress(user.clone())).is_some();
+        wanted && users_leave(context, connector, &one).is_err()
+    };
     let released = |user: &ServiceRef| {
         let step = Id::ServiceEgress(user.clone());
-        context.steps.get(&step)?.action.writes().then_some(step)
+        let goes = context.steps.get(&step)?.action.writes() && !stays(user);
+        goes.then_some(step)
     };
     hold::nat_users(context.world, connector, users, context.ours)
         .map(released)

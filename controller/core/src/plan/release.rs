@@ -11,6 +11,7 @@ use crate::kinds::service_ingress::IngressAnnotation;
 use crate::kinds::{Attachment, Id, IngressSetting, RegionalRef, Service, VpcAccess};
 use crate::link::ServiceRef;
 use crate::plan::{Step, egress, ingress};
+use crate::world::Seen;
 
 /// Gives a destination back what it had before us.
 pub(super) fn release_ingress(context: &Context<'_>, id: &ServiceRef) -> Option<Step> {
@@ -116,11 +117,19 @@ pub(super) fn release_egress(context: &Context<'_>, id: &ServiceRef) -> Option<S
             Write::PatchService(patch),
         ));
     }
-    let destinations = memory
-        .links
-        .values()
-        .filter_map(|link| hold::service_of_path(&link.to));
-    let after = destinations
+    let destinations = || {
+        let links = memory.links.values();
+        links.filter_map(|link| hold::service_of_path(&link.to))
+    };
+    // What cannot be read cannot be loosened, and who reaches it only from inside would be cut off.
+    let unread = destinations().find_map(|id| match context.world.service(&id) {
+        Seen::Unreadable(why) => Some(format!("destination {} could not be read: {why}", id.name)),
+        Seen::Absent | Seen::Present(_) => None,
+    });
+    if let Some(why) = unread {
+        return Some(Step::wait(Code::ScopeUnreadable, why));
+    }
+    let after = destinations()
         .map(Id::ServiceIngress)
         .filter(|id| context.steps.get(id).is_some_and(|s| s.action.writes()));
     let step = detach(context, service, memory);

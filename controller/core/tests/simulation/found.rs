@@ -346,3 +346,33 @@ fn both_annotations_of_one_service_go_in_one_turn() {
         .filter(|entry| entry.write.id().to_string().contains("services/b"));
     assert_eq!(patches.count(), 4, "two to make it, two to undo it");
 }
+
+#[test]
+fn a_source_is_not_detached_while_its_destination_cannot_be_read() {
+    for unreadable in 0..40 {
+        let fake = Fake::new(before(), 0);
+        let _made = apply(&fake, &[link("t/one", "a", "e", "10.8.0.0/28")]);
+        let reads = BTreeMap::from([(unreadable, ReadFault::Unreadable)]);
+        fake.set_faults(Faults {
+            reads,
+            ..Faults::default()
+        });
+        let _gone = apply(&fake, &[]);
+        let state = fake.state();
+        let attached = state.services[&service("a")].vpc_access.is_some();
+        let open = state.services[&service("e")].ingress == IngressSetting::All;
+        assert!(attached || open, "read {unreadable}");
+    }
+}
+
+#[test]
+fn a_nat_that_goes_is_not_one_that_somebody_keeps() {
+    let fake = Fake::new(before(), 0);
+    let makes = link("t/makes", "c", "d", "10.8.0.0/28");
+    let _made = apply(&fake, std::slice::from_ref(&makes));
+    let mut relies = link("t/relies", "a", "b", "10.8.0.0/28");
+    relies.internet = Internet::Existing;
+    let report = apply(&fake, std::slice::from_ref(&relies));
+    assert_ne!(state_of(&report, "t/relies"), LinkState::Ready);
+    assert_eq!(fake.state().services[&service("a")].vpc_access, None);
+}

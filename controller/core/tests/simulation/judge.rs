@@ -129,6 +129,10 @@ fn ownership(asked: &State, write: &Write, brief: &Brief<'_>) -> Verdict {
 
 /// Our entry goes into our router, into one that a link names, or stays where it is.
 fn may_hold_our_entry(asked: &State, id: &NatRef, brief: &Brief<'_>) -> bool {
+    // Only what is deleted is read again first.
+    if brief.loose {
+        return true;
+    }
     let Some(router) = asked.routers.get(&id.router) else {
         return true;
     };
@@ -233,7 +237,14 @@ fn internet_stays(before: &State, after: &State, write: &Write, brief: &Brief<'_
         // One that is as it was before us has come back to what it had.
         let before_us = brief.origin.services.get(&service.id);
         let back = before_us.is_some_and(|origin| origin.vpc_access == service.vpc_access);
-        if does_without(service) || back {
+        // Behind somebody's connector ours was a gift to all of its users, and goes with the link that wanted it.
+        let connector = service.vpc_access.as_ref().and_then(VpcAccess::connector);
+        let a_guest = connector.is_some_and(|connector| !made(connector.name.as_str()))
+            && !brief
+                .links
+                .iter()
+                .any(|link| link.source == service.id && brief.active.contains(&link.name));
+        if does_without(service) || back || a_guest {
             continue;
         }
         if before.nat_serving(&subnetwork).is_some() && after.nat_serving(&subnetwork).is_none() {
@@ -443,6 +454,13 @@ fn loosened_before_detached(
         connector.is_some_and(|connector| made(connector.name.as_str()))
     };
     if !through_us(was) || through_us(will) {
+        return Ok(());
+    }
+    // One that moves to another way into the network still arrives from inside.
+    let moved = will.vpc_access.as_ref().is_some_and(|access| {
+        access.routing == Routing::AllTraffic && carried_by(state, access).is_some()
+    });
+    if moved {
         return Ok(());
     }
     let Some(memory) = egress_memory(was) else {

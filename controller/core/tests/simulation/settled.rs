@@ -2,7 +2,9 @@
 
 use privatelink_core::fake::State;
 use privatelink_core::kinds::service_egress::EgressAnnotation;
-use privatelink_core::kinds::{ConnectorState, IngressSetting, LiveNat, Service, VpcAccess};
+use privatelink_core::kinds::{
+    ConnectorState, IngressSetting, LiveAddress, LiveNat, NatAddresses, Service, VpcAccess,
+};
 use privatelink_core::link::{ConnectorChoice, Egress, Internet, Link, Routing, SubnetworkChoice};
 use privatelink_core::report::{LinkState, Report};
 use privatelink_core::standing::Standing;
@@ -159,6 +161,16 @@ fn through_ours(service: &Service, state: &State) -> bool {
     connectors.any(|connector| ours(connector.name.as_str()))
 }
 
+/// Does somebody's NAT send from it?
+fn sent_from(state: &State, address: &LiveAddress) -> bool {
+    let sends = |nat: &LiveNat| matches!(&nat.addresses, NatAddresses::Manual(names) if names.contains(&address.id.name));
+    state
+        .routers
+        .values()
+        .flat_map(|router| &router.nats)
+        .any(sends)
+}
+
 /// Does a router hold entries of ours and of others, or ours for others?
 fn guests(state: &State) -> bool {
     let nats = || state.routers.values().flat_map(|router| &router.nats);
@@ -219,7 +231,8 @@ pub(crate) fn undone(state: &State) -> Fine {
     {
         return Ok(());
     }
-    if let Some(left) = state.addresses.values().find(|live| marked(&live.mark)) {
+    let mut addresses = state.addresses.values();
+    if let Some(left) = addresses.find(|live| marked(&live.mark) && !sent_from(state, live)) {
         return Err(format!("address {} is left", left.id.name));
     }
     if !foreign_entry_in_ours(state)
