@@ -1,6 +1,6 @@
 //! Google Cloud's REST surface for private Cloud Run networking, on loopback and in memory.
 //!
-//! One port speaks Cloud Run v2 (services, revisions), Serverless VPC Access v1 (connectors) and Compute
+//! One port speaks Cloud Run v2 (services, revisions, jobs), Serverless VPC Access v1 (connectors) and Compute
 //! Engine v1 (networks, subnetworks, routers, addresses, routes, firewalls), each under the path that Google
 //! gives it: `/v2/projects/...`, `/v1/projects/...`, `/compute/v1/projects/...`. Google's own clients work against
 //! it: Cloud Run v1 shows the same services in the shape of Knative, as `gcloud` wants them; batches, absolute
@@ -18,6 +18,8 @@
 //! | `POST /emulator/requests:reset` | forgets them |
 //! | `GET`, `PUT`, `DELETE /emulator/faults` | orders misbehaviour |
 //! | `GET /emulator/rules`, `PUT /emulator/rules` | the rules; `{"off": ["id"]}` switches some off |
+//!
+//! [`replay`] holds it to recorded traffic; `docs/reference/emulator.md` shows every fault.
 //!
 //! # How it is built
 //!

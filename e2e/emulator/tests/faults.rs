@@ -151,6 +151,22 @@ async fn a_stale_list_is_some_writes_or_some_time_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_unreachable_scope_is_named_and_its_resources_are_missing() {
+    let bench = bench(Duration::ZERO).await;
+    with_networks(&bench, &["n"]).await;
+    let router = json!({ "name": "r", "network": "global/networks/n" });
+    bench.send(Method::POST, ROUTERS, router).await;
+    let scope = "regions/europe-west1";
+    bench
+        .faults(json!([{ "effect": { "unreachable": scope } }]))
+        .await;
+    let list = bench.get("/compute/v1/projects/p/aggregated/routers").await;
+    assert_eq!(list["unreachables"], json!([scope]));
+    assert_eq!(list["items"][scope]["warning"]["code"], "UNREACHABLE");
+    assert_eq!(list["items"][scope].get("routers"), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_list_loses_a_page_half_way() {
     let bench = bench(Duration::ZERO).await;
     with_networks(&bench, &["a", "b", "c"]).await;
