@@ -102,13 +102,18 @@ pub(crate) fn settle_forgotten(
             },
         );
     }
+    let origins: BTreeMap<&LinkName, &Origin> = wishes
+        .links
+        .iter()
+        .map(|link| (&link.name, &link.origin))
+        .collect();
     for (name, standing) in standings.iter() {
-        let origin = wishes.links.iter().find(|link| link.name == *name).map_or(
-            Origin::Cloud {
-                id: name.to_string(),
-            },
-            |link| link.origin.clone(),
-        );
+        let undeclared = || Origin::Cloud {
+            id: name.to_string(),
+        };
+        let origin = origins
+            .get(name)
+            .map_or_else(undeclared, |origin| (*origin).clone());
         diagnostics.extend(explain_standing(
             name,
             *standing,

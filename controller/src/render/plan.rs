@@ -1,6 +1,6 @@
 //! Plans and drift for people.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use privatelink_core::drift::Rank;
@@ -18,30 +18,22 @@ use super::style::{BOLD, DIM, of_action, of_rank, of_state, plural};
 /// also what stays as it is.
 pub(crate) fn plan(report: &Report, links: &[Link], all: bool) -> String {
     let mut text = String::new();
-    let mut told = BTreeSet::new();
+    let known: BTreeMap<&LinkName, &Link> = links.iter().map(|link| (&link.name, link)).collect();
+    let mut steps = steps_by_first_link(report, all);
     for link in &report.links {
-        let steps: Vec<&StepReport> = report
-            .steps
-            .iter()
-            .filter(|step| step.links.contains(&link.name) && shown(step, all))
-            .filter(|step| told.insert(&step.id))
-            .collect();
+        let steps = steps.remove(&Some(&link.name)).unwrap_or_default();
         let unproven = link.trace.as_ref().filter(|trace| all || !trace.proven());
         if steps.is_empty() && unproven.is_none() {
             continue;
         }
-        header(&mut text, link, links);
+        header(&mut text, link, known.get(&link.name).copied());
         write_steps(&mut text, &steps, Some(&link.name));
         if let Some(trace) = unproven {
             path::write(&mut text, trace, all);
         }
         text.push('\n');
     }
-    let others: Vec<&StepReport> = report
-        .steps
-        .iter()
-        .filter(|step| shown(step, all) && told.insert(&step.id))
-        .collect();
+    let others: Vec<&StepReport> = steps.into_values().flatten().collect();
     if !others.is_empty() {
         let _ = writeln!(text, "{BOLD}Wanted by no link{BOLD:#}");
         write_steps(&mut text, &others, None);
@@ -49,6 +41,18 @@ pub(crate) fn plan(report: &Report, links: &[Link], all: bool) -> String {
     }
     let _ = writeln!(text, "{BOLD}{}{BOLD:#}", verdict(&report.summary));
     text
+}
+
+/// Each step is told once: under the first link that wants it.
+fn steps_by_first_link(
+    report: &Report,
+    all: bool,
+) -> BTreeMap<Option<&LinkName>, Vec<&StepReport>> {
+    let mut steps: BTreeMap<Option<&LinkName>, Vec<&StepReport>> = BTreeMap::new();
+    for step in report.steps.iter().filter(|step| shown(step, all)) {
+        steps.entry(step.links.first()).or_default().push(step);
+    }
+    steps
 }
 
 /// What somebody changed, the worst first.
@@ -143,14 +147,14 @@ fn shown(step: &StepReport, all: bool) -> bool {
 }
 
 /// `payments/orders-to-billing  orders → billing (acme-prod, europe-west1)  to be changed`
-fn header(text: &mut String, link: &LinkReport, links: &[Link]) {
+fn header(text: &mut String, link: &LinkReport, known: Option<&Link>) {
     let (state, style) = of_state(link.state);
     let _ = write!(text, "{BOLD}{}{BOLD:#}", link.name);
     if let Some(Link {
         source,
         destination,
         ..
-    }) = links.iter().find(|known| known.name == link.name)
+    }) = known
     {
         let _ = write!(
             text,
