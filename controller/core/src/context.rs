@@ -262,6 +262,14 @@ impl<'a> Context<'a> {
         readings.find_map(|(_, reading)| Some(reading.as_ref().err()?.message.clone()))
     }
 
+    /// Why the routers of a place are not known, if they are not.
+    pub fn routers_unread(&self, near: &RegionalRef) -> Option<String> {
+        match self.world.router(near) {
+            crate::world::Seen::Unreadable(why) => Some(why.to_owned()),
+            crate::world::Seen::Present(_) | crate::world::Seen::Absent => None,
+        }
+    }
+
     /// Why the users of a connector are not known, if they are not.
     pub fn services_unread(&self, connector: &RegionalRef) -> Option<String> {
         let scope =

@@ -96,6 +96,7 @@ pub fn decide(wishes: &Wishes, orders: &Orders, world: &World, in_hand: &BTreeSe
     diagnostics.extend(findings::unreadable(world));
     diagnostics.extend(findings::refusals(&plan, &context));
     diagnostics.extend(findings::stuck(&plan, &context));
+    diagnostics.extend(findings::broken_paths(&plan, &context));
     diagnostics.sort();
     diagnostics.dedup();
 
@@ -158,6 +159,7 @@ fn prepare<'a>(
         held.contains(&id) || in_use.contains(subnetwork) || !scope::may_remove(&removal, &id)
     };
     let mut graph = compiled.graph;
+    diagnostics.extend(scope::hear_held(&mut graph, &remembered, standings));
     let spread = Nats {
         world,
         ours,

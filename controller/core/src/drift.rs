@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::ids::LinkName;
 use crate::kinds::service_ingress::INGRESS_FIELD;
 use crate::kinds::{FieldChange, Id, Kind};
+use crate::names::follows_our_scheme;
 use crate::plan::{Action, Step};
 
 /// What drift does to the path, the worst first.
@@ -39,7 +40,38 @@ impl Rank {
 /// change of the declaration, or nothing.
 pub fn repaired(id: &Id, step: &Step, applied: &BTreeSet<LinkName>) -> Option<Rank> {
     let concerned = step.links.iter().any(|link| applied.contains(link));
-    concerned.then(|| rank(id, step)).flatten()
+    // What several links share changes with each of them: a link that is new here, or gone from here, explains it.
+    let explained = match id.kind() {
+        Kind::Nat | Kind::Router | Kind::Address | Kind::Connector => {
+            step.links.iter().any(|link| !applied.contains(link)) || only_drops_ours(step)
+        }
+        Kind::Network
+        | Kind::Subnetwork
+        | Kind::Route
+        | Kind::Revision
+        | Kind::ServiceEgress
+        | Kind::ServiceIngress => false,
+    };
+    (concerned && !explained).then(|| rank(id, step)).flatten()
+}
+
+/// Does a NAT only lose subnetworks that some link of ours had once?
+fn only_drops_ours(step: &Step) -> bool {
+    let names = |value: &serde_json::Value| -> BTreeSet<String> {
+        let items = value.as_array().into_iter().flatten();
+        items
+            .filter_map(|item| item.as_str().map(str::to_owned))
+            .collect()
+    };
+    !step.changes.is_empty()
+        && step.changes.iter().all(|change| {
+            let (was, will) = (names(&change.from), names(&change.to));
+            let ours = |path: &&String| path.rsplit('/').next().is_some_and(follows_our_scheme);
+            change.field == "subnetworks"
+                && will.is_subset(&was)
+                && was != will
+                && was.difference(&will).all(|path| ours(&path))
+        })
 }
 
 /// How much a step that repairs drift matters. `None` when there is nothing to repair.

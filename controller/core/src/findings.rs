@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::codes::Code;
 use crate::context::Context;
-use crate::diagnostic::{Diagnostic, Origin};
+use crate::diagnostic::{Diagnostic, Origin, Severity};
 use crate::ids::LinkName;
+use crate::link::Reconcile;
 use crate::plan::{Action, Plan};
 use crate::world::World;
 
@@ -17,8 +18,7 @@ pub(crate) fn unreadable(world: &World) -> Vec<Diagnostic> {
             id: scope.project().to_string(),
         };
         let message = format!("the {scope} could not be read: {}", error.message);
-        let diagnostic = Diagnostic::new(error.code, origin, message)
-            .severity(crate::diagnostic::Severity::Error);
+        let diagnostic = Diagnostic::new(error.code, origin, message).severity(Severity::Error);
         Some(match &error.help {
             Some(help) => diagnostic.help(help.clone()),
             None => diagnostic,
@@ -44,8 +44,14 @@ pub(crate) fn refusals(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
             Some(Code::FormerValueUnknown | Code::ConnectorReplaced)
         );
         let refused = step.action == Action::Refuse && step.code != Some(Code::ScopeUnreadable);
-        let Some(code) = step.code.filter(|_| refused || warns) else {
+        let larger = step.action == Action::Nothing && step.code == Some(Code::ConnectorUnfit);
+        let Some(code) = step.code.filter(|_| refused || warns || larger) else {
             continue;
+        };
+        let severity = if larger {
+            Severity::Info
+        } else {
+            code.severity()
         };
         let message = format!("{} {}: {}", id.kind(), id.short(), step.why);
         let with_help = |diagnostic: Diagnostic| match &step.help {
@@ -54,8 +60,9 @@ pub(crate) fn refusals(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
         };
         let mut said = false;
         for link in step.links.iter().filter_map(|name| context.link(name)) {
-            let diagnostic =
-                Diagnostic::new(code, link.origin.clone(), message.clone()).link(&link.name);
+            let diagnostic = Diagnostic::new(code, link.origin.clone(), message.clone())
+                .severity(severity)
+                .link(&link.name);
             diagnostics.push(with_help(diagnostic));
             said = true;
         }
@@ -101,11 +108,40 @@ pub(crate) fn stuck(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
         let origin = link.map_or(Origin::Cloud { id: id.to_string() }, |link| {
             link.origin.clone()
         });
-        let mut diagnostic =
-            Diagnostic::new(code, origin, message).severity(crate::diagnostic::Severity::Warning);
+        let mut diagnostic = Diagnostic::new(code, origin, message).severity(Severity::Warning);
         diagnostic.link = link.map(|link| link.name.clone());
         diagnostic.help.clone_from(&step.help);
         diagnostics.push(diagnostic);
     }
     diagnostics
+}
+
+/// Links for which there is nothing to do, and whose path does not work all the same: a route, a pinned revision or
+/// the destination itself is somebody else's to mend.
+pub(crate) fn broken_paths(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
+    let busy: BTreeSet<&LinkName> = plan
+        .steps
+        .values()
+        .filter(|step| step.action != Action::Nothing)
+        .flat_map(|step| &step.links)
+        .collect();
+    let idle = context
+        .traces
+        .iter()
+        .filter(|(name, _)| !busy.contains(name));
+    idle.filter_map(|(name, trace)| {
+        let hop = trace.root_cause()?;
+        let link = context
+            .link(name)
+            .filter(|link| link.policy.reconcile == Reconcile::Enforce)?;
+        let message = format!("the path does not work at its {}: {}", hop.name, hop.found);
+        let code = hop.code.unwrap_or(Code::PathUnknown);
+        let severity = Severity::Warning;
+        Some(
+            Diagnostic::new(code, link.origin.clone(), message)
+                .link(name)
+                .severity(severity),
+        )
+    })
+    .collect()
 }

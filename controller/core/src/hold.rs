@@ -10,7 +10,7 @@ use crate::ids::LinkName;
 use crate::kinds::{Attachment, Id, NatRef, RegionalRef, Service, VpcAccess};
 use crate::link::ServiceRef;
 use crate::names::Installation;
-use crate::world::World;
+use crate::world::{Seen, World};
 
 /// The service that a path of ours names.
 pub fn service_of_path(path: &str) -> Option<ServiceRef> {
@@ -106,6 +106,17 @@ pub fn connectors_pinned(service: &Service, world: &World) -> BTreeSet<RegionalR
             Attachment::Connector(connector) => Some(connector.clone()),
             Attachment::Direct { .. } => None,
         })
+        .collect()
+}
+
+/// Revisions in a project and region that serve by name and were not read: each may leave through any connector
+/// there, so none of those is unused for certain.
+pub fn unread_revisions(world: &World, near: &RegionalRef) -> Vec<crate::kinds::RevisionRef> {
+    world
+        .services()
+        .filter(|service| service.id.project == near.project && service.id.region == near.region)
+        .flat_map(Service::serving_revisions)
+        .filter(|id| matches!(world.revision(id), Seen::Unreadable(_)))
         .collect()
 }
 

@@ -139,7 +139,7 @@ fn connectors_in_use_stay(
     stays.map(|service| format!("{} still sends its traffic through it", service.id))
 }
 
-/// Steps come after steps that are in the plan and write; and ingress is loosened before its source is detached.
+/// Steps come after steps that are in the plan and write, and never after themselves.
 fn order_is_sound(
     plan: &Plan,
     id: &Id,

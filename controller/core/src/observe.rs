@@ -209,6 +209,11 @@ async fn read_revisions(
         })
         .flat_map(crate::kinds::Service::serving_revisions)
         .collect();
+    revisions(cloud, world, wanted).await;
+}
+
+/// Reads these revisions too.
+pub async fn revisions(cloud: &dyn Cloud, world: &mut World, wanted: Vec<RevisionRef>) {
     let mut answers = stream::iter(wanted)
         .map(|id| async move {
             let answer = cloud.get(&Id::Revision(id.clone())).await;

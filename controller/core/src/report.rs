@@ -230,6 +230,8 @@ impl Report {
         let pending = last
             .values()
             .any(|outcome| !matches!(outcome, Outcome::Done));
+        // Nothing is left to do here, and the path still does not work: somebody else has to act.
+        let pending = pending || self.links.iter().any(LinkReport::is_broken);
         if pending || self.summary.wait > 0 {
             5
         } else {
@@ -242,6 +244,7 @@ impl Report {
         self.summary.writes() > 0
             || self.summary.wait > 0
             || self.steps.iter().any(|step| step.drift.is_some())
+            || self.links.iter().any(LinkReport::is_broken)
     }
 }
 
@@ -352,6 +355,13 @@ fn active_state(
         LinkState::Ready
     } else {
         LinkState::Unproven
+    }
+}
+
+impl LinkReport {
+    /// Is it enforced as declared, and does its path not work all the same?
+    fn is_broken(&self) -> bool {
+        self.state == LinkState::Unproven && self.standing == Standing::Enforced
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::codes::Code;
 use crate::decide::{Orders, Wishes};
+use crate::diagnostic::{Diagnostic, Origin};
+use crate::graph::Graph;
 use crate::hold::{self, Remembered};
 use crate::ids::LinkName;
 use crate::kinds::{Id, RegionalRef, Resource};
@@ -52,6 +55,41 @@ pub(crate) fn held(
         .collect()
 }
 
+/// The loosest ingress wins also when the link that asks for it takes no part in this turn: it keeps what it has.
+pub(crate) fn hear_held(
+    graph: &mut Graph,
+    remembered: &BTreeMap<LinkName, Option<Remembered>>,
+    standings: &BTreeMap<LinkName, Standing>,
+) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    for (name, link) in remembered {
+        let heard = !matches!(
+            standings.get(name),
+            Some(Standing::Enforced | Standing::Reported | Standing::Released)
+        );
+        let Some(memory) = link.as_ref().map(|link| &link.memory).filter(|_| heard) else {
+            continue;
+        };
+        let (Some(wish), Some(service)) = (memory.ingress, hold::service_of_path(&memory.to))
+        else {
+            continue;
+        };
+        let id = Id::ServiceIngress(service);
+        let Some(Resource::ServiceIngress(wanted)) =
+            graph.nodes.get_mut(&id).map(|node| &mut node.resource)
+        else {
+            continue;
+        };
+        if wish > wanted.ingress {
+            wanted.ingress = wish;
+            let message = format!("{name} takes no part in this run and keeps ingress at {wish}");
+            let origin = Origin::Cloud { id: id.to_string() };
+            diagnostics.push(Diagnostic::new(Code::LoosestIngressWins, origin, message));
+        }
+    }
+    diagnostics
+}
+
 pub(crate) fn removal_scope(
     remembered: &BTreeMap<LinkName, Option<Remembered>>,
     wishes: &Wishes,
@@ -64,6 +102,13 @@ pub(crate) fn removal_scope(
         return Removal::WholeSet;
     }
     let mut scope = in_hand.clone();
+    scope.extend(left_behind(
+        remembered,
+        wishes,
+        standings,
+        world,
+        &orders.ours,
+    ));
     for link in wishes
         .links
         .iter()
@@ -83,6 +128,30 @@ pub(crate) fn removal_scope(
         }
     }
     Removal::Only(scope)
+}
+
+/// What links leave behind that now start or end elsewhere. Their own declaration says so, so this is no prune.
+fn left_behind(
+    remembered: &BTreeMap<LinkName, Option<Remembered>>,
+    wishes: &Wishes,
+    standings: &BTreeMap<LinkName, Standing>,
+    world: &World,
+    ours: &Installation,
+) -> BTreeSet<Id> {
+    let mut behind = BTreeSet::new();
+    let enforced = |link: &&Link| standings.get(&link.name) == Some(&Standing::Enforced);
+    for link in wishes.links.iter().filter(enforced) {
+        let Some(before) = remembered.get(&link.name).and_then(Option::as_ref) else {
+            continue;
+        };
+        if before.source != link.source {
+            behind.extend(hold::closure(world, &link.name, Some(before), ours));
+        }
+        if before.memory.to != link.destination.to_string() {
+            behind.extend(hold::service_of_path(&before.memory.to).map(Id::ServiceIngress));
+        }
+    }
+    behind
 }
 
 /// Our routers in the link's network and region, with their entries and addresses: each goes only when empty.

@@ -9,9 +9,11 @@ use crate::apply::{Observer, Outcome, Progress, apply};
 use crate::cloud::Cloud;
 use crate::decide::{Decision, Orders, Wishes, decide};
 use crate::drift::{self, Rank};
+use crate::hold;
 use crate::ids::{LinkName, ProjectId};
-use crate::kinds::Id;
-use crate::observe::{Territory, observe};
+use crate::kinds::{Id, RevisionRef};
+use crate::observe::{Territory, observe, revisions};
+use crate::plan::connectors::UNREAD;
 use crate::plan::{Plan, Step};
 use crate::report::Report;
 use crate::standing::Standing;
@@ -103,9 +105,27 @@ async fn look(
 ) -> (World, Decision) {
     let removes = orders.prune || !orders.destroy.is_empty();
     let territory = Territory::new(wishes.links.iter(), extra, removes);
-    let world = observe(cloud, &territory, &orders.ours).await;
-    let decision = decide(wishes, orders, &world, in_hand);
-    (world, decision)
+    let mut world = observe(cloud, &territory, &orders.ours).await;
+    loop {
+        let decision = decide(wishes, orders, &world, in_hand);
+        // Only a delete needs to know of every pinned revision, so they are read only then.
+        let unread = unread(&decision.plan, &world);
+        if unread.is_empty() {
+            return (world, decision);
+        }
+        revisions(cloud, &mut world, unread).await;
+    }
+}
+
+/// The revisions that steps wait for and that nobody has asked for yet.
+fn unread(plan: &Plan, world: &World) -> Vec<RevisionRef> {
+    let waiting = plan.steps.iter().filter(|(_, step)| step.why == UNREAD);
+    let near = waiting.filter_map(|(id, _)| match id {
+        Id::Connector(connector) => Some(hold::unread_revisions(world, connector)),
+        _ => None,
+    });
+    let wanted: BTreeSet<RevisionRef> = near.flatten().filter(|id| !world.asked(id)).collect();
+    wanted.into_iter().collect()
 }
 
 fn record(

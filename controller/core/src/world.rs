@@ -294,6 +294,11 @@ impl World {
         }
     }
 
+    /// Was this revision asked for, whatever the answer was?
+    pub fn asked(&self, id: &RevisionRef) -> bool {
+        self.revisions.contains_key(id)
+    }
+
     /// All services, in order.
     pub fn services(&self) -> impl Iterator<Item = &Service> {
         self.services.values()

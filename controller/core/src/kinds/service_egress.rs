@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::kinds::service::{Attachment, Service, VpcAccess};
 use crate::kinds::{FieldChange, RegionalRef};
-use crate::link::{Deletion, Routing, ServiceRef};
+use crate::link::{Deletion, Ingress, Routing, ServiceRef};
 use crate::names::Installation;
 
 /// The annotation's key on the service.
@@ -48,6 +48,10 @@ pub struct LinkMemory {
     pub digest: String,
     /// The destination's path, so that a link gone from its source is still found and undone.
     pub to: String,
+    /// Who the link wants to reach the destination; nothing when it leaves that to others. A link that takes no part
+    /// in a turn is still heard: its destination is not tightened past this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ingress: Option<Ingress>,
     /// What to do when the declaration goes away. Written only when it is not `Restore`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion: Option<Deletion>,

@@ -147,6 +147,7 @@ fn egress(
         crate::kinds::service_egress::LinkMemory {
             digest: link.digest.to_string(),
             to: link.destination.to_string(),
+            ingress: link.ingress,
             deletion: match link.policy.deletion {
                 crate::link::Deletion::Restore => None,
                 deletion @ (crate::link::Deletion::Abandon | crate::link::Deletion::Protect) => {

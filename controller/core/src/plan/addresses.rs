@@ -34,6 +34,10 @@ pub(super) fn remove_address(
     if !context.unwanted(&Id::Address(id.clone())) {
         return None;
     }
+    if let Some(why) = context.routers_unread(id) {
+        let why = format!("which NAT uses it could not be read: {why}");
+        return Some(Step::wait(Code::ScopeUnreadable, why));
+    }
     let mut after = BTreeSet::new();
     for router in routers
         .iter()

@@ -61,7 +61,8 @@ fn live_connector(wanted: &Connector, live: &LiveConnector) -> Step {
             if changes.is_empty() {
                 Step::nothing("the connector is ready")
             } else if wanted.shrinks(live) {
-                Step::refuse(Code::ConnectorUnfit, "a connector grows in place and never shrinks")
+                // Carrying more than was asked for harms nobody; refusing would hold up every link that shares it.
+                Step { code: Some(Code::ConnectorUnfit), ..Step::nothing(LARGER) }
                     .showing(changes)
                     .help("declare another /28: a new connector is made, the users move, and this one is deleted")
             } else {
@@ -135,12 +136,26 @@ pub(super) fn existing_connector(context: &Context<'_>, node: &Node, id: &Region
     }
 }
 
+/// A connector that Google will not make smaller.
+const LARGER: &str =
+    "it is larger than declared and stays so: a connector grows in place and never shrinks";
+
+/// How a step is known that only waits for revisions to be read.
+pub const UNREAD: &str =
+    "pinned revisions near it are read first: one of them may leave through it";
+
 /// The steps of this plan that take a connector's users away; `Err` names a user that stays.
 pub(super) fn users_leave(
     context: &Context<'_>,
     connector: &RegionalRef,
     users: &BTreeMap<RegionalRef, BTreeSet<ServiceRef>>,
 ) -> Result<BTreeSet<Id>, ServiceRef> {
+    if let Some(unread) = hold::unread_revisions(context.world, connector)
+        .into_iter()
+        .next()
+    {
+        return Err(unread.service);
+    }
     let mut after = BTreeSet::new();
     for user in users.get(connector).into_iter().flatten() {
         let id = Id::ServiceEgress(user.clone());
@@ -181,6 +196,9 @@ pub(super) fn remove_connector(
             Code::ScopeUnreadable,
             format!("who uses it could not be read: {why}"),
         ));
+    }
+    if !hold::unread_revisions(context.world, &live.id).is_empty() {
+        return Some(Step::wait(Code::Waiting, UNREAD));
     }
     if matches!(
         live.state,

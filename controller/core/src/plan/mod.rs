@@ -1,7 +1,7 @@
 //! The plan: what shall happen to each thing and why. A value that can be printed, compared and serialised.
 
 mod addresses;
-mod connectors;
+pub mod connectors;
 pub mod egress;
 pub mod ingress;
 mod nat_entries;

@@ -9,7 +9,7 @@ use crate::graph::Node;
 use crate::hold;
 use crate::ids::{LinkName, ResourceName};
 use crate::kinds::nat::NATS_PER_ROUTER;
-use crate::kinds::{Id, LiveNat, Nat, NatAddresses, NatRef, NatSources, RegionalRef};
+use crate::kinds::{Id, LiveNat, Nat, NatAddresses, NatRef, NatSources, RegionalRef, Resource};
 use crate::link::ServiceRef;
 use crate::plan::connectors::users_leave;
 use crate::plan::{Action, Step};
@@ -93,8 +93,16 @@ fn served_elsewhere<'a>(
     context: &Context<'a>,
     wanted: &'a Nat,
 ) -> Option<(&'a RegionalRef, NatRef)> {
-    let network = &context.world.router(&wanted.id.router).present()?.network;
-    let routers = context.world.routers_of(network, &wanted.id.router.region);
+    // The router may still have to be made, so its network is the one that is wished for.
+    let node = context.graph.node(&Id::Router(wanted.id.router.clone()))?;
+    let (Resource::Router(router) | Resource::ExistingRouter(router)) = &node.resource else {
+        return None;
+    };
+    let network = &router.network;
+    let routers = context
+        .world
+        .routers()
+        .filter(|live| live.network == *network && live.id.region == wanted.id.router.region);
     routers
         .flat_map(|router| router.nats.iter().map(move |nat| (router, nat)))
         .filter(|(router, nat)| router.id != wanted.id.router || nat.name != wanted.id.name)
@@ -148,7 +156,10 @@ fn nat_users_leave(
     // A source that is still declared needs it for as long as anything of it leaves this way.
     let stays = |user: &ServiceRef| {
         let one = BTreeMap::from([(connector.clone(), BTreeSet::from([user.clone()]))]);
-        let wanted = context.graph.node(&Id::ServiceEgress(user.clone())).is_some();
+        let wanted = context
+            .graph
+            .node(&Id::ServiceEgress(user.clone()))
+            .is_some();
         wanted && users_leave(context, connector, &one).is_err()
     };
     let released = |user: &ServiceRef| {
@@ -167,10 +178,16 @@ pub(super) fn remove_nat(
     live: &LiveNat,
     users: &BTreeMap<RegionalRef, BTreeSet<ServiceRef>>,
 ) -> Option<Step> {
-    if !context.unwanted(&Id::Nat(id.clone())) {
+    let node = Id::Nat(id.clone());
+    // An entry that another link holds still loses what is no longer served.
+    if context.graph.node(&node).is_some() || !context.may_remove(&node) {
         return None;
     }
-    if let Some(why) = context.connectors_unread(&id.router.region) {
+    let held = context.holds(&node);
+    if let Some(why) = context
+        .connectors_unread(&id.router.region)
+        .filter(|_| !held)
+    {
         let why = format!("what it serves could not be read: {why}");
         return Some(Step::wait(Code::ScopeUnreadable, why));
     }
@@ -189,8 +206,8 @@ pub(super) fn remove_nat(
                 Some(_) => None,
             })
             .all(|steps| steps.map(|steps| leaving.extend(steps)).is_some());
-        let node = Id::Subnetwork(subnetwork.clone());
-        if all_leave && !context.holds(&node) && context.may_remove(&node) {
+        let served = Id::Subnetwork(subnetwork.clone());
+        if all_leave && !context.holds(&served) && context.may_remove(&served) {
             after.extend(leaving);
         } else {
             stay.insert(subnetwork.clone());
@@ -198,9 +215,15 @@ pub(super) fn remove_nat(
     }
     let listed: BTreeSet<RegionalRef> = live.listed().cloned().collect();
     if stay.is_empty() {
+        if held {
+            return None;
+        }
         return Some(
             Step::delete("no link wants it any more", Write::DeleteNat(id.clone())).after(after),
         );
+    }
+    if held && (stay == listed || !matches!(live.sources, NatSources::Listed(_))) {
+        return None;
     }
     if stay == listed || !matches!(live.sources, NatSources::Listed(_)) {
         return Some(Step::wait(

@@ -10,13 +10,14 @@ use crate::diagnostic::{Diagnostic, Origin};
 use crate::hold;
 use crate::kinds::{Id, LiveConnector, LiveRouter, NatRef, RegionalRef};
 use crate::link::ServiceRef;
-use crate::plan::Step;
 use crate::plan::addresses::remove_address;
 use crate::plan::connectors::remove_connector;
 use crate::plan::nat_entries::remove_nat;
 use crate::plan::release::{release_egress, release_ingress, restore_adopted};
 use crate::plan::routers::remove_router;
 use crate::plan::subnetworks::remove_subnetwork;
+use crate::plan::{Action, Step};
+use crate::world::Seen;
 
 /// Adds the steps of everything that goes.
 pub fn add(context: &mut Context<'_>) {
@@ -105,6 +106,48 @@ pub fn add(context: &mut Context<'_>) {
         );
     }
     restore_adopted(context);
+    order_moves(context);
+}
+
+/// A source forgets its old destination only after that one got back what it had.
+fn order_moves(context: &mut Context<'_>) {
+    let mut moves: Vec<(Id, ServiceRef)> = Vec::new();
+    for id in context.graph.nodes.keys() {
+        let Id::ServiceEgress(source) = id else {
+            continue;
+        };
+        let Some(memory) = context.world.memory(source).egress.this() else {
+            continue;
+        };
+        for (name, before) in &memory.links {
+            let link = name.parse().ok().and_then(|name| context.link(&name));
+            let moved = link.is_some_and(|link| link.destination.to_string() != before.to);
+            let old = hold::service_of_path(&before.to).filter(|_| moved);
+            moves.extend(old.map(|old| (id.clone(), old)));
+        }
+    }
+    for (id, old) in moves {
+        let loosened = Id::ServiceIngress(old.clone());
+        let loosens = context
+            .steps
+            .get(&loosened)
+            .is_some_and(|step| step.action.writes());
+        let Some(step) = context
+            .steps
+            .get_mut(&id)
+            .filter(|step| step.action.writes())
+        else {
+            continue;
+        };
+        if let Seen::Unreadable(why) = context.world.service(&old) {
+            let why = format!("the destination that it leaves could not be read: {why}");
+            *step = step
+                .clone()
+                .held_back(Action::Wait, Code::ScopeUnreadable, why);
+        } else if loosens {
+            step.after.insert(loosened);
+        }
+    }
 }
 
 fn add_step(context: &mut Context<'_>, id: Id, step: Option<Step>) {

@@ -138,6 +138,10 @@ pub(super) fn remove_subnetwork(
     if !context.unwanted(&Id::Subnetwork(id.clone())) {
         return None;
     }
+    if let Some(why) = context.routers_unread(id) {
+        let why = format!("which NAT uses it could not be read: {why}");
+        return Some(Step::wait(Code::ScopeUnreadable, why));
+    }
     if let Some(why) = context.connectors_unread(&id.region) {
         let why = format!("the connectors on it could not be read: {why}");
         return Some(Step::wait(Code::ScopeUnreadable, why));

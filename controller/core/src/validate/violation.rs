@@ -162,6 +162,10 @@ fn one_of(written: &str, choice: &[String]) -> String {
 
 /// The word of the choice that is a few slips away at most.
 fn nearest<'a>(written: &str, choice: &'a [String]) -> Option<&'a str> {
+    // No word of ours is nearly as long, and comparing takes time and room for each letter.
+    if written.len() > 100 {
+        return None;
+    }
     let distance = |word: &str| edits(&written.to_lowercase(), &word.to_lowercase());
     let near = choice
         .iter()
