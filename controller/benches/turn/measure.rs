@@ -77,7 +77,7 @@ async fn turn(endpoint: &str, folder: &Path) -> Measured {
     let before = on_core();
     let validated = validate(&sources.declared);
     drop(sources);
-    let validating = on_core() - before;
+    let validating = on_core().saturating_sub(before);
     let wishes = Wishes {
         links: validated.links,
         broken: BTreeSet::new(),
@@ -101,7 +101,7 @@ async fn turn(endpoint: &str, folder: &Path) -> Measured {
 
     let before = on_core();
     let decision = decide(&wishes, &orders, &world, &BTreeSet::new());
-    let deciding = on_core() - before;
+    let deciding = on_core().saturating_sub(before);
     let report = Report::new(&world, decision, &[], 1);
     let turn = began.elapsed();
 
