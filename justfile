@@ -13,7 +13,7 @@ lint:
 test:
     cargo test --locked --workspace
 
-# A folder per scenario in, goldens out; `INSTA_UPDATE=always just scenarios` accepts new goldens.
+# A folder per scenario in, goldens out; `UPDATE_GOLDEN=1 just scenarios` accepts new goldens.
 scenarios:
     cargo test --locked -p privatelink --test scenarios
 

@@ -15,7 +15,7 @@ use privatelink_core::cloud::{CloudError, CloudErrorKind};
 use privatelink_core::codes::Code;
 use privatelink_core::decide::{Decision, Orders, Wishes};
 use privatelink_core::declare;
-use privatelink_core::diagnostic::{Diagnostic, Origin};
+use privatelink_core::diagnostic::{Diagnostic, Origin, Severity};
 use privatelink_core::ids::ProjectId;
 use privatelink_core::kinds::Id;
 use privatelink_core::link::{Link, Reconcile};
@@ -36,6 +36,8 @@ use crate::sources::{self, PathOrStdin};
 pub(crate) struct Declared {
     pub(crate) wishes: Wishes,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// How many documents mean to be declarations; those that are not among the links are wrong.
+    pub(crate) documents: usize,
 }
 
 impl Declared {
@@ -56,6 +58,7 @@ impl Declared {
         } = &mut declared.wishes;
         links.retain(|link| !broken.contains(&link.name));
         *complete = sources.complete;
+        declared.documents = sources.documents;
         declared.diagnostics.append(&mut sources.diagnostics);
         declared.diagnostics.sort();
         declared.diagnostics.dedup();
@@ -74,6 +77,7 @@ impl Declared {
         Self {
             wishes,
             diagnostics: validated.diagnostics,
+            documents: declarations.len(),
         }
     }
 }
@@ -97,6 +101,11 @@ impl Run {
             scope,
             cloud: None,
         };
+        run.declared.diagnostics.extend(nowhere_to_look(
+            &run.declared.wishes,
+            &run.orders,
+            &run.scope,
+        ));
         let something_to_ask =
             !run.declared.wishes.links.is_empty() || run.orders.prune && !run.scope.is_empty();
         if something_to_ask {
@@ -138,10 +147,12 @@ impl Run {
     /// What would be done.
     pub(crate) async fn preview(&self) -> Report {
         let Self {
-            declared: Declared {
-                wishes,
-                diagnostics,
-            },
+            declared:
+                Declared {
+                    wishes,
+                    diagnostics,
+                    documents: _,
+                },
             orders,
             scope,
             cloud,
@@ -156,10 +167,12 @@ impl Run {
     /// Does it. When the user interrupts, nothing new is begun, and what is under way gets a while to end.
     pub(crate) async fn apply(&self, observer: Observer<'_>) -> Report {
         let Self {
-            declared: Declared {
-                wishes,
-                diagnostics,
-            },
+            declared:
+                Declared {
+                    wishes,
+                    diagnostics,
+                    documents: _,
+                },
             orders,
             scope,
             cloud,
@@ -179,6 +192,23 @@ impl Run {
         };
         report.with(diagnostics.clone())
     }
+}
+
+/// A source that declares nothing names no project either, so what is to be removed has to be looked for
+/// where the user says.
+fn nowhere_to_look(
+    wishes: &Wishes,
+    orders: &Orders,
+    scope: &BTreeSet<ProjectId>,
+) -> Option<Diagnostic> {
+    let empty = wishes.links.is_empty() && wishes.broken.is_empty();
+    let message =
+        "nothing is declared, so no project is known to look in for what is to be removed";
+    (orders.prune && orders.allow_empty && empty && scope.is_empty()).then(|| {
+        Diagnostic::new(Code::PruneHeldBack, Origin::CommandLine, message)
+            .severity(Severity::Error)
+            .help("name the projects with --scope PROJECT")
+    })
 }
 
 fn unconnected(error: &ConnectError) -> Diagnostic {

@@ -8,6 +8,8 @@ mod breach;
 mod compile;
 mod rule;
 
+use std::collections::HashSet;
+
 use kube::core::cel::cel::Context;
 use serde_json::Value;
 
@@ -169,8 +171,9 @@ impl<'a> Walk<'a> {
     }
 
     fn repeats(&mut self, items: &[Value]) {
-        for (index, item) in items.iter().enumerate() {
-            if items[..index].contains(item) {
+        let mut seen = HashSet::new();
+        for item in items {
+            if !seen.insert(item) {
                 let rule = format!("{item} is written twice");
                 self.violations.push(self.at(Breach::Bound { rule }));
             }

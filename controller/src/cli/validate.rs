@@ -57,9 +57,11 @@ impl Arguments {
         let Declared {
             wishes,
             diagnostics,
+            documents,
         } = Declared::read(&self.declarations.paths);
         output.diagnostics(&diagnostics);
-        let (valid, broken) = (wishes.links.len(), wishes.broken.len());
+        let valid = wishes.links.len();
+        let broken = documents.saturating_sub(valid);
         let wrong = diagnostics.iter().any(Diagnostic::is_error);
         let valid_links = wishes.links.iter().map(|link| CheckedLink {
             name: link.name.clone(),

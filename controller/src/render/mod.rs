@@ -16,9 +16,9 @@ use crate::sources;
 
 pub(crate) use plan::{drift, plan};
 pub(crate) use progress::Progress;
-pub(crate) use style::plural;
 #[cfg(feature = "emulator")]
 pub(crate) use style::{BAD, BOLD, DIM, GOOD};
+pub(crate) use style::{plural, printable, printable_in_colour};
 pub(crate) use summary::summary;
 
 /// How to answer.
@@ -41,6 +41,19 @@ pub(crate) struct Output {
     pub(crate) quiet: bool,
     /// Also what stays as it is.
     pub(crate) verbose: bool,
+}
+
+/// A JSON document whose texts say the same and turn no line around on a terminal. JSON writes control characters
+/// as escapes by itself; the other characters that must not be printed only stand within its texts, too.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match printable(c.encode_utf8(&mut [0; 4])) {
+            std::borrow::Cow::Borrowed(_) => text.push(c),
+            std::borrow::Cow::Owned(_) => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+        }
+    }
+    text
 }
 
 /// What somebody said to a question.
@@ -74,10 +87,10 @@ impl Output {
         text: impl FnOnce() -> String,
     ) -> Result<(), Failure> {
         match self.format {
-            Format::Text => self.data(&text()),
+            Format::Text => self.data(&printable_in_colour(&text())),
             Format::Json => {
                 let json = serde_json::to_string_pretty(document).map_err(Failure::Json)?;
-                self.data(&format!("{json}\n"))
+                self.data(&format!("{}\n", escaped(&json)))
             }
             Format::Yaml => self.data(&serde_saphyr::to_string(document).map_err(Failure::Yaml)?),
         }
@@ -91,9 +104,9 @@ impl Output {
     /// Shows something before the answer: on standard output when that is text, else beside it.
     pub(crate) fn show(self, text: &str) -> Result<(), Failure> {
         if self.format == Format::Text {
-            return self.data(text);
+            return self.data(&printable_in_colour(text));
         }
-        let _ = anstream::stderr().write_all(text.as_bytes());
+        let _ = anstream::stderr().write_all(printable_in_colour(text).as_bytes());
         Ok(())
     }
 

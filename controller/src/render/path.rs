@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use privatelink_core::path::{Hop, Trace, Verdict};
 
-use super::style::{DIM, of_verdict};
+use super::style::{DIM, of_verdict, printable};
 
 /// Appends the hops in one line, each with its mark, and beneath it what was found wrong; with `all`, everything
 /// that was found.
@@ -26,7 +26,8 @@ pub(super) fn write(text: &mut String, trace: &Trace, all: bool) {
         let _ = writeln!(
             text,
             "            {DIM}{}: {}{code}{DIM:#}",
-            hop.name, hop.found
+            hop.name,
+            printable(&hop.found)
         );
     }
 }

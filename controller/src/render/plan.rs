@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use privatelink_core::codes::Code;
+use privatelink_core::diagnostic::Diagnostic;
 use privatelink_core::drift::Rank;
 use privatelink_core::ids::LinkName;
 use privatelink_core::kinds::FieldChange;
@@ -12,7 +14,7 @@ use privatelink_core::report::{LinkReport, Report, StepReport};
 use serde_json::Value;
 
 use super::path;
-use super::style::{BOLD, DIM, of_action, of_rank, of_state, plural};
+use super::style::{BOLD, DIM, of_action, of_rank, of_state, plural, printable};
 
 /// The plan, link by link: a header, the steps with field changes beneath, and the path as it is now. With `all`,
 /// also what stays as it is.
@@ -39,7 +41,7 @@ pub(crate) fn plan(report: &Report, links: &[Link], all: bool) -> String {
         write_steps(&mut text, &others, None);
         text.push('\n');
     }
-    let _ = writeln!(text, "{BOLD}{}{BOLD:#}", verdict(&report.summary));
+    let _ = writeln!(text, "{BOLD}{}{BOLD:#}", last_line(report));
     text
 }
 
@@ -81,7 +83,7 @@ pub(crate) fn drift(report: &Report) -> String {
             } else {
                 ""
             };
-            let _ = writeln!(text, "          {gone}{}", step.why);
+            let _ = writeln!(text, "          {gone}{}", printable(&step.why));
         }
         for FieldChange { field, from, to } in &step.changes {
             let _ = writeln!(
@@ -101,7 +103,11 @@ pub(crate) fn drift(report: &Report) -> String {
     if !drifted.is_empty() {
         text.push('\n');
     }
-    let _ = writeln!(text, "{BOLD}{}{BOLD:#}", drift_verdict(&drifted));
+    let verdict = match undecided(report) {
+        Some(line) if drifted.is_empty() => line.to_owned(),
+        Some(_) | None => drift_verdict(&drifted),
+    };
+    let _ = writeln!(text, "{BOLD}{verdict}{BOLD:#}");
     let changes = report
         .steps
         .iter()
@@ -141,7 +147,7 @@ fn drift_verdict(drifted: &[(Rank, &StepReport)]) -> String {
 
 fn shown(step: &StepReport, all: bool) -> bool {
     match step.action {
-        Action::Nothing => all || !step.changes.is_empty(),
+        Action::Nothing => all || !step.changes.is_empty() || is_held_back(step),
         Action::Create | Action::Update | Action::Delete | Action::Wait | Action::Refuse => true,
     }
 }
@@ -211,7 +217,7 @@ fn write_steps(text: &mut String, steps: &[&StepReport], link: Option<&LinkName>
             "  {style}{sign}{style:#} {:<kinds$}  {style}{:<names$}{style:#}  {}{code}{DIM}{also}{DIM:#}",
             step.kind.name(),
             step.id.short(),
-            step.why
+            printable(&step.why)
         );
         for FieldChange { field, from, to } in &step.changes {
             // Our own records hold a digest of everything; that they change is all there is to read.
@@ -232,15 +238,58 @@ fn value(value: &Value) -> String {
         Value::String(word) => word.clone(),
         other => other.to_string(),
     };
+    let whole = printable(&whole);
     if whole.chars().count() <= LONGEST {
-        return whole;
+        return whole.into_owned();
     }
     let start: String = whole.chars().take(LONGEST - 1).collect();
     format!("{start}…")
 }
 
-/// The last line.
-pub(super) fn verdict(summary: &Summary) -> String {
+fn is_held_back(step: &StepReport) -> bool {
+    matches!(step.code, Some(Code::PolicyHeldBack | Code::ReportOnly))
+}
+
+/// The last line: never that all is well when nobody looked, or when what is different is left as it is.
+fn last_line(report: &Report) -> String {
+    let Summary {
+        wait,
+        refuse,
+        create: _,
+        update: _,
+        delete: _,
+        nothing: _,
+    } = report.summary;
+    let steps = &report.steps;
+    let held_back = steps.iter().filter(|step| is_held_back(step)).count();
+    if report.summary.writes() + wait + refuse > 0 {
+        return verdict(&report.summary);
+    }
+    if let Some(line) = undecided(report) {
+        return line.to_owned();
+    }
+    match held_back {
+        0 => verdict(&report.summary),
+        _ => format!(
+            "No changes: {}.",
+            plural(held_back, "step is held back", "steps are held back")
+        ),
+    }
+}
+
+/// What to say instead of a verdict when something, or everything, could not be decided.
+fn undecided(report: &Report) -> Option<&'static str> {
+    let scope = &report.scope;
+    let wrong = report.diagnostics.iter().any(Diagnostic::is_error);
+    if wrong || !scope.unreadable.is_empty() {
+        return Some("Nothing was decided: see the errors above.");
+    }
+    (scope.projects.is_empty() && report.links.is_empty())
+        .then_some("Nothing was decided: nothing is declared.")
+}
+
+/// The last line of a plan that was decided.
+fn verdict(summary: &Summary) -> String {
     let Summary {
         create,
         update,
@@ -300,6 +349,10 @@ mod tests {
     fn long_values_are_shown_by_their_beginning() {
         assert_eq!(value(&Value::Null), "nothing");
         assert_eq!(value(&"ALL_TRAFFIC".into()), "ALL_TRAFFIC");
+        assert_eq!(
+            value(&"a\u{202e}b\u{1b}[8m".into()),
+            "a\u{fffd}b\u{fffd}[8m"
+        );
         assert_eq!(value(&"x".repeat(100).into()).chars().count(), 72);
     }
 }

@@ -11,7 +11,7 @@ use privatelink_core::kinds::Id;
 use privatelink_core::plan::Action;
 
 use super::Output;
-use super::style::{BAD, DIM, GOOD, WORTH_A_LOOK, of_action};
+use super::style::{BAD, DIM, GOOD, WORTH_A_LOOK, of_action, printable};
 
 /// Shows a turn on standard error.
 pub(crate) struct Progress {
@@ -103,10 +103,15 @@ fn finished(id: &Id, action: Action, outcome: &Outcome, took: Duration) -> Strin
         Outcome::Failed { error } if outcome.is_pending() => {
             format!(
                 "  {thing}  {WORTH_A_LOOK}pending{WORTH_A_LOOK:#} {}",
-                error.message
+                printable(&error.message)
             )
         }
-        Outcome::Failed { error } => format!("  {thing}  {BAD}failed{BAD:#} {}", error.message),
+        Outcome::Failed { error } => {
+            format!(
+                "  {thing}  {BAD}failed{BAD:#} {}",
+                printable(&error.message)
+            )
+        }
         Outcome::Skipped { because } => {
             format!(
                 "  {thing}  {WORTH_A_LOOK}not tried{WORTH_A_LOOK:#}, because of {} {}",

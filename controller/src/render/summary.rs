@@ -10,7 +10,7 @@ use privatelink_core::path::Verdict;
 use privatelink_core::plan::Action;
 use privatelink_core::report::{Report, StepReport};
 
-use super::style::{BAD, BOLD, DIM, of_action, of_state, of_verdict, plural};
+use super::style::{BAD, BOLD, DIM, of_action, of_state, of_verdict, plural, printable};
 
 /// The table of links, what is left, and the counts.
 pub(crate) fn summary(report: &Report, took: Duration) -> String {
@@ -60,7 +60,7 @@ fn write_links(text: &mut String, report: &Report) {
                 let found = match trace.root_cause() {
                     None => "private",
                     Some(hop) if hop.verdict == Verdict::NotReached => "not reached",
-                    Some(hop) => &hop.found,
+                    Some(hop) => &*printable(&hop.found),
                 };
                 format!("{style}{mark}{style:#} {found}")
             },
@@ -92,10 +92,11 @@ fn write_left(text: &mut String, report: &Report) {
         let sign = if tried { '✗' } else { step.action.sign() };
         let _ = writeln!(
             text,
-            "{style}{sign}{style:#} {} {} {}  {DIM}{said}{DIM:#}",
+            "{style}{sign}{style:#} {} {} {}  {DIM}{}{DIM:#}",
             step.action.word(),
             id.kind(),
-            id.short()
+            id.short(),
+            printable(&said)
         );
     }
 }

@@ -37,7 +37,7 @@ impl Reader {
                 column: 1,
             };
             match text::parse(chunk) {
-                Ok(value) => self.value(value, chunk, origin, sources),
+                Ok(value) => self.value(value, Some(chunk), origin, sources),
                 Err(error) => self.unparsed(&error, chunk, &origin, sources),
             }
         }
@@ -59,11 +59,12 @@ impl Reader {
             .flatten();
         let Some((value, repeated)) = repeated else {
             sources.complete = false;
+            sources.documents += 1;
             sources.diagnostics.push(error.diagnostic(origin));
             return;
         };
         let (declared, broken) = (sources.declared.len(), sources.named_broken.len());
-        self.value(value, chunk, origin.clone(), sources);
+        self.value(value, Some(chunk), origin.clone(), sources);
         let names = sources.declared.drain(declared..).map(|found| found.name);
         sources.named_broken.extend(names);
         for mut found in repeated.into_iter().map(|field| field.diagnostic(origin)) {
@@ -73,13 +74,17 @@ impl Reader {
     }
 
     /// One document: ours, a list of documents, or something else that lives in the same file.
-    fn value(&mut self, value: Value, chunk: &str, origin: Origin, sources: &mut Sources) {
+    ///
+    /// The items of the list that is the whole `chunk` are found in it; those of a list within a
+    /// list are all said to be where that list is.
+    fn value(&mut self, value: Value, chunk: Option<&str>, origin: Origin, sources: &mut Sources) {
         let mut fields = match value {
             Value::Null => return,
             Value::Object(fields) => fields,
             Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
                 let message = "a document must be an object with apiVersion and kind".to_owned();
                 sources.complete = false;
+                sources.documents += 1;
                 sources
                     .diagnostics
                     .push(Diagnostic::new(Code::KindMissing, origin, message));
@@ -98,10 +103,10 @@ impl Reader {
         let (group, version) = api.split_once('/').unwrap_or(("", api));
         let is_list = (api, kind) == ("v1", "List") || (group, kind) == (GROUP, "PrivateLinkList");
         if is_list && let Some(Value::Array(items)) = fields.remove("items") {
-            let lines = positions::item_lines(chunk);
+            let lines = chunk.map_or_else(Vec::new, positions::item_lines);
             for (index, item) in items.into_iter().enumerate() {
                 let origin = positions::item_origin(&origin, lines.get(index).copied());
-                self.value(item, chunk, origin, sources);
+                self.value(item, None, origin, sources);
             }
         } else if group == GROUP && !kind.is_empty() {
             let known = (version == VERSION && kind == KIND).then_some(());
@@ -133,6 +138,7 @@ impl Reader {
         origin: Origin,
         sources: &mut Sources,
     ) {
+        sources.documents += 1;
         let name = match link_name(&fields, &origin) {
             Ok(name) => Some(name),
             Err(diagnostic) => {

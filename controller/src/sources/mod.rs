@@ -63,6 +63,8 @@ pub(crate) struct Sources {
     /// Whether everything could be read far enough to know every name. When not, a declaration may
     /// be there that nobody saw, so nothing may be removed for being gone.
     pub(crate) complete: bool,
+    /// How many documents mean to be declarations, right or wrong.
+    pub(crate) documents: usize,
     /// Texts that cannot be read again.
     kept: BTreeMap<Arc<str>, String>,
 }
@@ -74,29 +76,41 @@ impl Sources {
         self.declared.is_empty() && self.named_broken.is_empty()
     }
 
-    /// Moves findings about a field from the top of their declaration to the field's own line, and
-    /// adds that line.
+    /// Moves findings about a field from the top of their declaration to the field's own line, adds
+    /// that line, sorts them, and leaves the first few of each document.
     ///
     /// Only the few files that something is wrong with are read again, so nothing has to be kept
     /// about the many that are fine. A file that changed in between leaves its findings where they
     /// are.
-    pub(crate) fn locate(&self, diagnostics: &mut [Diagnostic]) {
-        let mut texts: BTreeMap<Arc<str>, Option<String>> = BTreeMap::new();
-        for diagnostic in diagnostics
-            .iter_mut()
-            .filter(|found| found.snippet.is_none())
-        {
-            let Origin::File { path, .. } = &diagnostic.origin else {
-                continue;
-            };
-            let path = path.clone();
-            let text = texts
-                .entry(path.clone())
-                .or_insert_with(|| self.text(&path));
-            if let Some(text) = text {
-                positions::locate(diagnostic, text);
+    pub(crate) fn locate(&self, diagnostics: &mut Vec<Diagnostic>) {
+        let mut by_path: BTreeMap<Arc<str>, Vec<Diagnostic>> = BTreeMap::new();
+        let mut placed = Vec::new();
+        for diagnostic in diagnostics.drain(..) {
+            match &diagnostic.origin {
+                Origin::File { path, .. } if diagnostic.snippet.is_none() => {
+                    by_path.entry(path.clone()).or_default().push(diagnostic);
+                }
+                Origin::File { .. }
+                | Origin::Object { .. }
+                | Origin::CommandLine
+                | Origin::Cloud { .. } => placed.push(diagnostic),
             }
         }
+        for (path, mut found) in by_path {
+            let Some(text) = self.text(&path) else {
+                placed.append(&mut found);
+                continue;
+            };
+            let mut text = positions::Located::new(&text);
+            let mut documents: BTreeMap<positions::Document, Vec<Diagnostic>> = BTreeMap::new();
+            for mut diagnostic in found {
+                let document = text.place(&mut diagnostic);
+                documents.entry(document).or_default().push(diagnostic);
+            }
+            placed.extend(documents.into_values().flat_map(first_few));
+        }
+        placed.sort();
+        *diagnostics = placed;
     }
 
     fn text(&self, path: &Arc<str>) -> Option<String> {
@@ -137,9 +151,29 @@ pub(crate) fn read(paths: &[PathOrStdin]) -> Sources {
     }
     let mut diagnostics = std::mem::take(&mut sources.diagnostics);
     sources.locate(&mut diagnostics);
-    diagnostics.sort();
     sources.diagnostics = diagnostics;
     sources
+}
+
+/// More findings about one document than this are not shown: mending the first usually mends the rest.
+const MOST_SHOWN: usize = 20;
+
+/// The first findings of a document, errors before others, and how many more there are.
+fn first_few(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    found.sort();
+    found.dedup();
+    let more = found.len().saturating_sub(MOST_SHOWN);
+    if let Some(next) = found.get_mut(MOST_SHOWN).filter(|_| more > 1) {
+        let message = format!("{more} more findings in this document, from here on, are not shown");
+        *next = Diagnostic {
+            message,
+            help: Some("mend those above first".to_owned()),
+            field: None,
+            ..next.clone()
+        };
+        found.truncate(MOST_SHOWN + 1);
+    }
+    found
 }
 
 fn nothing_declared(paths: &[PathOrStdin]) -> Diagnostic {

@@ -1,5 +1,6 @@
 //! Where things stand in a document: fields, items, and fields written twice.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use privatelink_core::codes::Code;
@@ -53,14 +54,13 @@ pub(super) fn repeated(chunk: &str) -> Option<(Value, Vec<Repeated>)> {
 pub(super) fn item_lines(chunk: &str) -> Vec<u32> {
     let before = lines_before_content(chunk);
     let place = tree(chunk);
-    let items = place.as_ref().and_then(|place| place.field("items"));
-    match items.map(|(_, items)| &items.shape) {
-        Some(Shape::List(items)) => items
+    place.as_ref().map_or_else(Vec::new, |place| {
+        place
+            .items()
             .iter()
             .map(|item| item.at.line.saturating_sub(1 + before))
-            .collect(),
-        Some(Shape::Fields(_) | Shape::Scalar) | None => Vec::new(),
-    }
+            .collect()
+    })
 }
 
 /// Where an item of a `List` starts.
@@ -68,61 +68,113 @@ pub(super) fn item_origin(document: &Origin, line: Option<u32>) -> Origin {
     line.map_or_else(|| document.clone(), |line| moved(document, line, 1))
 }
 
-/// Moves a finding to its field and adds the line of text.
-pub(super) fn locate(diagnostic: &mut Diagnostic, text: &str) {
-    let Origin::File {
-        path: _,
-        line,
-        column,
-    } = &mut diagnostic.origin
-    else {
-        return;
-    };
-    if *line == 0 {
-        return;
-    }
-    if let Some(field) = diagnostic.field.as_deref().filter(|_| *column == 1) {
-        let on_name = match diagnostic.code {
-            Code::UnknownField | Code::NotInThisVersion => true,
-            Code::DuplicateField => return shown(diagnostic, text),
-            _ => false,
-        };
-        if let Some(at) = place_of(field, *line, on_name, text) {
-            (*line, *column) = (at.line, at.column);
+/// Which document of a text a finding is in: the line that the document, or the item of a `List`, starts at.
+pub(super) type Document = u32;
+
+/// One text, taken apart once however many findings are placed in it: a text may have as many as it has lines.
+pub(super) struct Located<'a> {
+    lines: Vec<&'a str>,
+    chunks: Vec<(u32, &'a str)>,
+    /// What stands where, by chunk; only those that were asked for.
+    trees: BTreeMap<usize, Option<Tree>>,
+}
+
+/// A chunk, and which item of its `List` starts at a line.
+struct Tree {
+    root: Place,
+    items: BTreeMap<u32, usize>,
+    /// Lines of the tree count from the chunk's start, which may be above its first content.
+    above: u32,
+}
+
+impl<'a> Located<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self {
+            lines: text.lines().collect(),
+            chunks: chunks(text),
+            trees: BTreeMap::new(),
         }
     }
-    shown(diagnostic, text);
+
+    /// Moves a finding to its field, adds the line of text, and says which document it is in.
+    pub(super) fn place(&mut self, diagnostic: &mut Diagnostic) -> Document {
+        let Origin::File {
+            path: _,
+            line,
+            column,
+        } = &mut diagnostic.origin
+        else {
+            return 0;
+        };
+        if *line == 0 {
+            return 0;
+        }
+        let on_name = matches!(diagnostic.code, Code::UnknownField | Code::NotInThisVersion);
+        let is_placed = *column != 1 || diagnostic.code == Code::DuplicateField;
+        let document = if is_placed {
+            self.chunk(*line)
+                .map_or(*line, |index| self.chunks[index].0)
+        } else {
+            *line
+        };
+        if let Some(field) = diagnostic.field.as_deref().filter(|_| !is_placed)
+            && let Some(at) = self.place_of(field, *line, on_name)
+        {
+            (*line, *column) = (at.line, at.column);
+        }
+        let text = self.lines.get(line.saturating_sub(1) as usize);
+        diagnostic.snippet = text
+            .filter(|line| line.len() <= WIDEST)
+            .map(|line| (*line).to_owned());
+        document
+    }
+
+    /// The chunk that a line is in.
+    fn chunk(&self, line: u32) -> Option<usize> {
+        self.chunks
+            .partition_point(|(first, _)| *first <= line)
+            .checked_sub(1)
+    }
+
+    /// Where a field of the document at a line stands, or the nearest thing around it that is written.
+    fn place_of(&mut self, field: &str, document: u32, on_name: bool) -> Option<At> {
+        let index = self.chunk(document)?;
+        let (first, chunk) = *self.chunks.get(index)?;
+        let tree = self
+            .trees
+            .entry(index)
+            .or_insert_with(|| Tree::new(first, chunk));
+        let tree = tree.as_ref()?;
+        let root = tree.declaration_at(document.checked_sub(tree.above)?);
+        let at = root.find(field, on_name)?;
+        Some(At {
+            line: at.line + tree.above,
+            column: at.column,
+        })
+    }
+}
+
+impl Tree {
+    fn new(first: u32, chunk: &str) -> Option<Self> {
+        let above = first.checked_sub(lines_before_content(chunk) + 1)?;
+        let root = tree(chunk)?;
+        let mut items = BTreeMap::new();
+        for (index, item) in root.items().iter().enumerate() {
+            items.entry(item.at.line).or_insert(index);
+        }
+        Some(Self { root, items, above })
+    }
+
+    /// The item of a `List` that starts at a line, or the document itself.
+    fn declaration_at(&self, line: u32) -> &Place {
+        let item = self.items.get(&line);
+        item.and_then(|index| self.root.items().get(*index))
+            .unwrap_or(&self.root)
+    }
 }
 
 /// A line longer than this, in bytes, helps nobody and is not shown.
 const WIDEST: usize = 400;
-
-fn shown(diagnostic: &mut Diagnostic, text: &str) {
-    if let Origin::File {
-        path: _,
-        line,
-        column: _,
-    } = &diagnostic.origin
-    {
-        let text = text.lines().nth(line.saturating_sub(1) as usize);
-        diagnostic.snippet = text.filter(|line| line.len() <= WIDEST).map(str::to_owned);
-    }
-}
-
-/// Where a field of the document at a line stands, or the nearest thing around it that is written.
-fn place_of(field: &str, document: u32, on_name: bool, text: &str) -> Option<At> {
-    let chunks = chunks(text);
-    let (first, chunk) = chunks.iter().rev().find(|(line, _)| *line <= document)?;
-    // Lines of the tree count from the chunk's start, which may be above its first content.
-    let above = first.checked_sub(lines_before_content(chunk) + 1)?;
-    let root = tree(chunk)?;
-    let root = root.declaration_at(document.checked_sub(above)?);
-    let at = root.find(field, on_name)?;
-    Some(At {
-        line: at.line + above,
-        column: at.column,
-    })
-}
 
 /// Line and column, from 1.
 #[derive(Clone, Copy)]
@@ -140,7 +192,14 @@ struct Place {
 enum Shape {
     Scalar,
     List(Vec<Place>),
-    Fields(Vec<(String, At, Place)>),
+    Fields(Fields),
+}
+
+/// Fields as they are written, and where the last one of each name is among them.
+#[derive(Default)]
+struct Fields {
+    written: Vec<(String, At, Place)>,
+    last: BTreeMap<String, usize>,
 }
 
 fn tree(chunk: &str) -> Option<Place> {
@@ -154,24 +213,18 @@ impl Place {
     fn field(&self, name: &str) -> Option<(At, &Place)> {
         match &self.shape {
             Shape::Fields(fields) => {
-                let named = |(field, _, _): &&(String, At, Place)| field == name;
-                fields
-                    .iter()
-                    .rfind(named)
-                    .map(|(_, at, place)| (*at, place))
+                let (_, at, place) = fields.written.get(*fields.last.get(name)?)?;
+                Some((*at, place))
             }
             Shape::Scalar | Shape::List(_) => None,
         }
     }
 
-    /// The item of a `List` that starts at a line, or the document itself.
-    fn declaration_at(&self, line: u32) -> &Place {
+    /// The items of a `List`; none when it is something else.
+    fn items(&self) -> &[Place] {
         match self.field("items").map(|(_, items)| &items.shape) {
-            Some(Shape::List(items)) => items
-                .iter()
-                .find(|item| item.at.line == line)
-                .unwrap_or(self),
-            Some(Shape::Scalar | Shape::Fields(_)) | None => self,
+            Some(Shape::List(items)) => items,
+            Some(Shape::Scalar | Shape::Fields(_)) | None => &[],
         }
     }
 
@@ -204,16 +257,14 @@ impl Place {
                 }
             }
             Shape::Fields(fields) => {
-                for (index, (name, at, place)) in fields.iter().enumerate() {
+                let mut earlier = BTreeSet::new();
+                for (name, at, place) in &fields.written {
                     let path = if path.is_empty() {
                         name.clone()
                     } else {
                         format!("{path}.{name}")
                     };
-                    if fields[..index]
-                        .iter()
-                        .any(|(earlier, _, _)| earlier == name)
-                    {
+                    if !earlier.insert(name) {
                         found(path.clone(), *at);
                     }
                     place.repeated(&path, found);
@@ -319,10 +370,13 @@ impl<'de> de::Visitor<'de> for ShapeVisitor {
     }
 
     fn visit_map<A: de::MapAccess<'de>>(self, mut fields: A) -> Result<Shape, A::Error> {
-        let mut places = Vec::new();
+        let mut places = Fields::default();
         while let Some(name) = fields.next_key::<Spanned<String>>()? {
             let value = fields.next_value::<Spanned<Shape>>()?;
-            places.push((name.value.clone(), at(&name), value.into()));
+            places.last.insert(name.value.clone(), places.written.len());
+            places
+                .written
+                .push((name.value.clone(), at(&name), value.into()));
         }
         Ok(Shape::Fields(places))
     }

@@ -3,6 +3,8 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Origin as Place, Renderer, Snippet};
 use privatelink_core::diagnostic::{Diagnostic, Origin, Severity};
 
+use crate::render::printable;
+
 /// The finding as text of several lines, without a line end.
 pub(crate) fn render(diagnostic: &Diagnostic, colour: bool) -> String {
     let Diagnostic {
@@ -20,20 +22,42 @@ pub(crate) fn render(diagnostic: &Diagnostic, colour: bool) -> String {
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
     };
-    let title = level.primary_title(message.as_str()).id(code.number());
+    let (message, help) = (printable(message), help.as_deref().map(printable));
+    let title = level.primary_title(&*message).id(code.number());
     let place = origin.to_string();
+    let place = printable(&place);
+    let path = match origin {
+        Origin::File { path, .. } => Some(printable(path)),
+        Origin::Object { .. } | Origin::CommandLine | Origin::Cloud { .. } => None,
+    };
     let mut group = match (snippet, origin) {
-        (Some(text), Origin::File { path, line, column }) => {
-            let span = span(text, *column);
+        (
+            Some(text),
+            Origin::File {
+                path: _,
+                line,
+                column,
+            },
+        ) => {
+            // One character for one, so that columns stay.
+            let text = printable(text);
+            let span = span(&text, *column);
             title.element(
-                Snippet::source(text.as_str())
-                    .path(&**path)
+                Snippet::source(text)
+                    .path(path.as_deref())
                     .line_start(*line as usize)
                     .annotation(AnnotationKind::Primary.span(span)),
             )
         }
-        (_, Origin::File { path, line, column }) if *line > 0 => title.element(
-            Place::path(&**path)
+        (
+            _,
+            Origin::File {
+                path: _,
+                line,
+                column,
+            },
+        ) if *line > 0 => title.element(
+            Place::path(path.as_deref().unwrap_or_default())
                 .line(*line as usize)
                 .char_column(*column as usize),
         ),
@@ -43,13 +67,13 @@ pub(crate) fn render(diagnostic: &Diagnostic, colour: bool) -> String {
             | Origin::Object { .. }
             | Origin::CommandLine
             | Origin::Cloud { .. },
-        ) => title.element(Place::path(place.as_str())),
+        ) => title.element(Place::path(&*place)),
     };
-    if let Some(link) = link.as_ref().filter(|link| link.to_string() != place) {
+    if let Some(link) = link.as_ref().filter(|link| link.to_string() != *place) {
         group = group.element(Level::NOTE.message(format!("in PrivateLink {link}")));
     }
-    if let Some(help) = help {
-        group = group.element(Level::HELP.message(help.as_str()));
+    if let Some(help) = &help {
+        group = group.element(Level::HELP.message(&**help));
     }
     let report: &[Group<'_>] = &[group];
     let renderer = if colour {

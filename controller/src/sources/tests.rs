@@ -343,3 +343,30 @@ fn the_path_of_a_finding_is_the_path_that_was_given() {
     };
     assert_eq!(Path::new(&**path), folder.0.join("a.yaml"));
 }
+
+#[test]
+fn many_mistakes_in_one_document_are_found_in_one_go_and_the_first_are_shown() {
+    let begun = std::time::Instant::now();
+    let unknown: String = (0..20_000).map(|n| format!("k{n}: 1\n")).collect();
+    let sources = Folder::new("many")
+        .write("a.yaml", format!("{PLAIN}{unknown}"))
+        .read();
+    assert_eq!(sources.diagnostics.len(), 21);
+    assert!(sources.diagnostics[19].message.contains("`k19`"));
+    assert_eq!(
+        sources.diagnostics[20].message,
+        "19980 more findings in this document, from here on, are not shown"
+    );
+    // A scan of the text for each of them would take minutes.
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn many_documents_are_placed_in_one_go() {
+    let begun = std::time::Instant::now();
+    let sources = Folder::new("foreign")
+        .write("a.yaml", "---\na: b\n".repeat(50_000))
+        .read();
+    assert_eq!(sources.diagnostics.len(), 50_001);
+    assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
+}

@@ -154,3 +154,43 @@ async fn missing_credentials_and_unusable_endpoints_are_findings_in_the_document
         (1, &json!("PL0321"))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_says_that_all_is_well_when_nothing_was_decided() {
+    let desk = Desk::new("undecided").await;
+    let undecided = "Nothing was decided: see the errors above.\n";
+    desk.write("wrong.yaml", &super::LINK.replace("/28", "/24"));
+    desk.write("empty.yaml", "");
+    for line in [
+        "plan wrong.yaml",
+        "drift wrong.yaml",
+        "apply --yes wrong.yaml",
+        "plan --endpoint http://example.com link.yaml",
+        "apply --yes --prune --allow-empty empty.yaml",
+    ] {
+        let answer = desk.run(line).await;
+        assert_eq!((answer.code, &*answer.stdout), (1, undecided), "{line}");
+    }
+    let pruned = desk
+        .run("apply --yes --prune --allow-empty empty.yaml")
+        .await;
+    assert!(pruned.stderr.contains("--scope"), "{}", pruned.stderr);
+    let held = desk.run("plan --policy report-only link.yaml").await;
+    assert!(
+        held.stdout.contains("steps are held back.") && held.stdout.contains("would create it"),
+        "{}",
+        held.stdout
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_broken_document_is_counted() {
+    let desk = Desk::new("counted").await;
+    let wrong = super::LINK.replace("/28", "/24");
+    desk.write(
+        "wrong.yaml",
+        &format!("{wrong}---\n{wrong}---\n{{\n---\nkind: PrivateLink\n"),
+    );
+    let answer = desk.run("validate wrong.yaml").await;
+    assert_eq!(answer.stdout, "0 declarations are valid, 4 not.\n");
+}
