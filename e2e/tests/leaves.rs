@@ -105,10 +105,17 @@ fn set(document: &mut Value, path: &[String], value: &Value) {
         *document = json!({});
     }
     let object = document.as_object_mut().unwrap();
-    for choice in CHOICES.iter().filter(|choice| choice.contains(&head.as_str())) {
+    for choice in CHOICES
+        .iter()
+        .filter(|choice| choice.contains(&head.as_str()))
+    {
         object.retain(|key, _| key == head || !choice.contains(&key.as_str()));
     }
-    set(object.entry(head.clone()).or_insert(Value::Null), rest, value);
+    set(
+        object.entry(head.clone()).or_insert(Value::Null),
+        rest,
+        value,
+    );
 }
 
 /// The declarations in which a leaf may show its effect: everything written out, nothing written that has a

@@ -52,7 +52,9 @@ async fn every_scenario_ends_as_its_golden_says() {
 async fn play_and_compare(folder: PathBuf) -> Result<(), String> {
     let name = folder.file_name().unwrap().to_string_lossy().into_owned();
     let started = std::time::Instant::now();
-    let told = play(&folder).await.map_err(|problem| format!("{name}: {problem}"))?;
+    let told = play(&folder)
+        .await
+        .map_err(|problem| format!("{name}: {problem}"))?;
     println!("{name}: {:.1} s", started.elapsed().as_secs_f32());
     compare_golden(&folder, &told).map_err(|difference| format!("{name}: {difference}"))
 }

@@ -7,8 +7,8 @@ use privatelink_core::fake::State;
 use privatelink_core::kinds::service_egress::google_egress;
 use privatelink_core::kinds::service_ingress::google_ingress;
 use privatelink_core::kinds::{
-    Attachment, ConnectorState, Live, LiveConnector, LiveNat, LiveRouter, NatAddresses, NatSources, NextHop,
-    RegionalRef, Revision, Service, Traffic, VpcAccess,
+    Attachment, ConnectorState, Live, LiveConnector, LiveNat, LiveRouter, NatAddresses, NatSources,
+    NextHop, RegionalRef, Revision, Service, Traffic, VpcAccess,
 };
 use privatelink_core::names::Mark;
 use serde_json::{Map, Value, json};
@@ -19,10 +19,16 @@ const NARROW: &str = "narrow";
 /// States that a document cannot hold are left out: connectors in the middle of something move on by themselves.
 pub(crate) fn can_be_told(state: &State) -> bool {
     let settled = |connector: &LiveConnector| {
-        matches!(connector.state, ConnectorState::Ready | ConnectorState::Error)
+        matches!(
+            connector.state,
+            ConnectorState::Ready | ConnectorState::Error
+        )
     };
     state.connectors.values().all(settled)
-        && state.subnetworks.values().all(|subnetwork| subnetwork.cidr.is_some())
+        && state
+            .subnetworks
+            .values()
+            .all(|subnetwork| subnetwork.cidr.is_some())
         && state.services.values().all(|service| !service.reconciling)
 }
 
@@ -30,8 +36,14 @@ pub(crate) fn can_be_told(state: &State) -> bool {
 pub(crate) fn of(state: &State) -> Value {
     let (mut compute, mut run, mut vpcaccess) = (Map::new(), Map::new(), Map::new());
     for network in state.networks.values() {
-        compute.insert(network.id.to_string(), json!({"autoCreateSubnetworks": network.auto_mode}));
-        let path = format!("projects/{}/global/routes/{NARROW}-{}", network.id.project, network.id.name);
+        compute.insert(
+            network.id.to_string(),
+            json!({"autoCreateSubnetworks": network.auto_mode}),
+        );
+        let path = format!(
+            "projects/{}/global/routes/{NARROW}-{}",
+            network.id.project, network.id.name
+        );
         compute.insert(path, json!({"network": network.id.to_string(), "destRange": "10.255.255.240/28", "nextHopIp": "10.255.255.1"}));
     }
     for route in &state.routes {
@@ -43,11 +55,20 @@ pub(crate) fn of(state: &State) -> Value {
         });
         match &route.next_hop {
             NextHop::DefaultInternetGateway => {
-                body["nextHopGateway"] = json!(format!("projects/{}/global/gateways/default-internet-gateway", route.id.project));
+                body["nextHopGateway"] = json!(format!(
+                    "projects/{}/global/gateways/default-internet-gateway",
+                    route.id.project
+                ));
             }
             NextHop::Other(hop) => body["nextHopIp"] = json!(hop),
         }
-        compute.insert(format!("projects/{}/global/routes/{}", route.id.project, route.id.name), body);
+        compute.insert(
+            format!(
+                "projects/{}/global/routes/{}",
+                route.id.project, route.id.name
+            ),
+            body,
+        );
     }
     for subnetwork in state.subnetworks.values() {
         let mut body = json!({
@@ -63,7 +84,11 @@ pub(crate) fn of(state: &State) -> Value {
         compute.insert(path, json!({"network": network, "ipCidrRange": range}));
     }
     for (number, address) in state.addresses.values().enumerate() {
-        let kind = if address.external { "EXTERNAL" } else { "INTERNAL" };
+        let kind = if address.external {
+            "EXTERNAL"
+        } else {
+            "INTERNAL"
+        };
         let mut body = json!({"addressType": kind, "address": format!("203.0.113.{number}")});
         describe(&mut body, address.mark.as_ref());
         compute.insert(address.id.compute("addresses"), body);
@@ -72,13 +97,19 @@ pub(crate) fn of(state: &State) -> Value {
         compute.insert(router.id.compute("routers"), router_body(router));
     }
     for connector in state.connectors.values() {
-        vpcaccess.insert(connector.id.location("connectors"), connector_body(connector));
+        vpcaccess.insert(
+            connector.id.location("connectors"),
+            connector_body(connector),
+        );
     }
     for service in state.services.values() {
         run.insert(service.id.to_string(), service_body(service));
     }
     for revision in state.revisions.values() {
-        run.insert(format!("{}/revisions/{}", revision.id.service, revision.id.name), revision_body(revision));
+        run.insert(
+            format!("{}/revisions/{}", revision.id.service, revision.id.name),
+            revision_body(revision),
+        );
     }
     json!({"compute": compute, "run": run, "vpcaccess": vpcaccess})
 }
@@ -93,14 +124,31 @@ fn dangling(state: &State) -> BTreeMap<String, String> {
             }
         }
     }
-    let templates = state.services.values().map(|service| (&service.id, &service.vpc_access));
-    let revisions = state.revisions.values().map(|revision| (&revision.id.service, &revision.vpc_access));
+    let templates = state
+        .services
+        .values()
+        .map(|service| (&service.id, &service.vpc_access));
+    let revisions = state
+        .revisions
+        .values()
+        .map(|revision| (&revision.id.service, &revision.vpc_access));
     for (service, live) in templates.chain(revisions) {
-        let Some(VpcAccess { attachment: Attachment::Direct { network: Some(network), subnetwork: Some(name), .. }, .. }) = live
+        let Some(VpcAccess {
+            attachment:
+                Attachment::Direct {
+                    network: Some(network),
+                    subnetwork: Some(name),
+                    ..
+                },
+            ..
+        }) = live
         else {
             continue;
         };
-        let path = format!("projects/{}/regions/{}/subnetworks/{name}", network.project, service.region);
+        let path = format!(
+            "projects/{}/regions/{}/subnetworks/{name}",
+            network.project, service.region
+        );
         spoken_of.insert(path, network.to_string());
     }
     spoken_of
@@ -119,7 +167,11 @@ fn router_body(router: &LiveRouter) -> Value {
     let mut body = json!({"network": router.network.to_string()});
     describe(&mut body, router.mark.as_ref());
     if !router.nats.is_empty() {
-        body["nats"] = router.nats.iter().map(|nat| nat_body(router, nat)).collect();
+        body["nats"] = router
+            .nats
+            .iter()
+            .map(|nat| nat_body(router, nat))
+            .collect();
     }
     body
 }
@@ -129,7 +181,13 @@ fn nat_body(router: &LiveRouter, nat: &LiveNat) -> Value {
     match &nat.addresses {
         NatAddresses::Auto => body["natIpAllocateOption"] = json!("AUTO_ONLY"),
         NatAddresses::Manual(names) => {
-            let path = |name| RegionalRef { name, ..router.id.clone() }.compute("addresses");
+            let path = |name| {
+                RegionalRef {
+                    name,
+                    ..router.id.clone()
+                }
+                .compute("addresses")
+            };
             body["natIpAllocateOption"] = json!("MANUAL_ONLY");
             body["natIps"] = names.iter().cloned().map(path).collect();
         }
@@ -142,9 +200,7 @@ fn nat_body(router: &LiveRouter, nat: &LiveNat) -> Value {
     if let NatSources::Listed(listed) = &nat.sources
         && !listed.is_empty()
     {
-        let entry = |(id, ranges): (&RegionalRef, &BTreeSet<String>)| {
-            json!({"name": id.compute("subnetworks"), "sourceIpRangesToNat": ranges})
-        };
+        let entry = |(id, ranges): (&RegionalRef, &BTreeSet<String>)| json!({"name": id.compute("subnetworks"), "sourceIpRangesToNat": ranges});
         body["subnetworks"] = listed.iter().map(entry).collect();
     }
     if let Some(ports) = nat.min_ports_per_vm {
@@ -183,8 +239,14 @@ fn connector_body(connector: &LiveConnector) -> Value {
 fn access(access: &VpcAccess) -> Value {
     let egress = google_egress(access.routing);
     match &access.attachment {
-        Attachment::Connector(connector) => json!({"connector": connector.location("connectors"), "egress": egress}),
-        Attachment::Direct { network, subnetwork, tags } => {
+        Attachment::Connector(connector) => {
+            json!({"connector": connector.location("connectors"), "egress": egress})
+        }
+        Attachment::Direct {
+            network,
+            subnetwork,
+            tags,
+        } => {
             let mut interface = json!({});
             if let Some(network) = network {
                 interface["network"] = json!(network.to_string());
@@ -202,7 +264,8 @@ fn access(access: &VpcAccess) -> Value {
 
 fn service_body(service: &Service) -> Value {
     let revision = |name: &str| json!(format!("{}/revisions/{name}", service.id));
-    let mut template = json!({"containers": [{"image": "europe-docker.pkg.dev/acme-prod/apps/any:1"}]});
+    let mut template =
+        json!({"containers": [{"image": "europe-docker.pkg.dev/acme-prod/apps/any:1"}]});
     if let Some(live) = &service.vpc_access {
         template["vpcAccess"] = access(live);
     }
@@ -243,7 +306,8 @@ fn service_body(service: &Service) -> Value {
         body["latestCreatedRevision"] = revision(name);
     }
     if let Some(why) = &service.failed {
-        body["terminalCondition"] = json!({"type": "Ready", "state": "CONDITION_FAILED", "message": why});
+        body["terminalCondition"] =
+            json!({"type": "Ready", "state": "CONDITION_FAILED", "message": why});
     }
     body
 }
@@ -254,7 +318,8 @@ fn revision_body(revision: &Revision) -> Value {
         body["vpcAccess"] = access(live);
     }
     if let Some(why) = &revision.not_ready {
-        body["conditions"] = json!([{"type": "Ready", "state": "CONDITION_FAILED", "message": why}]);
+        body["conditions"] =
+            json!([{"type": "Ready", "state": "CONDITION_FAILED", "message": why}]);
     }
     body
 }
@@ -273,8 +338,14 @@ pub(crate) fn scopes(state: &State) -> BTreeSet<Scope> {
         ]);
     }
     for service in state.services.keys() {
-        scopes.insert(Scope::Services(service.project.clone(), service.region.clone()));
-        scopes.insert(Scope::Connectors(service.project.clone(), service.region.clone()));
+        scopes.insert(Scope::Services(
+            service.project.clone(),
+            service.region.clone(),
+        ));
+        scopes.insert(Scope::Connectors(
+            service.project.clone(),
+            service.region.clone(),
+        ));
     }
     scopes
 }

@@ -5,6 +5,7 @@
 //! and what becomes of it; [`Fake`] adds time, faults, crashes and a journal; [`run`] drives a future over it.
 //! Nothing here sleeps, and nothing is random: equal inputs make equal histories.
 
+mod checks;
 mod clock;
 mod faults;
 mod port;

@@ -121,8 +121,8 @@ fn order_moves(context: &mut Context<'_>) {
         };
         for (name, before) in &memory.links {
             let link = name.parse().ok().and_then(|name| context.link(&name));
-            let moved = link.is_some_and(|link| link.destination.to_string() != before.to);
-            let old = hold::service_of_path(&before.to).filter(|_| moved);
+            let elsewhere = link.is_some_and(|link| link.destination.to_string() != before.to);
+            let old = hold::service_of_path(&before.to).filter(|_| elsewhere);
             moves.extend(old.map(|old| (id.clone(), old)));
         }
     }

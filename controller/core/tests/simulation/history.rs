@@ -1,5 +1,8 @@
 //! One history: a world, declarations, turns with faults between edits and tampering; then quiet, and then undone.
 
+#[path = "history/ending.rs"]
+mod ending;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -121,12 +124,6 @@ const SORTS: &[(usize, &str)] = &[
 type Fine = Result<(), String>;
 
 impl History {
-    fn tell(&mut self, what: impl FnOnce() -> String) {
-        if let Some(told) = &mut self.told {
-            told.push(what());
-        }
-    }
-
     fn play(&mut self) -> Fine {
         let tampers = !self.plain && self.rng.percent(50);
         for round in 0..=self.rng.below(4) {
@@ -396,133 +393,5 @@ impl History {
             return Err("the turn did not come to an end".to_owned());
         }
         Ok(journal)
-    }
-
-    fn tell_turn(&mut self, journal: &[Entry], report: Option<&Report>) {
-        for entry in journal {
-            let (fault, result) = (
-                entry.fault,
-                entry
-                    .result
-                    .as_ref()
-                    .map(|_| ())
-                    .map_err(|error| &error.message),
-            );
-            self.tell(|| format!("  {:?} {fault:?} -> {result:?}", entry.write));
-        }
-        let Some(report) = report else {
-            self.tell(|| "  crashed".to_owned());
-            return;
-        };
-        for step in &report.steps {
-            let (sign, id, why) = (step.action.sign(), &step.id, &step.why);
-            let outcome = step.outcome.as_ref();
-            self.tell(|| format!("  {sign} {id}: {why} {:?} {outcome:?}", step.changes));
-        }
-        for link in &report.links {
-            let why = link
-                .trace
-                .as_ref()
-                .and_then(|trace| trace.root_cause())
-                .map(|hop| &hop.found);
-            self.tell(|| {
-                format!(
-                    "  {} {:?} {:?} {why:?}",
-                    link.name, link.standing, link.state
-                )
-            });
-        }
-    }
-
-    fn whole(destroy: BTreeSet<LinkName>) -> Orders {
-        let prune = destroy.is_empty();
-        Orders {
-            ours: UNIVERSE.ours.clone(),
-            policy: Policy::Sync,
-            prune,
-            allow_empty: true,
-            destroy,
-        }
-    }
-
-    /// One turn without faults, after which another has nothing to write.
-    fn quiet(&mut self, orders: &Orders) -> Result<Report, String> {
-        self.turn(orders, true, Faults::default())?;
-        let again = self.turn(orders, true, Faults::default())?;
-        if let Some(entry) = again.first() {
-            return Err(format!(
-                "one turn did not suffice\n  the next did {:?}",
-                entry.write
-            ));
-        }
-        let wishes = self.declarations.wishes(true);
-        let looked = run(
-            &self.fake,
-            preview(&self.fake, &wishes, orders, &self.extra),
-        );
-        looked
-            .value()
-            .ok_or_else(|| "looking at the world never ends".to_owned())
-    }
-
-    /// Nothing goes wrong any more: everything that can be as declared is.
-    fn settle(&mut self) -> Fine {
-        if self.rng.percent(70) {
-            self.declarations.mend();
-        }
-        self.tell(|| "nothing goes wrong from here".to_owned());
-        let orders = Self::whole(BTreeSet::new());
-        let report = self.quiet(&orders)?;
-        self.all_enforced = report
-            .links
-            .iter()
-            .all(|link| link.standing == Standing::Enforced);
-        let links: Vec<Link> = self.declarations.links().cloned().collect();
-        settled::as_declared(
-            &self.fake.state(),
-            &links,
-            &report,
-            self.plain && !self.tampered && !self.declarations.grew,
-        )
-    }
-
-    /// Everything is taken back.
-    fn undo(&mut self) -> Fine {
-        // What a link left that is gone already, and that another one holds which is not enforced, goes with the set
-        // and not with that other one's name.
-        let by_name =
-            self.rng.percent(40) && self.all_enforced && self.plain && self.declarations.marked();
-        self.tell(|| format!("everything is undone, by name: {by_name}"));
-        let destroy: BTreeSet<LinkName> = if by_name {
-            self.declarations.mend();
-            self.declarations
-                .links()
-                .map(|link| link.name.clone())
-                .collect()
-        } else {
-            self.declarations.clear(&mut self.rng);
-            BTreeSet::new()
-        };
-        let orders = Self::whole(destroy);
-        self.scoped = true;
-        if self.faulty {
-            let mut faults = self.some_faults(self.tampered);
-            // A list from before a destination was tightened hides what there is to loosen, and with the source's
-            // record gone nothing else tells of it.
-            faults
-                .reads
-                .retain(|_, fault| !matches!(fault, ReadFault::Stale(_)));
-            let _undone_in_part = self.turn(&orders, true, faults)?;
-        }
-        let _settled = self.quiet(&orders)?;
-        if self.declarations.stays {
-            return Ok(());
-        }
-        settled::undone(&self.fake.state())?;
-        if self.tampered {
-            Ok(())
-        } else {
-            settled::restored(&self.origin, &self.fake.state())
-        }
     }
 }
