@@ -122,7 +122,7 @@ pub(crate) fn broken_paths(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic
     let busy: BTreeSet<&LinkName> = plan
         .steps
         .values()
-        .filter(|step| step.action != Action::Nothing)
+        .filter(|step| step.action != Action::Nothing || step.code == Some(Code::PolicyHeldBack))
         .flat_map(|step| &step.links)
         .collect();
     let idle = context

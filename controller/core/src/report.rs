@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::apply::Outcome;
 use crate::cloud::Scope;
+use crate::codes::Code;
 use crate::decide::Decision;
 use crate::diagnostic::Diagnostic;
 use crate::drift::{self, Rank};
@@ -347,6 +348,11 @@ fn active_state(
     } else if [Action::Create, Action::Update, Action::Delete]
         .into_iter()
         .any(has)
+    {
+        LinkState::Changed
+    } else if own
+        .iter()
+        .any(|step| step.code == Some(Code::PolicyHeldBack))
     {
         LinkState::Changed
     } else if has(Action::Wait) {
