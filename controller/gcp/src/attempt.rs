@@ -171,6 +171,10 @@ impl Attempts {
             Ok(Err(error)) => Err(error.into()),
             Err(_) => Err(Failure::timed_out(limit)),
         }
+        .map_err(|failure| Failure {
+            reading: call.access == Access::Read,
+            ..failure
+        })
         .inspect_err(
             |failure| tracing::debug!(parent: &span, nature = ?failure.nature, "request failed"),
         )

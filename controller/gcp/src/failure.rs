@@ -43,6 +43,8 @@ pub(crate) struct Failure {
     pub(crate) retry_after: Option<Duration>,
     /// An earlier attempt may have succeeded although its reply was lost.
     pub(crate) after_lost_reply: bool,
+    /// The request was one that only reads.
+    pub(crate) reading: bool,
 }
 
 impl Failure {
@@ -54,6 +56,7 @@ impl Failure {
             facts: BTreeMap::new(),
             retry_after: None,
             after_lost_reply: false,
+            reading: false,
         }
     }
 
@@ -121,7 +124,7 @@ impl Failure {
     }
 
     /// Does Google ask us to slow down? Compute says that with 403, the others with 429; a quota of things
-    /// rather than of requests per time is another matter.
+    /// rather than of requests per time is another matter, which a read cannot use up.
     pub(crate) fn is_rate_limit(&self) -> bool {
         const REASONS: [&str; 5] = [
             "rateLimitExceeded",
@@ -130,18 +133,38 @@ impl Failure {
             "INSUFFICIENT_TOKENS",
             "concurrentLimitExceeded",
         ];
-        let per_time = self.says("per minute") || self.says("per second");
         REASONS.iter().any(|reason| self.has_reason(reason))
-            || (self.is_quota() && per_time)
-            || (self.nature == Nature::Refused(429) && !self.is_quota())
+            || (self.is_quota() && self.names_a_rate())
+            || (self.nature == Nature::Refused(429) && (self.reading || !self.details_a_quota()))
     }
 
     /// Is a quota the cause, of whatever sort?
     pub(crate) fn is_quota(&self) -> bool {
-        self.has_reason("quotaExceeded")
-            || self.has_reason("limitExceeded")
+        self.details_a_quota()
             || (self.says("quota") && self.says("exceeded"))
             || self.nature == Nature::Operation(429)
+    }
+
+    /// Do the details, rather than the words alone, blame a quota?
+    fn details_a_quota(&self) -> bool {
+        self.has_reason("quotaExceeded")
+            || self.has_reason("limitExceeded")
+            || self.facts.keys().any(|key| key.starts_with("quota_"))
+    }
+
+    /// Is the limit one of requests in a time that soon passes, in any of Google's spellings: `per minute`,
+    /// `PerMinutePerProject`, `1/min/{project}`, `per 100 seconds`?
+    fn names_a_rate(&self) -> bool {
+        std::iter::once(&self.message)
+            .chain(self.facts.values())
+            .any(|text| {
+                let letters: String = text.chars().filter(char::is_ascii_alphabetic).collect();
+                let letters = letters.to_ascii_lowercase();
+                letters.contains("perminute")
+                    || letters.contains("persecond")
+                    || text.starts_with("1/min/")
+                    || text.starts_with("1/s/")
+            })
     }
 
     /// May the very same request succeed a little later?
@@ -195,7 +218,11 @@ impl Failure {
                         .map(|v| format!("{} {}", v.r#type, v.description)),
                 ),
                 StatusDetails::QuotaFailure(failure) => {
-                    additions.extend(failure.violations.iter().map(|v| v.description.clone()));
+                    for violation in &failure.violations {
+                        let subject = words::neutral(&violation.subject);
+                        self.facts.insert("quota_subject".to_owned(), subject);
+                        additions.push(violation.description.clone());
+                    }
                 }
                 StatusDetails::RetryInfo(info) => {
                     let delay = info
@@ -366,3 +393,6 @@ fn http_status(code: Code) -> u16 {
         _ => 500,
     }
 }
+
+#[cfg(test)]
+mod tests;
