@@ -5,7 +5,7 @@
 use privatelink_core::cloud::{CloudError, CloudErrorKind as Kind};
 use privatelink_core::codes::Code;
 
-use crate::attempt::{Api, Call};
+use crate::attempt::{Access, Api, Call};
 use crate::failure::{Failure, Nature};
 use crate::references::Unmapped;
 use crate::words;
@@ -296,6 +296,12 @@ fn by_status(call: &Call<'_>, failure: &Failure) -> Finding {
             "run `gcloud auth application-default login` again, or check the service account",
         ),
         403 => missing_permission(call, failure),
+        404 if call.access == Access::Read => finding(
+            Kind::Invalid,
+            Code::RequestRefused,
+            format!("not found{} ({said})", or_no_region(call, failure)),
+            "check --endpoint, the project and the region",
+        ),
         404 | 409 | 412 => finding(
             Kind::Conflict,
             Code::ChangedMeanwhile,
@@ -338,8 +344,9 @@ fn missing_permission(call: &Call<'_>, failure: &Failure) -> Finding {
     let (sentence, help) = match named {
         Some(permission) => (
             format!(
-                "the permission {permission} is missing in project {}",
-                call.project
+                "the permission {permission} is missing in project {}{}",
+                call.project,
+                or_no_region(call, failure)
             ),
             format!(
                 "grant a role that contains {permission} to the identity that runs privatelink"
@@ -347,14 +354,26 @@ fn missing_permission(call: &Call<'_>, failure: &Failure) -> Finding {
         ),
         None => (
             format!(
-                "a permission is missing in project {} ({})",
-                call.project, failure.message
+                "a permission is missing in project {}{} ({})",
+                call.project,
+                or_no_region(call, failure),
+                failure.message
             ),
             "grant the roles that the manual lists to the identity that runs privatelink"
                 .to_owned(),
         ),
     };
     finding(Kind::Denied, Code::PermissionDenied, sentence, help)
+}
+
+/// Google does not tell a region that does not exist from one that we may not see.
+fn or_no_region(call: &Call<'_>, failure: &Failure) -> &'static str {
+    match call.region {
+        Some(region) if words::names_region(&failure.message, region.as_str()) => {
+            ", or the region does not exist"
+        }
+        Some(_) | None => "",
+    }
 }
 
 #[cfg(test)]

@@ -104,9 +104,43 @@ pub(crate) fn service_account(text: &str) -> Option<&str> {
         .find(|word| word.contains('@') && word.ends_with(".gserviceaccount.com"))
 }
 
+/// Is it the region itself that a refusal names, rather than something in it: `locations/europe-west1`,
+/// `location europe-west1`?
+pub(crate) fn names_region(text: &str, region: &str) -> bool {
+    text.match_indices(region).any(|(at, _)| {
+        let before = text[..at]
+            .trim_end_matches(['\'', '"', ' '])
+            .to_ascii_lowercase();
+        let after = &text[at + region.len()..];
+        ["location", "locations/", "region", "regions/"]
+            .iter()
+            .any(|word| before.ends_with(word))
+            && !after.starts_with(|c: char| c.is_ascii_alphanumeric() || "/-_".contains(c))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_region_is_told_from_what_is_in_it() {
+        for text in [
+            "Permission denied on 'locations/europe-wst1' (or it may not exist).",
+            "Permission 'run.services.list' denied on resource 'projects/p/locations/europe-wst1'",
+            "Location europe-wst1 is not found or access is unauthorized.",
+            "The resource 'projects/p/regions/europe-wst1' was not found",
+        ] {
+            assert!(names_region(text, "europe-wst1"), "{text}");
+        }
+        for text in [
+            "Permission denied on 'projects/p/locations/europe-wst1/services/s'",
+            "Permission denied on 'locations/europe-wst10'",
+            "Permission denied on 'subnetworks/pl-europe-wst1'",
+        ] {
+            assert!(!names_region(text, "europe-wst1"), "{text}");
+        }
+    }
 
     #[test]
     fn nothing_steers_the_terminal_and_no_token_is_repeated() {

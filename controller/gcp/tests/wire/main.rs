@@ -6,4 +6,5 @@ mod errors;
 mod lists;
 mod nats;
 mod place;
+mod refusals;
 mod writes;
