@@ -118,6 +118,20 @@ impl<'a> Call<'a> {
     }
 }
 
+tokio::task_local! {
+    /// Which attempt the requests of this task belong to, from 1 on; only the log wants to know.
+    static NUMBER: u32;
+}
+
+/// How a request ended, in a word for the log: an HTTP status, unless there was none.
+fn status(failure: Option<&Failure>) -> String {
+    match failure.map(|failure| (failure.status(), failure.nature)) {
+        None => "ok".to_owned(),
+        Some((Some(status), _)) => status.to_string(),
+        Some((None, nature)) => format!("{nature:?}"),
+    }
+}
+
 /// Sends requests.
 #[derive(Debug)]
 pub(crate) struct Attempts {
@@ -162,8 +176,8 @@ impl Attempts {
             project = %call.project,
             region = call.region.map(tracing::field::display),
         );
-        let limit = self.patience.attempt;
-        match tokio::time::timeout(limit, request)
+        let (limit, start) = (self.patience.attempt, Instant::now());
+        let result = match tokio::time::timeout(limit, request)
             .instrument(span.clone())
             .await
         {
@@ -174,10 +188,16 @@ impl Attempts {
         .map_err(|failure| Failure {
             reading: call.access == Access::Read,
             ..failure
-        })
-        .inspect_err(
-            |failure| tracing::debug!(parent: &span, nature = ?failure.nature, "request failed"),
-        )
+        });
+        // Google's words are left out here: they end in an error message, if it comes to that.
+        tracing::debug!(
+            parent: &span,
+            status = %status(result.as_ref().err()),
+            attempt = NUMBER.try_with(|number| *number).unwrap_or(1),
+            milliseconds = start.elapsed().as_millis(),
+            "called",
+        );
+        result
     }
 
     /// Carries out an attempt, and again as long as its failure is worth it. The attempt may consist of
@@ -194,7 +214,7 @@ impl Attempts {
         let mut reply_lost = false;
         let mut number = 1;
         loop {
-            let mut failure = match attempt().await {
+            let mut failure = match NUMBER.scope(number, attempt()).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
@@ -229,6 +249,8 @@ impl Attempts {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use std::cell::Cell;
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
 
     use super::*;
     use crate::failure::Nature;
@@ -328,5 +350,48 @@ mod tests {
         assert!(result.unwrap_err().after_lost_reply);
         let (result, _, _) = outcome(&[Nature::Refused(429), Nature::Refused(409)], None).await;
         assert!(!result.unwrap_err().after_lost_reply);
+    }
+
+    /// What is logged goes here.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_call_that_ended_is_one_line_of_the_log() {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::DEBUG)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        let guard = tracing::subscriber::set_default(subscriber);
+        let answers = [Nature::Refused(503), Nature::Unreachable];
+        assert!(outcome(&answers, None).await.0.is_ok());
+        drop(guard);
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        let lines: Vec<&str> = log.lines().collect();
+        assert_eq!(lines.len(), 3, "{log}");
+        for (line, end) in lines.iter().zip([
+            "called status=503 attempt=1 milliseconds=0",
+            "called status=Unreachable attempt=2 milliseconds=0",
+            "called status=ok attempt=3 milliseconds=0",
+        ]) {
+            assert!(line.ends_with(end), "{line}");
+            assert!(
+                line.contains("operation=\"compute.networks.list\""),
+                "{line}"
+            );
+        }
     }
 }
