@@ -11,6 +11,7 @@
 
 mod cli;
 mod interrupt;
+mod printable;
 mod render;
 mod sources;
 mod turn;

@@ -8,6 +8,9 @@
 
 mod cloud;
 mod measure;
+#[path = "../../src/printable.rs"]
+#[allow(dead_code, unused_imports)]
+mod printable;
 mod shape;
 #[path = "../../src/sources/mod.rs"]
 #[allow(dead_code, unused_imports)]

@@ -339,21 +339,20 @@ fn active_state(
             .any(|step| step.action == action && step.outcome.is_none())
     };
     let failed = own.iter().any(|step| matches!(&step.outcome, Some(Outcome::Failed { error }) if error.kind != crate::cloud::CloudErrorKind::Conflict));
+    let writes = [Action::Create, Action::Update, Action::Delete]
+        .into_iter()
+        .any(has);
+    let held_back = own
+        .iter()
+        .any(|step| step.code == Some(Code::PolicyHeldBack));
+    let to_do = writes || held_back;
     if has(Action::Refuse) {
         LinkState::Refused
     } else if failed {
         LinkState::Failed
     } else if drift.is_some() && !applied {
         LinkState::Drifted
-    } else if [Action::Create, Action::Update, Action::Delete]
-        .into_iter()
-        .any(has)
-    {
-        LinkState::Changed
-    } else if own
-        .iter()
-        .any(|step| step.code == Some(Code::PolicyHeldBack))
-    {
+    } else if to_do {
         LinkState::Changed
     } else if has(Action::Wait) {
         LinkState::Waiting

@@ -150,10 +150,26 @@ impl World {
     }
 
     fn insert_service(&mut self, service: Service) {
-        let memory = Memory {
+        let id = service.id.to_string();
+        let copied = |of: &Option<String>| of.as_ref().is_some_and(|of| *of != id);
+        let mut memory = Memory {
             egress: Remembered::from_result(EgressAnnotation::read(&service), |memory| memory.v),
             ingress: Remembered::from_result(IngressAnnotation::read(&service), |memory| memory.v),
         };
+        if memory
+            .egress
+            .this()
+            .is_some_and(|memory| copied(&memory.service))
+        {
+            memory.egress = Remembered::Nothing;
+        }
+        if memory
+            .ingress
+            .this()
+            .is_some_and(|memory| copied(&memory.service))
+        {
+            memory.ingress = Remembered::Nothing;
+        }
         if memory == NO_MEMORY {
             self.memories.remove(&service.id);
         } else {

@@ -12,13 +12,14 @@ use privatelink_core::diagnostic::{Diagnostic, Severity};
 use serde::Serialize;
 
 use crate::cli::Failure;
+use crate::printable::{printable, printable_in_colour};
 use crate::sources;
 
 pub(crate) use plan::{drift, plan};
 pub(crate) use progress::Progress;
+pub(crate) use style::plural;
 #[cfg(feature = "emulator")]
 pub(crate) use style::{BAD, BOLD, DIM, GOOD};
-pub(crate) use style::{plural, printable, printable_in_colour};
 pub(crate) use summary::summary;
 
 /// How to answer.
@@ -46,11 +47,17 @@ pub(crate) struct Output {
 /// A JSON document whose texts say the same and turn no line around on a terminal. JSON writes control characters
 /// as escapes by itself; the other characters that must not be printed only stand within its texts, too.
 fn escaped(json: &str) -> String {
+    use std::fmt::Write as _;
+    if matches!(printable(json), std::borrow::Cow::Borrowed(_)) {
+        return json.to_owned();
+    }
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
         match printable(c.encode_utf8(&mut [0; 4])) {
             std::borrow::Cow::Borrowed(_) => text.push(c),
-            std::borrow::Cow::Owned(_) => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+            std::borrow::Cow::Owned(_) => {
+                let _ = write!(text, "\\u{:04x}", u32::from(c));
+            }
         }
     }
     text

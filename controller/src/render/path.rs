@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use privatelink_core::path::{Hop, Trace, Verdict};
 
-use super::style::{DIM, of_verdict, printable};
+use super::style::{DIM, of_verdict};
+use crate::printable::printable;
 
 /// Appends the hops in one line, each with its mark, and beneath it what was found wrong; with `all`, everything
 /// that was found.

@@ -14,7 +14,8 @@ use privatelink_core::report::{LinkReport, Report, StepReport};
 use serde_json::Value;
 
 use super::path;
-use super::style::{BOLD, DIM, of_action, of_rank, of_state, plural, printable};
+use super::style::{BOLD, DIM, of_action, of_rank, of_state, plural};
+use crate::printable::printable;
 
 /// The plan, link by link: a header, the steps with field changes beneath, and the path as it is now. With `all`,
 /// also what stays as it is.

@@ -11,7 +11,8 @@ use privatelink_core::kinds::Id;
 use privatelink_core::plan::Action;
 
 use super::Output;
-use super::style::{BAD, DIM, GOOD, WORTH_A_LOOK, of_action, printable};
+use super::style::{BAD, DIM, GOOD, WORTH_A_LOOK, of_action};
+use crate::printable::printable;
 
 /// Shows a turn on standard error.
 pub(crate) struct Progress {

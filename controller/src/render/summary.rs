@@ -10,7 +10,8 @@ use privatelink_core::path::Verdict;
 use privatelink_core::plan::Action;
 use privatelink_core::report::{Report, StepReport};
 
-use super::style::{BAD, BOLD, DIM, of_action, of_state, of_verdict, plural, printable};
+use super::style::{BAD, BOLD, DIM, of_action, of_state, of_verdict, plural};
+use crate::printable::printable;
 
 /// The table of links, what is left, and the counts.
 pub(crate) fn summary(report: &Report, took: Duration) -> String {

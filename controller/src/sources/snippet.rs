@@ -3,7 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Origin as Place, Renderer, Snippet};
 use privatelink_core::diagnostic::{Diagnostic, Origin, Severity};
 
-use crate::render::printable;
+use crate::printable::printable;
 
 /// The finding as text of several lines, without a line end.
 pub(crate) fn render(diagnostic: &Diagnostic, colour: bool) -> String {

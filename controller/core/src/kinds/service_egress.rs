@@ -102,6 +102,10 @@ pub struct EgressAnnotation {
     /// Whose it is.
     #[serde(flatten)]
     pub installation: Installation,
+    /// The service that it was written for. A service that was made by copying another brings the annotation
+    /// along; it says nothing about the copy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
     /// What the field held before us.
     pub former: Former<Option<VpcAccessMemory>>,
     /// What we wrote last: on undo, only a field that still holds this is restored.

@@ -130,6 +130,7 @@ fn write(
     let annotation = EgressAnnotation {
         v: VERSION,
         installation: context.ours.clone(),
+        service: Some(wanted.service.to_string()),
         former,
         wrote: Some(VpcAccessMemory::from(desired)),
         links,

@@ -183,6 +183,7 @@ fn annotation(
     IngressAnnotation {
         v: VERSION,
         installation: context.ours.clone(),
+        service: Some(wanted.service.to_string()),
         former,
         wrote: wanted.ingress,
         links,
