@@ -249,8 +249,6 @@ impl Attempts {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use std::cell::Cell;
-    use std::io::Write;
-    use std::sync::{Arc, Mutex};
 
     use super::*;
     use crate::failure::Nature;
@@ -350,50 +348,5 @@ mod tests {
         assert!(result.unwrap_err().after_lost_reply);
         let (result, _, _) = outcome(&[Nature::Refused(429), Nature::Refused(409)], None).await;
         assert!(!result.unwrap_err().after_lost_reply);
-    }
-
-    /// What is logged goes here.
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn every_call_that_ended_is_one_line_of_the_log() {
-        let log = Log::default();
-        let writer = log.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::DEBUG)
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish();
-        let answers = [Nature::Refused(503), Nature::Unreachable];
-        // Once before anybody listens: a call site that another test's thread meets first would stay silent.
-        assert!(outcome(&answers, None).await.0.is_ok());
-        let guard = tracing::subscriber::set_default(subscriber);
-        assert!(outcome(&answers, None).await.0.is_ok());
-        drop(guard);
-        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-        let lines: Vec<&str> = log.lines().collect();
-        assert_eq!(lines.len(), 3, "{log}");
-        for (line, end) in lines.iter().zip([
-            "called status=503 attempt=1 milliseconds=0",
-            "called status=Unreachable attempt=2 milliseconds=0",
-            "called status=ok attempt=3 milliseconds=0",
-        ]) {
-            assert!(line.ends_with(end), "{line}");
-            assert!(
-                line.contains("operation=\"compute.networks.list\""),
-                "{line}"
-            );
-        }
     }
 }
