@@ -111,7 +111,7 @@ impl<'a> Context<'a> {
     }
 
     /// Does some source's annotation hold the former value of this adopted subnetwork already?
-    pub fn journaled(&self, _node: &Node, id: &RegionalRef) -> bool {
+    pub fn journaled(&self, id: &RegionalRef) -> bool {
         self.records.contains_key(&id.compute("subnetworks"))
     }
 

@@ -114,7 +114,7 @@ pub(super) fn existing_subnetwork(context: &Context<'_>, node: &Node, id: &Regio
             id.name
         ));
     }
-    if !context.journaled(node, id) {
+    if !context.journaled(id) {
         return Step::wait(
             Code::Waiting,
             "the source's annotation records the former value first",
