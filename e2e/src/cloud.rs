@@ -36,6 +36,14 @@ pub enum CloudError {
     },
 }
 
+/// A client for bare HTTP.
+pub fn http() -> reqwest::Client {
+    // It wants a provider for TLS even where it speaks plain HTTP. A second installation is refused, which is
+    // fine: one is there.
+    let _installed = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
+}
+
 /// A running emulator and a client for it.
 #[derive(Debug)]
 pub struct Cloud {
@@ -51,9 +59,6 @@ impl Cloud {
 
     /// Starts one whose operations take a while.
     pub async fn start_with(operation_latency: Duration) -> Result<Self, CloudError> {
-        // The HTTP client wants a provider for TLS even where it speaks plain HTTP. A second installation is refused,
-        // which is fine: one is there.
-        let _installed = rustls::crypto::ring::default_provider().install_default();
         let options = Options {
             operation_latency,
             ..Options::default()
@@ -61,7 +66,7 @@ impl Cloud {
         let emulator = Emulator::start(options).await.map_err(CloudError::Start)?;
         Ok(Self {
             emulator,
-            http: reqwest::Client::new(),
+            http: http(),
         })
     }
 

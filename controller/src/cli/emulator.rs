@@ -19,6 +19,7 @@ pub(crate) use env::EnvError;
 const EXAMPLES: &str = "\
 Examples:
   privatelink emulator --listen 127.0.0.1:8085
+  privatelink emulator --faults storm.json --time-scale 0.01
   eval \"$(privatelink emulator env --listen 127.0.0.1:8085)\"
 ";
 
@@ -46,6 +47,12 @@ pub(super) struct Arguments {
     /// A file that keeps the state: read at the start if it is there, written after changes.
     #[arg(long, value_name = "FILE", env = "PRIVATELINK_STATE")]
     state: Option<PathBuf>,
+    /// A file with a list of faults, in force from the start.
+    #[arg(long, value_name = "FILE", env = "PRIVATELINK_FAULTS")]
+    faults: Option<PathBuf>,
+    /// What every wait is multiplied by: operations, latencies and spans of faults, Retry-After.
+    #[arg(long, value_name = "NUMBER", env = "PRIVATELINK_TIME_SCALE", default_value = "1", value_parser = time_scale)]
+    time_scale: f64,
 }
 
 #[derive(Debug, Subcommand)]
@@ -62,6 +69,13 @@ fn latency(text: &str) -> Result<Duration, String> {
     read.ok_or_else(|| "a duration is written like 200ms, 2s or 1m".to_owned())
 }
 
+/// Reads `0.01`.
+fn time_scale(text: &str) -> Result<f64, String> {
+    let read = text.parse::<f64>().ok();
+    read.filter(|scale| scale.is_finite() && *scale >= 0.0)
+        .ok_or_else(|| "a time scale is a number from 0 up, such as 0.01".to_owned())
+}
+
 impl Arguments {
     pub(super) async fn run(&self, global: &Global, output: Output) -> Result<u8, Failure> {
         if let Some(Command::Env(arguments)) = &self.command {
@@ -72,7 +86,8 @@ impl Arguments {
             listen: self.listen,
             operation_latency: self.operation_latency,
             state: self.state.clone(),
-            ..Options::default()
+            faults: self.faults.clone(),
+            time_scale: self.time_scale,
         };
         let interrupted = interrupt::signal();
         let emulator = Emulator::start(options).await.map_err(Failure::Emulator)?;
@@ -94,5 +109,13 @@ mod tests {
         assert_eq!(latency("2s"), Ok(Duration::from_secs(2)));
         assert_eq!(latency("1m"), Ok(Duration::from_mins(1)));
         assert!(latency("soon").is_err() && latency("-1s").is_err());
+    }
+
+    #[test]
+    fn time_cannot_run_backwards() {
+        assert_eq!(time_scale("0.01"), Ok(0.01));
+        for text in ["-1", "NaN", "inf", "fast"] {
+            assert!(time_scale(text).is_err(), "{text}");
+        }
     }
 }

@@ -4,12 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod documents;
+mod emulator;
 mod exit_codes;
 mod processes;
 mod prompts;
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use privatelink_e2e::cloud::Cloud;
@@ -102,4 +104,15 @@ fn two_services() -> Value {
         "run": { format!("{services}/orders"): {}, format!("{services}/billing"): {} },
         "compute": { "projects/acme-prod/global/networks/prod": {} },
     })
+}
+
+/// Asks a process to stop.
+fn terminate(process: u32) {
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &process.to_string()])
+            .status()
+            .unwrap()
+            .success()
+    );
 }

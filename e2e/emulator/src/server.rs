@@ -53,6 +53,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The same error, with the name of the file that the user gave.
+fn unreadable(file: &Path, why: &io::Error) -> io::Error {
+    io::Error::new(why.kind(), format!("{}: {why}", file.display()))
+}
+
 impl Server {
     pub(crate) fn new(latency: Duration, scale: f64, file: Option<PathBuf>) -> Server {
         Server {
@@ -89,7 +94,8 @@ impl Server {
             let text = format!("{} is no list of faults: {why}{cause}", file.display());
             io::Error::new(io::ErrorKind::InvalidData, text)
         };
-        let list = serde_json::from_slice(&std::fs::read(file)?).map_err(|why| unusable(&why))?;
+        let text = std::fs::read(file).map_err(|why| unreadable(file, &why))?;
+        let list = serde_json::from_slice(&text).map_err(|why| unusable(&why))?;
         let faults = self.read_faults(&list).map_err(|why| unusable(&why))?;
         *self.faults() = faults;
         Ok(())
@@ -111,7 +117,7 @@ impl Server {
         let text = match std::fs::read(file) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error),
+            Err(error) => return Err(unreadable(file, &error)),
         };
         let unusable = |error: String| {
             let text = format!("{} is no state document: {error}", file.display());

@@ -1,0 +1,178 @@
+//! The emulator as its own process: where it listens, what it keeps, how it misbehaves, and how fast its time runs.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use privatelink_e2e::cloud::http;
+use serde_json::{Value, json};
+
+use super::{BINARY, folder, terminate, two_services};
+
+/// A running emulator; it ends with the test.
+struct Emulator {
+    child: Child,
+    /// What it printed when it was ready.
+    line: String,
+}
+
+impl Emulator {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(BINARY)
+            .arg("emulator")
+            .args(arguments)
+            .env_clear()
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        Self { child, line }
+    }
+
+    fn url(&self) -> &str {
+        self.line.trim_end().strip_prefix("listening on ").unwrap()
+    }
+
+    async fn put(&self, path: &str, body: &Value) -> reqwest::Response {
+        let request = http().put(format!("{}{path}", self.url()));
+        request.json(body).send().await.unwrap()
+    }
+
+    fn stop(&mut self) -> ExitStatus {
+        terminate(self.child.id());
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// What it says when it does not start.
+fn refused(arguments: &[&str]) -> String {
+    let output = Command::new(BINARY)
+        .arg("emulator")
+        .args(arguments)
+        .env_clear()
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn the_emulator_says_where_it_listens_and_keeps_its_state() {
+    let state = folder("emulator").join("state.json");
+    fs::write(&state, two_services().to_string()).unwrap();
+    let arguments = [
+        "--listen",
+        "127.0.0.1:0",
+        "--operation-latency",
+        "20ms",
+        "--state",
+        state.to_str().unwrap(),
+    ];
+    let mut emulator = Emulator::start(&arguments);
+    let port = emulator
+        .url()
+        .strip_prefix("http://127.0.0.1:")
+        .map(str::parse::<u16>);
+    assert!(matches!(port, Some(Ok(1..))), "{}", emulator.line);
+    assert_eq!(emulator.stop().code(), Some(0));
+    let kept: Value = serde_json::from_str(&fs::read_to_string(&state).unwrap()).unwrap();
+    let billing = &kept["run"]["projects/acme-prod/locations/europe-west1/services/billing"];
+    assert_eq!(billing["ingress"], "INGRESS_TRAFFIC_ALL");
+}
+
+#[test]
+fn the_emulator_listens_on_loopback_only() {
+    assert!(refused(&["--listen", "0.0.0.0:0"]).contains("loopback"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_of_a_file_are_in_force_from_the_start_and_time_may_run_faster() {
+    let file = folder("faults").join("storm.json");
+    let storm = json!([{
+        "match": { "operation": "compute.networks.insert" },
+        "for": "1h",
+        "effect": { "preset": "tooManyRequests", "retryAfter": 500 },
+    }]);
+    fs::write(&file, storm.to_string()).unwrap();
+    let file = file.to_str().unwrap();
+    let emulator = Emulator::start(&["--faults", file, "--time-scale", "0.01"]);
+    let networks = format!("{}/compute/v1/projects/p/global/networks", emulator.url());
+    let insert = http()
+        .post(networks)
+        .json(&json!({ "name": "prod", "autoCreateSubnetworks": false }));
+    let answer = insert.send().await.unwrap();
+    assert_eq!(answer.status(), 429);
+    assert_eq!(answer.headers()["retry-after"], "5");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operations_end_sooner_when_time_runs_faster() {
+    let emulator = Emulator::start(&["--operation-latency", "1h", "--time-scale", "0.0001"]);
+    emulator.put("/emulator/state", &two_services()).await;
+    let network = format!(
+        "{}/compute/v1/projects/acme-prod/global/networks",
+        emulator.url()
+    );
+    let start = Instant::now();
+    let client = http();
+    let body = json!({ "name": "other", "autoCreateSubnetworks": false });
+    let answer = client.post(&network).json(&body).send().await.unwrap();
+    let operation: Value = answer.json().await.unwrap();
+    assert_eq!(operation["status"], "RUNNING", "{operation:#}");
+    let wait = format!(
+        "{}/compute/v1/projects/acme-prod/global/operations/{}/wait",
+        emulator.url(),
+        operation["name"].as_str().unwrap()
+    );
+    // Waiting gives up after two minutes of the emulator's time, which is why it is asked again.
+    let mut status = Value::Null;
+    while status != "DONE" {
+        let answer = client.post(&wait).send().await.unwrap();
+        status = answer.json::<Value>().await.unwrap()["status"].take();
+    }
+    assert!(start.elapsed() >= Duration::from_millis(360));
+}
+
+#[test]
+fn faults_that_cannot_be_read_and_times_that_cannot_be_are_said() {
+    let folder = folder("no-faults");
+    let write = |name: &str, text: &str| {
+        let file = folder.join(name);
+        fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let missing = folder.join("missing.json");
+    let missing = missing.to_str().unwrap();
+    let said = refused(&["--faults", missing]);
+    assert!(
+        said.contains("missing.json") && said.contains("No such file"),
+        "{said}"
+    );
+    let said = refused(&["--faults", &write("text.json", "storm")]);
+    assert!(said.contains("text.json is no list of faults"), "{said}");
+    let explodes = json!([{ "effect": { "explode": true } }]).to_string();
+    let said = refused(&["--faults", &write("explode.json", &explodes)]);
+    assert!(
+        said.contains("explode.json") && said.contains("unknown field `explode`"),
+        "{said}"
+    );
+    for scale in ["-1", "fast", "NaN"] {
+        let said = refused(&[&format!("--time-scale={scale}")]);
+        assert!(
+            said.contains("a time scale is a number from 0 up"),
+            "{said}"
+        );
+    }
+}
