@@ -1,6 +1,6 @@
-//! The emulator's own endpoints, below `/emulator/`. They are not counted, and no fault strikes them.
+//! The emulator's own endpoints, below `/emulator/`. They are not counted, and no fault strikes them;
+//! who may ask was checked before ([`crate::callers`]).
 
-use axum::http::header::{HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -11,16 +11,6 @@ use crate::server::{Server, reply};
 
 /// Answers a request to a control endpoint.
 pub(crate) fn answer(server: &Server, head: &Parts, body: &[u8]) -> Response {
-    // A page in a browser can reach loopback: by a name that resolves to it, or by a plain form.
-    let local = header(head, HOST.as_str()).is_some_and(is_loopback)
-        && header(head, ORIGIN.as_str()).is_none_or(|origin| {
-            origin
-                .split_once("://")
-                .is_some_and(|(_, host)| is_loopback(host))
-        });
-    if !local {
-        return wrong(403, "control endpoints answer to loopback names only");
-    }
     let body = if body.is_empty() {
         Ok(Value::Null)
     } else {
@@ -91,25 +81,10 @@ fn put_rules(server: &Server, body: &Value) -> Response {
     reply(200, &engine.rules.describe(resources::rules()))
 }
 
-fn wrong(status: u16, message: &str) -> Response {
+/// A refusal of the emulator itself, not of any API.
+pub(crate) fn wrong(status: u16, message: &str) -> Response {
     reply(
         status,
         &json!({ "error": { "code": status, "message": message } }),
     )
-}
-
-fn header<'a>(head: &'a Parts, name: &str) -> Option<&'a str> {
-    head.headers.get(name)?.to_str().ok()
-}
-
-/// A host, with or without its port, that names this machine.
-fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    name.eq_ignore_ascii_case("localhost")
-        || name
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
 }

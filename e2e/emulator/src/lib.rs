@@ -30,6 +30,7 @@
 
 mod batch;
 mod call;
+mod callers;
 mod clock;
 mod compute;
 mod control;

@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::call::{Api, Call, Verb};
+use crate::callers::Part;
 use crate::clock::{self, Clock};
 use crate::document::{self, DocumentError};
 use crate::engine::{Answer, Engine};
@@ -26,10 +27,12 @@ use crate::journal::{Asked, Journal};
 use crate::refusal::{Code, Refusal};
 use crate::resources::{self, Found};
 use crate::wire::{Cord, Wires};
-use crate::{batch, control};
+use crate::{batch, callers, control};
 
-/// The longest body that is read.
-const LONGEST_BODY: usize = 256 * 1024 * 1024;
+/// The longest body of a request to an API that is read: far above any that the APIs served here can want.
+const LONGEST_REQUEST: usize = 16 * 1024 * 1024;
+/// The longest state document: some 100,000 services.
+const LONGEST_DOCUMENT: usize = 256 * 1024 * 1024;
 /// How often a waiting request looks whether its operation is done.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// How often the state file is written while there are changes.
@@ -189,13 +192,21 @@ async fn handle(
     request: Request,
 ) -> Response {
     let (head, body) = request.into_parts();
-    let Ok(bytes) = to_bytes(body, LONGEST_BODY).await else {
-        return reply(
-            413,
-            &json!({ "error": { "code": 413, "message": "Request too large." } }),
-        );
+    let (part, longest) = if head.uri.path().starts_with("/emulator/") {
+        (Part::Control, LONGEST_DOCUMENT)
+    } else {
+        (Part::Google, LONGEST_REQUEST)
     };
-    if head.uri.path().starts_with("/emulator/") {
+    // Before the body, which a stranger could make long. A tunnel is refused below, in words for a proxy's client.
+    if head.method != Method::CONNECT
+        && let Err(stranger) = callers::check(part, &head)
+    {
+        return control::wrong(403, &stranger.to_string());
+    }
+    let Ok(bytes) = to_bytes(body, longest).await else {
+        return control::wrong(413, "Request too large.");
+    };
+    if part == Part::Control {
         return control::answer(&server, &head, &bytes);
     }
     if batch::is_batch(&head) {
@@ -239,7 +250,7 @@ pub(crate) async fn respond(server: &Server, cord: &Cord, head: &Parts, bytes: &
     };
     let api = found.resource.api;
     let body = body.map_err(|error| malformed(api, &error.to_string()));
-    let mut call = call(found, host(head), query, Value::Null);
+    let mut call = call(found, callers::addressed(head), query, Value::Null);
     let operation = call.route.operation;
     let number = asked(operation, !call.is_read());
     let asked = faults::Request {
@@ -258,13 +269,6 @@ pub(crate) async fn respond(server: &Server, cord: &Cord, head: &Parts, bytes: &
         }
     };
     finish(server, cord, api, number, verdict, answer)
-}
-
-/// Whom a request is addressed to: a proxy is told by the request line, a server by the header.
-fn host(head: &Parts) -> String {
-    let header = || head.headers.get(header::HOST)?.to_str().ok();
-    let host = head.uri.host().or_else(header).unwrap_or_default();
-    host.split(':').next().unwrap_or_default().to_lowercase()
 }
 
 /// A client that wants a tunnel to an API that nobody pointed at the emulator is told so.

@@ -73,6 +73,9 @@ impl Bench {
     pub fn raw(&self, request: &str) -> String {
         let address = self.emulator.url().replace("http://", "");
         let mut stream = TcpStream::connect(address).unwrap();
+        // Longer than any answer takes: a server that waits for more than it was sent fails the test.
+        let patience = Some(Duration::from_mins(1));
+        stream.set_read_timeout(patience).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
