@@ -37,9 +37,9 @@ docs:
 bench:
     cargo bench --locked -p privatelink --bench turn
 
-# Licences, bans, sources, advisories (needs cargo-deny and the network).
+# Licences, bans, sources (needs cargo-deny: `cargo install cargo-deny --locked`) and advisories (needs the network).
 deny:
-    cargo deny --locked check
+    cargo deny --locked check --hide-inclusion-graph
 
 # What has to pass before a change is merged.
 ci:
