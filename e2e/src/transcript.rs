@@ -25,9 +25,13 @@ pub fn transcript(title: &str, code: i32, report: &Value, requests: &Value) -> S
             .as_str()
             .map(|path| format!(", path {path}"))
             .unwrap_or_default();
+        let then = link["pathForecast"]
+            .as_str()
+            .map(|path| format!(", then {path}"))
+            .unwrap_or_default();
         let _ = writeln!(
             text,
-            "link {}: {}{path}{drift}",
+            "link {}: {}{path}{then}{drift}",
             word(&link["name"]),
             word(&link["state"])
         );

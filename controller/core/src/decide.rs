@@ -7,12 +7,12 @@ use serde_json::Value;
 use crate::codes::Code;
 use crate::compile::compile;
 use crate::context::Context;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::findings;
 use crate::graph::Graph;
 use crate::hold;
 use crate::ids::LinkName;
-use crate::kinds::{Id, RegionalRef, Resource};
+use crate::kinds::{Id, RegionalRef, Resource, VpcAccess};
 use crate::link::{Internet, Link, NetworkRef};
 use crate::lint;
 use crate::names::Installation;
@@ -175,11 +175,14 @@ fn prepare<'a>(
             || (covered && ours_stays.contains(subnetwork))
     };
 
+    let mut blocked = without_internet(&links, &compiled.subnetworks, &kept, diagnostics);
+    blocked.extend(cut_off(&links, &graph, world, diagnostics));
+
     Context {
         world,
         ours,
         traces: traces(&links, &graph, world),
-        blocked: without_internet(&links, &compiled.subnetworks, &kept, diagnostics),
+        blocked,
         nat_served: ours_stays.clone(),
         released: released(standings),
         records: records(world, ours),
@@ -246,20 +249,48 @@ fn traces(
     graph: &Graph,
     world: &World,
 ) -> BTreeMap<LinkName, Trace> {
-    links
-        .iter()
-        .filter_map(|(name, link)| {
-            let node = graph.node(&Id::ServiceEgress(link.source.clone()))?;
-            let Resource::ServiceEgress(wanted) = &node.resource else {
-                return None;
-            };
-            Some((
-                (*name).clone(),
-                path::trace(link, &wanted.vpc_access(), world),
-            ))
-        })
-        .collect()
+    let trace = |(name, link): (&&LinkName, &&Link)| {
+        let wanted = wanted_access(graph, link)?;
+        Some(((*name).clone(), path::trace(link, &wanted, world)))
+    };
+    links.iter().filter_map(trace).collect()
 }
+
+/// How a link's source shall leave.
+fn wanted_access(graph: &Graph, link: &Link) -> Option<VpcAccess> {
+    let node = graph.node(&Id::ServiceEgress(link.source.clone()))?;
+    match &node.resource {
+        Resource::ServiceEgress(wanted) => Some(wanted.vpc_access()),
+        _ => None,
+    }
+}
+
+/// Links whose source would be cut off by being moved onto its path.
+fn cut_off(
+    links: &BTreeMap<&LinkName, &Link>,
+    graph: &Graph,
+    world: &World,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> BTreeMap<LinkName, String> {
+    let mut blocked = BTreeMap::new();
+    for (name, link) in links {
+        let wanted = wanted_access(graph, link);
+        let Some((code, found)) = wanted.and_then(|wanted| path::cut_off(link, &wanted, world))
+        else {
+            continue;
+        };
+        let message = format!(
+            "{} is not moved onto this path, because it would be cut off: {found}",
+            link.source.name
+        );
+        let diagnostic = Diagnostic::new(code, link.origin.clone(), message.clone());
+        diagnostics.push(diagnostic.severity(Severity::Error).link(name).help(STAYS));
+        blocked.insert((*name).clone(), message);
+    }
+    blocked
+}
+
+const STAYS: &str = "mend that first; until then the source stays as it is";
 
 /// Links that rely on a NAT of others which is not there: their source would lose the internet.
 fn without_internet(

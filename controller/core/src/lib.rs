@@ -17,6 +17,7 @@
 //! * [`policy`], [`lint`]: functions from a plan to a plan.
 //! * [`apply`]: the only effect, through the one port [`cloud::Cloud`].
 //! * [`turn`]: all of it, in passes, until there is nothing left to do.
+//! * [`forecast`]: what a turn will come to, told before the first write.
 //!
 //! No clock, no runtime, no client, no global state, no log calls: `docs/decisions/` says why.
 
@@ -35,6 +36,7 @@ pub mod drift;
 #[cfg(feature = "fake")]
 pub mod fake;
 mod findings;
+pub mod forecast;
 pub mod graph;
 pub mod hold;
 pub mod ids;

@@ -3,6 +3,7 @@
 //! Ingress is tightened only when every hop passes. Each hop that fails has a code, and the first one is the
 //! reason that people read. The rules are `docs/reference/google-cloud.md#path-rules`.
 
+mod cut_off;
 mod far_end;
 
 use serde::Serialize;
@@ -12,6 +13,8 @@ use crate::kinds::route::{self, NextHop};
 use crate::kinds::{ConnectorState, RegionalRef, Service, VpcAccess};
 use crate::link::Link;
 use crate::world::{Seen, World};
+
+pub use cut_off::cut_off;
 
 /// How one hop stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -302,9 +305,7 @@ fn default_route(link: &Link, world: &World) -> Finding {
         Ok(routes) => routes,
         Err(why) => return unknown(Code::PathUnknown, why),
     };
-    // The tags that every connector's machines carry (`docs/reference/google-cloud.md#connector-tags`).
-    let tags = ["vpc-connector".to_owned()];
-    match route::deciding(routes.iter(), &tags) {
+    match route::deciding(routes.iter(), &connector_tags()) {
         None => fail(
             Code::NoDefaultRoute,
             format!("network {} has no default route", link.network.name),
@@ -320,4 +321,9 @@ fn default_route(link: &Link, world: &World) -> Finding {
             ),
         },
     }
+}
+
+/// The tags that every connector's machines carry (`docs/reference/google-cloud.md#connector-tags`).
+fn connector_tags() -> [String; 1] {
+    ["vpc-connector".to_owned()]
 }

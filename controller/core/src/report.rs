@@ -12,6 +12,7 @@ use crate::cloud::Scope;
 use crate::decide::Decision;
 use crate::diagnostic::Diagnostic;
 use crate::drift::{self, Rank};
+use crate::forecast::Forecast;
 use crate::ids::LinkName;
 use crate::kinds::{FieldChange, Id, Kind};
 use crate::path::{Trace, Verdict};
@@ -135,6 +136,12 @@ pub struct LinkReport {
     /// The path, hop by hop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<Trace>,
+    /// Will the path work when everything is done? Only in plans that change something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path_forecast: Option<Verdict>,
+    /// The path as a turn will leave it, hop by hop.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_forecast: Option<Trace>,
 }
 
 impl Report {
@@ -205,6 +212,19 @@ impl Report {
         self.diagnostics.sort();
         self.diagnostics.dedup();
         self
+    }
+
+    /// Adds what a turn would come to.
+    pub fn foresee(mut self, forecast: Forecast) -> Self {
+        let Forecast {
+            mut traces,
+            diagnostics,
+        } = forecast;
+        for link in &mut self.links {
+            link.trace_forecast = traces.remove(&link.name);
+            link.path_forecast = link.trace_forecast.as_ref().map(Trace::verdict);
+        }
+        self.with(diagnostics)
     }
 
     /// The exit code: 1 if anything was invalid, refused or unreadable; else 6 if a write failed; else 5 if

@@ -9,6 +9,7 @@ use crate::apply::{Observer, Outcome, Progress, apply};
 use crate::cloud::Cloud;
 use crate::decide::{Decision, Orders, Wishes, decide};
 use crate::drift::{self, Rank};
+use crate::forecast::forecast;
 use crate::hold;
 use crate::ids::{LinkName, ProjectId};
 use crate::kinds::{Id, RevisionRef};
@@ -38,7 +39,7 @@ pub struct Performed {
     pub drift: Option<Rank>,
 }
 
-/// Observes and decides, and writes nothing.
+/// Observes and decides, tells what a turn would come to, and writes nothing.
 pub async fn preview(
     cloud: &dyn Cloud,
     wishes: &Wishes,
@@ -46,7 +47,8 @@ pub async fn preview(
     extra: &BTreeSet<ProjectId>,
 ) -> Report {
     let (world, decision) = look(cloud, wishes, orders, extra, &BTreeSet::new()).await;
-    Report::new(&world, decision, &[], 1)
+    let foreseen = forecast(wishes, orders, &world, &decision);
+    Report::new(&world, decision, &[], 1).foresee(foreseen)
 }
 
 /// One whole turn.

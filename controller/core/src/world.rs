@@ -3,6 +3,8 @@
 //! The rule that everything else leans on: *what was not read is not absent*. Every look-up answers
 //! [`Seen::Unreadable`] unless the list that would have shown the thing was read to its end.
 
+mod assumed;
+
 use std::collections::BTreeMap;
 
 use crate::cloud::{CloudError, Listing, Scope};

@@ -7,9 +7,22 @@ use privatelink_core::path::{Hop, Trace, Verdict};
 use super::style::{DIM, of_verdict};
 use crate::printable::printable;
 
+/// Which moment a path is of.
+#[derive(Clone, Copy)]
+pub(super) enum When {
+    /// As it is.
+    Now,
+    /// As it will be when everything is done.
+    Then,
+}
+
 /// Appends the hops in one line, each with its mark, and beneath it what was found wrong; with `all`, everything
 /// that was found.
-pub(super) fn write(text: &mut String, trace: &Trace, all: bool) {
+pub(super) fn write(text: &mut String, when: When, trace: &Trace, all: bool) {
+    let when = match when {
+        When::Now => "path now ",
+        When::Then => "path then",
+    };
     let hops: Vec<String> = trace
         .hops
         .iter()
@@ -18,7 +31,7 @@ pub(super) fn write(text: &mut String, trace: &Trace, all: bool) {
             format!("{} {style}{mark}{style:#}", hop.name)
         })
         .collect();
-    let _ = writeln!(text, "  {DIM}path now{DIM:#}  {}", hops.join(" → "));
+    let _ = writeln!(text, "  {DIM}{when}{DIM:#}  {}", hops.join(" → "));
     for hop in trace.hops.iter().filter(|hop| shown(hop, all)) {
         let code = hop
             .code
@@ -26,7 +39,7 @@ pub(super) fn write(text: &mut String, trace: &Trace, all: bool) {
             .unwrap_or_default();
         let _ = writeln!(
             text,
-            "            {DIM}{}: {}{code}{DIM:#}",
+            "             {DIM}{}: {}{code}{DIM:#}",
             hop.name,
             printable(&hop.found)
         );

@@ -13,26 +13,34 @@ use privatelink_core::plan::{Action, Summary};
 use privatelink_core::report::{LinkReport, Report, StepReport};
 use serde_json::Value;
 
-use super::path;
+use super::path::{self, When};
 use super::style::{BOLD, DIM, of_action, of_rank, of_state, plural};
 use crate::printable::printable;
 
-/// The plan, link by link: a header, the steps with field changes beneath, and the path as it is now. With `all`,
-/// also what stays as it is.
+/// The plan, link by link: a header, the steps with field changes beneath, the path as it is now and as it will be
+/// when everything is done. With `all`, also what stays as it is.
 pub(crate) fn plan(report: &Report, links: &[Link], all: bool) -> String {
     let mut text = String::new();
     let known: BTreeMap<&LinkName, &Link> = links.iter().map(|link| (&link.name, link)).collect();
     let mut steps = steps_by_first_link(report, all);
     for link in &report.links {
         let steps = steps.remove(&Some(&link.name)).unwrap_or_default();
-        let unproven = link.trace.as_ref().filter(|trace| all || !trace.proven());
+        let told = all
+            || [&link.trace, &link.trace_forecast]
+                .into_iter()
+                .flatten()
+                .any(|it| !it.proven());
+        let unproven = link.trace.as_ref().filter(|_| told);
         if steps.is_empty() && unproven.is_none() {
             continue;
         }
         header(&mut text, link, known.get(&link.name).copied());
         write_steps(&mut text, &steps, Some(&link.name));
         if let Some(trace) = unproven {
-            path::write(&mut text, trace, all);
+            path::write(&mut text, When::Now, trace, all);
+            if let Some(then) = &link.trace_forecast {
+                path::write(&mut text, When::Then, then, all);
+            }
         }
         text.push('\n');
     }
@@ -98,7 +106,7 @@ pub(crate) fn drift(report: &Report) -> String {
     for link in report.links.iter().filter(|link| link.drift.is_some()) {
         if let Some(trace) = link.trace.as_ref().filter(|trace| !trace.proven()) {
             let _ = writeln!(text, "\n{BOLD}{}{BOLD:#}", link.name);
-            path::write(&mut text, trace, false);
+            path::write(&mut text, When::Now, trace, false);
         }
     }
     if !drifted.is_empty() {

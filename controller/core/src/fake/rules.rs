@@ -3,15 +3,10 @@
 //! A write has two moments: [`State::check`] refuses what Google refuses at once, and [`State::finish`] is what an
 //! operation leaves behind when it ends, which may be an error too.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::cloud::{CloudError, CloudErrorKind, Write};
 use crate::codes::Code;
 use crate::fake::State;
-use crate::kinds::{
-    Connector, ConnectorState, Id, Live, LiveAddress, LiveConnector, LiveNat, LiveRouter,
-    LiveSubnetwork, Nat, NatSources, RegionalRef,
-};
+use crate::kinds::{Connector, ConnectorState, Id, Live, LiveAddress, RegionalRef};
 
 pub(super) type Accepted = Result<(), CloudError>;
 
@@ -49,7 +44,7 @@ impl State {
     pub fn begin(&mut self, write: &Write) {
         match write {
             Write::CreateConnector(wanted) => {
-                let making = connector(wanted, ConnectorState::Creating);
+                let making = wanted.made(ConnectorState::Creating);
                 self.connectors.insert(wanted.id.clone(), making);
             }
             Write::UpdateConnector(wanted) => self.set_state(&wanted.id, ConnectorState::Updating),
@@ -73,7 +68,7 @@ impl State {
         match write {
             Write::CreateConnector(wanted) => return self.finish_connector(wanted),
             Write::UpdateConnector(wanted) => {
-                let ready = connector(wanted, ConnectorState::Ready);
+                let ready = wanted.made(ConnectorState::Ready);
                 if let Some(live) = self.connectors.get_mut(&wanted.id) {
                     *live = ready;
                 }
@@ -102,13 +97,7 @@ impl State {
     fn change(&mut self, write: &Write) {
         match write {
             Write::CreateSubnetwork(wanted, mark) => {
-                let live = LiveSubnetwork {
-                    id: wanted.id.clone(),
-                    network: wanted.network.clone(),
-                    cidr: Some(wanted.cidr),
-                    private_google_access: true,
-                    mark: Some(mark.clone()),
-                };
+                let live = wanted.made(mark);
                 self.subnetworks.insert(wanted.id.clone(), live);
             }
             Write::SetPrivateGoogleAccess(id, on) => {
@@ -127,17 +116,16 @@ impl State {
             }
             Write::DeleteAddress(id) => drop(self.addresses.remove(id)),
             Write::CreateRouter(wanted, mark) => {
-                let live = LiveRouter {
-                    id: wanted.id.clone(),
-                    network: wanted.network.clone(),
-                    mark: Some(mark.clone()),
-                    nats: Vec::new(),
-                };
+                let live = wanted.made(mark);
                 self.routers.insert(wanted.id.clone(), live);
             }
             // Its NAT entries go with it, whoever made them.
             Write::DeleteRouter(id) => drop(self.routers.remove(id)),
-            Write::PutNat(wanted) => self.put_nat(wanted),
+            Write::PutNat(wanted) => {
+                if let Some(router) = self.routers.get_mut(&wanted.id.router) {
+                    router.put(wanted.made());
+                }
+            }
             Write::DeleteNat(id) => {
                 if let Some(router) = self.routers.get_mut(&id.router) {
                     router.nats.retain(|nat| nat.name != id.name);
@@ -147,33 +135,6 @@ impl State {
             | Write::UpdateConnector(_)
             | Write::DeleteConnector(_)
             | Write::PatchService(_) => {}
-        }
-    }
-
-    fn put_nat(&mut self, wanted: &Nat) {
-        let Some(router) = self.routers.get_mut(&wanted.id.router) else {
-            return;
-        };
-        let all = BTreeSet::from(["ALL_IP_RANGES".to_owned()]);
-        let listed: BTreeMap<RegionalRef, BTreeSet<String>> = wanted
-            .subnetworks
-            .iter()
-            .map(|id| (id.clone(), all.clone()))
-            .collect();
-        let live = LiveNat {
-            name: wanted.id.name.clone(),
-            public: true,
-            addresses: wanted.addresses.clone(),
-            sources: NatSources::Listed(listed),
-            min_ports_per_vm: wanted.min_ports_per_vm,
-        };
-        match router
-            .nats
-            .iter_mut()
-            .find(|nat| nat.name == wanted.id.name)
-        {
-            Some(entry) => *entry = live,
-            None => router.nats.push(live),
         }
     }
 
@@ -235,17 +196,5 @@ impl State {
             Write::DeleteConnector(connector) => self.check_idle(connector),
             Write::PatchService(patch) => self.check_service(patch),
         }
-    }
-}
-
-fn connector(wanted: &Connector, state: ConnectorState) -> LiveConnector {
-    LiveConnector {
-        id: wanted.id.clone(),
-        subnetwork: Some(wanted.subnetwork.clone()),
-        hidden: None,
-        machine_type: wanted.machine_type.to_string(),
-        min_instances: u32::from(wanted.instances.min),
-        max_instances: u32::from(wanted.instances.max),
-        state,
     }
 }

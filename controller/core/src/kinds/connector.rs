@@ -83,6 +83,19 @@ impl ConnectorState {
 }
 
 impl Connector {
+    /// What there is once Google has accepted it.
+    pub fn made(&self, state: ConnectorState) -> LiveConnector {
+        LiveConnector {
+            id: self.id.clone(),
+            subnetwork: Some(self.subnetwork.clone()),
+            hidden: None,
+            machine_type: self.machine_type.to_string(),
+            min_instances: u32::from(self.instances.min),
+            max_instances: u32::from(self.instances.max),
+            state,
+        }
+    }
+
     /// What has to change in a live connector of this name.
     pub fn diff(&self, live: &LiveConnector) -> Vec<FieldChange> {
         let mut changes = Vec::new();
@@ -110,6 +123,21 @@ impl Connector {
             ));
         }
         changes
+    }
+
+    /// The same connector, at no limit smaller than the live one: Google makes none smaller in place.
+    #[must_use]
+    pub fn grown(&self, live: &LiveConnector) -> Self {
+        let at_least = |wish: u8, live: u32| u8::try_from(live).map_or(wish, |live| live.max(wish));
+        let Instances { min, max } = self.instances;
+        let instances = Instances {
+            min: at_least(min, live.min_instances),
+            max: at_least(max, live.max_instances),
+        };
+        Self {
+            instances,
+            ..self.clone()
+        }
     }
 
     /// Would the change make the connector smaller, which Google refuses?

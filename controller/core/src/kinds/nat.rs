@@ -105,6 +105,19 @@ impl LiveNat {
 }
 
 impl Nat {
+    /// What there is once it is put into a router that had no entry of its name.
+    pub fn made(&self) -> LiveNat {
+        let all = BTreeSet::from(["ALL_IP_RANGES".to_owned()]);
+        let listed = self.subnetworks.iter().map(|id| (id.clone(), all.clone()));
+        LiveNat {
+            name: self.id.name.clone(),
+            public: true,
+            addresses: self.addresses.clone(),
+            sources: NatSources::Listed(listed.collect()),
+            min_ports_per_vm: self.min_ports_per_vm,
+        }
+    }
+
     /// What has to change in a live entry of this name. Fields that we do not manage are not looked at.
     pub fn diff(&self, live: &LiveNat) -> Vec<FieldChange> {
         let mut changes = Vec::new();

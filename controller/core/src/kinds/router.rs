@@ -35,3 +35,25 @@ pub struct LiveRouter {
     /// All of its NAT entries, everybody's, in the order in which Google lists them.
     pub nats: Vec<LiveNat>,
 }
+
+impl Router {
+    /// What there is once it is made: a router without entries.
+    pub fn made(&self, mark: &Mark) -> LiveRouter {
+        LiveRouter {
+            id: self.id.clone(),
+            network: self.network.clone(),
+            mark: Some(mark.clone()),
+            nats: Vec::new(),
+        }
+    }
+}
+
+impl LiveRouter {
+    /// Puts an entry in the place of the one with its name, or at the end.
+    pub fn put(&mut self, entry: LiveNat) {
+        match self.nats.iter_mut().find(|nat| nat.name == entry.name) {
+            Some(nat) => *nat = entry,
+            None => self.nats.push(entry),
+        }
+    }
+}

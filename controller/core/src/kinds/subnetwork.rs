@@ -40,6 +40,19 @@ pub struct LiveSubnetwork {
     pub mark: Option<Mark>,
 }
 
+impl Subnetwork {
+    /// What there is once it is made.
+    pub fn made(&self, mark: &Mark) -> LiveSubnetwork {
+        LiveSubnetwork {
+            id: self.id.clone(),
+            network: self.network.clone(),
+            cidr: Some(self.cidr),
+            private_google_access: true,
+            mark: Some(mark.clone()),
+        }
+    }
+}
+
 impl LiveSubnetwork {
     /// What has to change so that Google's addresses are reached from here without an external address.
     pub fn wants_private_google_access(&self) -> Vec<FieldChange> {

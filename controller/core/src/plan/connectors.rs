@@ -57,21 +57,23 @@ fn live_connector(wanted: &Connector, live: &LiveConnector) -> Step {
             format!("the connector is {}", state(live.state)),
         ),
         ConnectorState::Ready => {
-            let changes = wanted.diff(live);
-            if changes.is_empty() {
-                Step::nothing("the connector is ready")
-            } else if wanted.shrinks(live) {
-                // Carrying more than was asked for harms nobody; refusing would hold up every link that shares it.
-                Step { code: Some(Code::ConnectorUnfit), ..Step::nothing(LARGER) }
-                    .showing(changes)
-                    .help("declare another /28: a new connector is made, the users move, and this one is deleted")
-            } else {
-                Step::update(
+            let grown = wanted.grown(live);
+            let growth = grown.diff(live);
+            if !growth.is_empty() {
+                return Step::update(
                     "the connector grows in place",
-                    changes,
-                    Write::UpdateConnector(wanted.clone()),
-                )
+                    growth,
+                    Write::UpdateConnector(grown),
+                );
             }
+            let smaller = wanted.diff(live);
+            if smaller.is_empty() {
+                return Step::nothing("the connector is ready");
+            }
+            // Carrying more than was asked for harms nobody; refusing would hold up every link that shares it.
+            Step { code: Some(Code::ConnectorUnfit), ..Step::nothing(LARGER) }
+                .showing(smaller)
+                .help("declare another /28: a new connector is made, the users move, and this one is deleted")
         }
     }
 }

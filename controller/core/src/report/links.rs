@@ -33,6 +33,8 @@ pub(super) fn link_report(
         drift,
         path: trace.map(Trace::verdict),
         trace: trace.cloned(),
+        path_forecast: None,
+        trace_forecast: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What the simulation found once, told as short stories.
 
+mod connectors;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use privatelink_core::decide::{Orders, Wishes};

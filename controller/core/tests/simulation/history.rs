@@ -10,6 +10,7 @@ use privatelink_core::decide::Orders;
 use privatelink_core::fake::{Ended, Entry, Fake, Fault, Faults, ReadFault, State, run};
 use privatelink_core::ids::{LinkName, ProjectId};
 use privatelink_core::link::Link;
+use privatelink_core::path::Verdict;
 use privatelink_core::policy::Policy;
 use privatelink_core::report::Report;
 use privatelink_core::standing::Standing;

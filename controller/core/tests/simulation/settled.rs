@@ -1,11 +1,15 @@
 //! What has to be true when nothing goes wrong any more.
 
+use std::collections::BTreeSet;
+
 use privatelink_core::fake::State;
 use privatelink_core::kinds::service_egress::EgressAnnotation;
 use privatelink_core::kinds::{
     ConnectorState, IngressSetting, LiveAddress, LiveNat, NatAddresses, Service, VpcAccess,
 };
-use privatelink_core::link::{ConnectorChoice, Egress, Internet, Link, Routing, SubnetworkChoice};
+use privatelink_core::link::{
+    ConnectorChoice, Egress, Ingress, Internet, Link, Routing, ServiceRef, SubnetworkChoice,
+};
 use privatelink_core::report::{LinkState, Report};
 use privatelink_core::standing::Standing;
 
@@ -29,6 +33,15 @@ pub(crate) fn as_declared(state: &State, links: &[Link], report: &Report, plain:
             Some(Standing::Enforced | Standing::Reported)
         )
     };
+    let held: BTreeSet<String> = report
+        .links
+        .iter()
+        .filter(|told| {
+            use Standing::{Enforced, Released, Reported};
+            !matches!(told.standing, Enforced | Reported | Released)
+        })
+        .map(|told| told.name.to_string())
+        .collect();
     for told in report
         .links
         .iter()
@@ -45,7 +58,7 @@ pub(crate) fn as_declared(state: &State, links: &[Link], report: &Report, plain:
         });
         match told.state {
             LinkState::Ready => {
-                made(state, link, &beside)
+                made(state, link, &beside, &held)
                     .map_err(|what| format!("{} is not as declared: {what}", link.name))?;
                 if !works(state, link) {
                     return Err(format!("{} says it is ready and does not work", link.name));
@@ -70,7 +83,7 @@ fn settled(state: &State, link: &Link) -> bool {
     })
 }
 
-fn made(state: &State, link: &Link, beside: &[&Link]) -> Fine {
+fn made(state: &State, link: &Link, beside: &[&Link], held: &BTreeSet<String>) -> Fine {
     let service = state.services.get(&link.source).ok_or("no source")?;
     let access = service.vpc_access.as_ref().ok_or("not attached")?;
     let connector = access
@@ -138,12 +151,26 @@ fn made(state: &State, link: &Link, beside: &[&Link]) -> Fine {
     let wishes = beside
         .iter()
         .filter(|other| other.destination == link.destination);
-    match wishes.filter_map(|other| other.ingress).max() {
+    let held = held_wishes(state, &link.destination, held);
+    match wishes.filter_map(|other| other.ingress).chain(held).max() {
         Some(loosest) if destination.ingress != IngressSetting::from(loosest) => {
             Err("its ingress".to_owned())
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// Who the links that take no part want to reach a destination, as their sources remember it.
+fn held_wishes(state: &State, destination: &ServiceRef, held: &BTreeSet<String>) -> Vec<Ingress> {
+    let to = destination.to_string();
+    let memories = state.services.values().filter_map(EgressAnnotation::read);
+    let links = memories
+        .filter_map(Result::ok)
+        .flat_map(|memory| memory.links);
+    links
+        .filter(|(name, link)| link.to == to && held.contains(name))
+        .filter_map(|(_, link)| link.ingress)
+        .collect()
 }
 
 fn ours(name: &str) -> bool {

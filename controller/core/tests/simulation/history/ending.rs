@@ -58,6 +58,8 @@ impl History {
 
     /// One turn without faults, after which another has nothing to write.
     pub(crate) fn quiet(&mut self, orders: &Orders) -> Result<Report, String> {
+        self.fake.set_faults(Faults::default());
+        let before = self.look(orders)?;
         self.turn(orders, true, Faults::default())?;
         let again = self.turn(orders, true, Faults::default())?;
         if let Some(entry) = again.first() {
@@ -66,6 +68,12 @@ impl History {
                 entry.write
             ));
         }
+        let after = self.look(orders)?;
+        as_foretold(&before, &after)?;
+        Ok(after)
+    }
+
+    fn look(&self, orders: &Orders) -> Result<Report, String> {
         let wishes = self.declarations.wishes(true);
         let looked = run(
             &self.fake,
@@ -136,4 +144,22 @@ impl History {
             settled::restored(&self.origin, &self.fake.state())
         }
     }
+}
+
+/// When nothing goes wrong, every path ends as the plan said before the first write, unless it said that it could
+/// not tell.
+fn as_foretold(before: &Report, after: &Report) -> Fine {
+    for link in &after.links {
+        let Some(then) = before.links.iter().find(|it| it.name == link.name) else {
+            continue;
+        };
+        let (foretold, came) = (then.path_forecast.or(then.path), link.path);
+        if foretold != came && foretold != Some(Verdict::Unknown) {
+            return Err(format!(
+                "{}: the plan foretold {foretold:?} and {came:?} came",
+                link.name
+            ));
+        }
+    }
+    Ok(())
 }

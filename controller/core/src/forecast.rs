@@ -1,0 +1,79 @@
+//! What a turn will come to if everything works out: told before the first write, believed by nothing.
+//!
+//! A plan is one pass, and a turn takes several: a destination is closed only when the path was proven on what was
+//! read back. So the plan alone does not tell whether the link will work in the end. The forecast goes through the
+//! passes on a copy of the snapshot, in which each write has worked out. No write is ever decided from it
+//! (`docs/decisions/0017-path-on-what-is-live.md`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::decide::{Decision, Orders, Wishes, decide};
+use crate::diagnostic::Diagnostic;
+use crate::ids::LinkName;
+use crate::kinds::Id;
+use crate::path::Trace;
+use crate::turn::MAX_PASSES;
+use crate::world::World;
+
+/// What a turn will come to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Forecast {
+    /// The path of every link that takes part, as the turn would leave it. Empty when it would change nothing.
+    pub traces: BTreeMap<LinkName, Trace>,
+    /// What will then have to be said and cannot be said yet: a path that does not work although everything that
+    /// we can do is done.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Goes through the passes of a turn that begins with this decision.
+pub fn forecast(wishes: &Wishes, orders: &Orders, world: &World, first: &Decision) -> Forecast {
+    let mut waited_for: BTreeSet<Id> = BTreeSet::new();
+    let Some(mut world) = next(world, first, &mut waited_for) else {
+        return Forecast::default();
+    };
+    let mut last = decide(wishes, orders, &world, &first.in_hand);
+    for _ in 1..MAX_PASSES {
+        match next(&world, &last, &mut waited_for) {
+            None => break,
+            Some(later) => world = later,
+        }
+        last = decide(wishes, orders, &world, &last.in_hand);
+    }
+    let told: BTreeSet<&Diagnostic> = first.diagnostics.iter().collect();
+    let news = last
+        .diagnostics
+        .into_iter()
+        .filter(|found| !told.contains(found) && !found.is_error());
+    let diagnostics = news.map(|found| Diagnostic {
+        message: format!("when the rest is done: {}", found.message),
+        ..found
+    });
+    Forecast {
+        traces: last.traces,
+        diagnostics: diagnostics.collect(),
+    }
+}
+
+/// The world after one pass; `None` when the pass changes nothing.
+fn next(world: &World, decision: &Decision, waited_for: &mut BTreeSet<Id>) -> Option<World> {
+    let writes = || {
+        decision
+            .plan
+            .steps
+            .values()
+            .filter_map(|step| step.write.as_ref())
+    };
+    let settled: Vec<Id> = if writes().next().is_some() {
+        Vec::new()
+    } else {
+        decision.changing.difference(waited_for).cloned().collect()
+    };
+    if settled.is_empty() && writes().next().is_none() {
+        return None;
+    }
+    let mut world = world.clone();
+    writes().for_each(|write| world.assume(write));
+    settled.iter().for_each(|id| world.assume_settled(id));
+    waited_for.extend(settled);
+    Some(world)
+}

@@ -1,0 +1,38 @@
+//! Would a source that works lose its destination, or everything, by being moved onto the declared path?
+//!
+//! What a plan makes itself, a connector, Private Google Access, a NAT, is there before the source moves. Two hops
+//! are nobody's to make here: the route, and what the destination admits. When one of them fails, moving the source
+//! would be an outage, so it is not moved.
+
+use crate::codes::Code;
+use crate::kinds::route;
+use crate::kinds::{IngressSetting, VpcAccess};
+use crate::link::Link;
+use crate::path::{Finding, Verdict, connector_tags, default_route, far_end};
+use crate::world::World;
+
+/// The code and the sentence, when the move would cut something off. A source that is on its path already has nothing
+/// to lose, and what cannot be read is left to the proof.
+pub fn cut_off(link: &Link, wanted: &VpcAccess, world: &World) -> Option<(Code, String)> {
+    let source = world.service(&link.source).present()?;
+    if source.vpc_access.as_ref() == Some(wanted) {
+        return None;
+    }
+    let routes = world.routes(&link.network).ok()?;
+    if route::deciding(routes.iter(), &connector_tags()).is_none() {
+        return failed(default_route(link, world));
+    }
+    // A destination that admits everybody is reached over a detour as well.
+    let destination = world.service(&link.destination).present()?;
+    if destination.ingress == IngressSetting::All {
+        return None;
+    }
+    failed(default_route(link, world)).or_else(|| failed(far_end::admission(link, world)))
+}
+
+fn failed(finding: Finding) -> Option<(Code, String)> {
+    match finding {
+        Err((Verdict::Fail, code, found)) => Some((code, found)),
+        Err((Verdict::Pass | Verdict::Unknown | Verdict::NotReached, _, _)) | Ok(_) => None,
+    }
+}
