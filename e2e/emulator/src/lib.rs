@@ -19,7 +19,7 @@
 //! | `GET`, `PUT`, `DELETE /emulator/faults` | orders misbehaviour |
 //! | `GET /emulator/rules`, `PUT /emulator/rules` | the rules; `{"off": ["id"]}` switches some off |
 //!
-//! [`replay`] holds it to recorded traffic; `docs/reference/emulator.md` shows every fault.
+//! [`replay`] holds it to recorded traffic, and [`conformance`] to the real thing; `docs/reference/emulator.md` shows every fault.
 //!
 //! # How it is built
 //!
@@ -33,6 +33,7 @@ mod call;
 mod callers;
 mod clock;
 mod compute;
+pub mod conformance;
 mod control;
 mod document;
 mod engine;

@@ -18,7 +18,7 @@ pub(super) enum Sort {
     Name,
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Bindings {
     placeholders: BTreeMap<String, String>,
     seen: BTreeMap<(Sort, String), String>,

@@ -50,6 +50,7 @@ fn entry(place: String, head: &str, body: &str) -> Result<Recording, RecordingEr
         },
         answer,
         partial: failed_operation,
+        at_once: false,
     }];
     Ok(recording)
 }

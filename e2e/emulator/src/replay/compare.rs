@@ -56,16 +56,23 @@ fn kind_of(name: &str, parent: &Map<String, Value>, text: &str) -> Kind {
         .is_some_and(|it| it == "compute#operation")
         || text.contains("/operations/");
     match name {
+        // A list's is its path.
+        "id" if text.contains('/') => Kind::Said,
         "id" => Kind::Id,
         "targetId" => Kind::TargetId,
         "selfLinkWithId" => Kind::LinkWithId,
         "generation" | "observedGeneration" => Kind::Count,
         "uid" => Kind::Uid,
-        "etag" | "fingerprint" | "labelFingerprint" => Kind::Bound(Sort::Version),
+        "etag" | "fingerprint" | "labelFingerprint" | "resourceVersion" => {
+            Kind::Bound(Sort::Version)
+        }
         "creator" | "lastModifier" | "user" => Kind::Bound(Sort::Caller),
         "address" | "IPAddress" | "internalIpv6Range" => Kind::Bound(Sort::Address),
         "uri" | "latestCreatedRevision" | "latestReadyRevision" => Kind::Bound(Sort::Name),
         "name" if operation => Kind::Bound(Sort::Name),
+        _ if name.ends_with("/creator") || name.ends_with("/lastModifier") => {
+            Kind::Bound(Sort::Caller)
+        }
         _ if name.ends_with("Time") || name.ends_with("Timestamp") => Kind::Bound(Sort::Time),
         _ => Kind::Said,
     }

@@ -21,6 +21,9 @@ struct Log {
 struct Entry {
     request: Request,
     response: Response,
+    /// Our own, as HAR allows below an underscore; `privatelink conformance` writes it.
+    #[serde(default, rename = "_atOnce")]
+    at_once: bool,
 }
 
 #[derive(Deserialize)]
@@ -70,6 +73,7 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Recording, RecordingError>
             status: entry.response.status,
             answer: entry.response.content.json(),
             partial: false,
+            at_once: entry.at_once,
         }
     });
     Ok(Recording {

@@ -58,6 +58,7 @@ fn exchange(name: &str, first: usize, block: &[&str]) -> Result<Exchange, Record
         status: status(block[answer]).unwrap_or_default(),
         answer: body(name, first + answer, &block[answer..])?,
         partial: false,
+        at_once: false,
     })
 }
 

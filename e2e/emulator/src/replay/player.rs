@@ -61,7 +61,7 @@ impl<'a> Player<'a> {
         }
         let mut lines = Vec::new();
         for (at, exchange) in recording.exchanges.iter().enumerate() {
-            let at_once = recording.at_once && at == 0;
+            let at_once = exchange.at_once || (recording.at_once && at == 0);
             if !at_once && !shows_running(exchange) {
                 self.pass();
             }
@@ -147,10 +147,13 @@ impl<'a> Player<'a> {
         }
         let mut made: BTreeSet<String> = BTreeSet::new();
         for exchange in &recording.exchanges {
+            let known = self.bindings.clone();
             let request = self.request(exchange);
             let Some(found) = request.found else { continue };
             if exchange.method != "GET" || exchange.status != 200 {
                 made.insert(found.path.clone());
+                // What its placeholders stand for, an answer before it may show.
+                self.bindings = known;
                 continue;
             }
             let home = resources::at_home(found.resource.api, &found.path);
@@ -172,6 +175,7 @@ impl<'a> Player<'a> {
                 status: 0,
                 answer: None,
                 partial: false,
+                at_once: false,
             };
             let request = self.request(&exchange);
             if let Some((_, answer)) = self.send(request, Value::Null) {

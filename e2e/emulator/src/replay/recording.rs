@@ -23,6 +23,8 @@ pub struct Exchange {
     pub answer: Option<Value>,
     /// True if only a part of the answer was kept: then only the fields that it has are compared.
     pub partial: bool,
+    /// True if it came before what the exchange ahead of it had begun was over.
+    pub at_once: bool,
 }
 
 /// One recorded session: exchanges that followed on each other.

@@ -1,0 +1,196 @@
+//! Deletes what was made, whatever became of the run.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::conformance::ledger::Certainty;
+use crate::conformance::names::PREFIX;
+use crate::conformance::sending::Trouble;
+use crate::conformance::session::Session;
+use crate::conformance::thing::{Kind, Thing};
+use crate::conformance::verdict::answered;
+use crate::conformance::wire::{Reply, Request};
+
+/// How often it is tried between two exercises, and at the end. What another thing still uses is tried
+/// again after that one has gone.
+pub(super) const BETWEEN: u32 = 3;
+const AT_THE_END: u32 = 30;
+/// How long between two tries.
+const PAUSE: Duration = Duration::from_secs(10);
+/// How often a thing whose creation was not seen to end has to be missing before it counts as gone.
+const MISSING: u32 = 5;
+
+/// Something that could not be deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leftover {
+    /// What it is.
+    pub thing: Thing,
+    /// Why it is still there, as far as that is known.
+    pub why: String,
+    /// What a person types to delete it.
+    pub command: String,
+}
+
+/// What a try to delete something came to.
+enum Try {
+    Gone,
+    /// It was not there, but it may yet appear.
+    Missing,
+    Again(Trouble),
+    Hopeless(Trouble),
+}
+
+impl Session<'_> {
+    /// Deletes everything that was made and is still there, what uses before what is used, and again while
+    /// something is in use. What is left is what could not be deleted.
+    pub async fn clean_up(&self) -> Vec<Leftover> {
+        self.delete_since(0, AT_THE_END).await
+    }
+
+    pub(super) async fn delete_since(&self, mark: usize, tries: u32) -> Vec<Leftover> {
+        let mut why = std::collections::BTreeMap::new();
+        let mut hopeless = BTreeSet::new();
+        let mut missing = std::collections::BTreeMap::<Thing, u32>::new();
+        for tried in 1..=tries {
+            // Not within the loop's head, which would keep the ledger locked.
+            let there = self.ledger().since(mark);
+            for (thing, certainty) in there {
+                if hopeless.contains(&thing) {
+                    continue;
+                }
+                match self.delete(&thing, certainty).await {
+                    Try::Gone => self.ledger().remove(&thing),
+                    Try::Missing => {
+                        let count = missing.entry(thing.clone()).or_default();
+                        *count += 1;
+                        if *count >= MISSING {
+                            self.ledger().remove(&thing);
+                        }
+                        why.insert(thing, "its creation was not seen to end".to_owned());
+                    }
+                    Try::Again(trouble) => drop(why.insert(thing, trouble)),
+                    Try::Hopeless(trouble) => {
+                        hopeless.insert(thing.clone());
+                        why.insert(thing, trouble);
+                    }
+                }
+            }
+            let left = self.ledger().since(mark);
+            if tried == tries || left.iter().all(|(thing, _)| hopeless.contains(thing)) {
+                break;
+            }
+            self.wire.pause(PAUSE).await;
+        }
+        let left = self.ledger().since(mark);
+        left.into_iter()
+            .map(|(thing, _)| Leftover {
+                why: why
+                    .remove(&thing)
+                    .unwrap_or_else(|| "it was not tried".to_owned()),
+                command: thing.deletion(&self.place.project, &self.place.region),
+                thing,
+            })
+            .collect()
+    }
+
+    /// What would be left if nothing more were done.
+    pub fn left(&self) -> Vec<Leftover> {
+        let things = self.ledger().since(0);
+        things
+            .into_iter()
+            .map(|(thing, _)| Leftover {
+                why: "the clean-up was broken off".to_owned(),
+                command: thing.deletion(&self.place.project, &self.place.region),
+                thing,
+            })
+            .collect()
+    }
+
+    async fn delete(&self, thing: &Thing, certainty: Certainty) -> Try {
+        let collection = self.place.fill(thing.kind.collection());
+        let request = Request {
+            method: "DELETE",
+            url: format!("{collection}/{}", thing.name),
+            body: Value::Null,
+        };
+        let reply = match self.wire.send(&request).await {
+            Ok(reply) => reply,
+            Err(error) => return Try::Again(error.to_string()),
+        };
+        let said = answered(reply.status, &reply.body);
+        match (reply.status, certainty) {
+            (200, _) => {}
+            (404, Certainty::Ended) => return Try::Gone,
+            (404, Certainty::Sent) => return Try::Missing,
+            (401 | 403, _) => return Try::Hopeless(said),
+            _ => return Try::Again(said),
+        }
+        self.record(&request, &reply, false);
+        match self.finish(&request, &reply).await {
+            Ok(end) if end["error"].is_null() => Try::Gone,
+            Ok(end) => Try::Again(end["error"].to_string()),
+            Err(why) => Try::Again(why),
+        }
+    }
+
+    /// The things in the project whose names are those of runs: of this one, if `suffix` is its own, or of
+    /// any. Nothing is recorded: a list may show things of others.
+    ///
+    /// # Errors
+    /// If something cannot be listed.
+    pub async fn found(&self, suffix: Option<&str>) -> Result<Vec<Thing>, String> {
+        let prefix = format!("{PREFIX}{}", suffix.unwrap_or_default());
+        let mut found = Vec::new();
+        for kind in Kind::ALL {
+            let mut token = String::new();
+            loop {
+                let page = self.page(kind, &token).await?;
+                let items = page.body[kind.items()].as_array().into_iter().flatten();
+                let names = items.filter_map(|item| item["name"].as_str()?.rsplit('/').next());
+                for name in names.filter(|name| name.starts_with(&prefix)) {
+                    found.push(Thing {
+                        kind,
+                        name: name.to_owned(),
+                    });
+                }
+                match page.body["nextPageToken"].as_str() {
+                    Some(next) if !next.is_empty() => next.clone_into(&mut token),
+                    Some(_) | None => break,
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn page(&self, kind: Kind, token: &str) -> Result<Reply, Trouble> {
+        let collection = self.place.fill(kind.collection());
+        let token = if token.is_empty() {
+            String::new()
+        } else {
+            format!("?pageToken={token}")
+        };
+        let request = Request {
+            method: "GET",
+            url: format!("{collection}{token}"),
+            body: Value::Null,
+        };
+        let reply = self.look(&request).await?;
+        if reply.status == 200 {
+            return Ok(reply);
+        }
+        Err(format!(
+            "{}: {}",
+            request.url,
+            answered(reply.status, &reply.body)
+        ))
+    }
+
+    /// Takes things over from a run that did not get to clean up.
+    pub fn take_over(&self, things: impl IntoIterator<Item = Thing>) {
+        for thing in things {
+            self.ledger().add(thing, Certainty::Ended);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! A wire to an emulator in this process, whose time passes when somebody waits for it.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::call::Verb;
+use crate::clock::{self, Clock};
+use crate::conformance::{NoAnswer, Place, Reply, Request, Sending, Wire};
+use crate::document;
+use crate::engine::Engine;
+use crate::resources;
+
+/// How long operations take; longer than the shortest pause.
+const LATENCY: Duration = Duration::from_millis(1500);
+
+pub(super) fn place() -> Place {
+    Place {
+        project: "acme-prod".to_owned(),
+        region: "europe-west1".to_owned(),
+        suffix: "ab12".to_owned(),
+    }
+}
+
+/// What a future comes to that never really waits.
+pub(super) fn finished<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut context) {
+            return value;
+        }
+    }
+}
+
+pub(super) struct Bench {
+    engine: RefCell<Engine>,
+}
+
+impl Bench {
+    pub(super) fn new() -> Bench {
+        let start: Timestamp = "2026-05-04T10:00:00Z".parse().unwrap();
+        Bench {
+            engine: RefCell::new(Engine::new(Clock::Stopped(start), LATENCY)),
+        }
+    }
+
+    pub(super) fn switch_off(&self, rule: &str) {
+        self.engine.borrow_mut().rules.switch_off([rule.to_owned()]);
+    }
+
+    pub(super) fn state(&self) -> Value {
+        document::get(&mut self.engine.borrow_mut())
+    }
+
+    pub(super) fn answer(&self, request: &Request) -> Reply {
+        let (_, rest) = request.url.split_once("://").unwrap();
+        let (host, path) = rest.split_at(rest.find('/').unwrap());
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let decoded = |text: &str| resources::decode(text).unwrap();
+        let query = query.split('&').filter_map(|pair| pair.split_once('='));
+        let query = query
+            .map(|(key, value)| (decoded(key), decoded(value)))
+            .collect();
+        let verb = Verb::parse(request.method).unwrap();
+        let found =
+            resources::find(verb, path).unwrap_or_else(|| unreachable!("no method {request:?}"));
+        let api = found.resource.api;
+        let call = found.into_call(host.to_owned(), query, request.body.clone());
+        match self.engine.borrow_mut().answer_as_asked(&call) {
+            Ok(body) => Reply { status: 200, body },
+            Err(refusal) => Reply {
+                status: refusal.http,
+                body: refusal.body(api),
+            },
+        }
+    }
+}
+
+impl Wire for Bench {
+    fn send<'a>(&'a self, request: &'a Request) -> Sending<'a, Result<Reply, NoAnswer>> {
+        Box::pin(async move { Ok(self.answer(request)) })
+    }
+
+    fn pause(&self, time: Duration) -> Sending<'_, ()> {
+        Box::pin(async move {
+            let mut engine = self.engine.borrow_mut();
+            engine.clock = Clock::Stopped(clock::later(engine.clock.now(), time));
+        })
+    }
+}

@@ -1,0 +1,36 @@
+//! Rules that no exercise can show anything about, and why that is.
+
+/// A rule and the reason.
+pub struct Unprobed {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// Why nothing provokes it.
+    pub why: &'static str,
+}
+
+/// All of them.
+pub const UNPROBED: &[Unprobed] = &[
+    Unprobed {
+        rule: "compute.address.delete.serverless",
+        why: "Cloud Run would have to hold an address, and it keeps it and the subnetwork for up to two hours after \
+              the service has gone",
+    },
+    Unprobed {
+        rule: "run.service.vpc-access.default.interface",
+        why: "a service with a network interface of its own holds an address, and keeps it and the subnetwork for up \
+              to two hours after it has gone",
+    },
+    Unprobed {
+        rule: "compute.firewall.default.network",
+        why: "a firewall rule without a network lands in the project's own network `default`, which is not the run's",
+    },
+    Unprobed {
+        rule: "list.page.cap",
+        why: "it takes more than five hundred things of one kind, which is more than most quotas allow",
+    },
+    Unprobed {
+        rule: "run.service.uri.long-label",
+        why: "the longest name (49), a hyphen and a project number of today (12 digits) make 62 characters, and it \
+              takes 64",
+    },
+];
