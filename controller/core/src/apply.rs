@@ -4,12 +4,15 @@
 //! world may have moved since it was observed: a thing that is about to be deleted, with its mark; and a service
 //! that an earlier step of the same plan has written, whose version has changed by that.
 
-use std::collections::{BTreeMap, BTreeSet};
+pub mod queue;
+
+use std::collections::BTreeMap;
 
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use serde::Serialize;
 
+use crate::apply::queue::Queue;
 use crate::cloud::{Cloud, CloudError, CloudErrorKind, ServicePatch, Write};
 use crate::codes::Code;
 use crate::kinds::{Id, Kind, Live, Service};
@@ -65,7 +68,7 @@ pub enum Progress<'a> {
 /// Watches a turn.
 pub type Observer<'a> = &'a (dyn Fn(Progress<'_>) + Send + Sync);
 
-type Running<'a> = BoxFuture<'a, (Id, Result<Option<Live>, CloudError>)>;
+type Running<'a> = BoxFuture<'a, (&'a Id, Action, Result<Option<Live>, CloudError>)>;
 
 /// Carries out a plan. Steps that share an object at Google run one after the other.
 pub async fn apply(
@@ -74,99 +77,61 @@ pub async fn apply(
     ours: &Installation,
     observer: Observer<'_>,
 ) -> BTreeMap<Id, Outcome> {
-    let mut todo: BTreeMap<&Id, &Step> = plan
-        .steps
-        .iter()
-        .filter(|(_, step)| step.action.writes())
-        .collect();
+    let mut queue = queue(plan);
     let mut outcomes: BTreeMap<Id, Outcome> = BTreeMap::new();
-    let mut locked: BTreeSet<Id> = BTreeSet::new();
     let mut services: BTreeMap<ServiceRef, Service> = BTreeMap::new();
     let mut running: FuturesUnordered<Running<'_>> = FuturesUnordered::new();
     loop {
-        skip_stranded(&mut todo, &mut outcomes, observer);
         while running.len() < CONCURRENT_STEPS {
-            let Some((id, step)) = next_ready(&todo, &outcomes, &locked) else {
+            let Some((id, step, write)) = queue.begin().and_then(|id| writing(plan, id)) else {
                 break;
             };
-            todo.remove(id);
-            let Some(write) = &step.write else { continue };
-            locked.insert(id.lock());
             observer(Progress::Started(id, step.action));
             let write = rebase(id, write, &services);
             running.push(Box::pin(async move {
                 let result = carry_out(cloud, id, step.action, &write, ours).await;
-                (id.clone(), result)
+                (id, step.action, result)
             }));
         }
-        let Some((id, result)) = running.next().await else {
+        let Some((id, action, result)) = running.next().await else {
             break;
         };
-        locked.remove(&id.lock());
+        let mut stranded = Vec::new();
         let outcome = match result {
             Ok(live) => {
                 if let Some(Live::Service(service)) = live {
                     services.insert(service.id.clone(), service);
                 }
+                queue.succeeded(&id);
                 Outcome::Done
             }
-            Err(error) => Outcome::Failed { error },
+            Err(error) => {
+                stranded = queue.failed(&id);
+                Outcome::Failed { error }
+            }
         };
-        let action = plan
-            .steps
-            .get(&id)
-            .map_or(Action::Nothing, |step| step.action);
-        observer(Progress::Finished(&id, action, &outcome));
-        outcomes.insert(id, outcome);
+        observer(Progress::Finished(id, action, &outcome));
+        outcomes.insert(id.clone(), outcome);
+        for (skipped, step, _) in stranded.into_iter().filter_map(|id| writing(plan, id)) {
+            let because = id.clone();
+            let outcome = Outcome::Skipped { because };
+            observer(Progress::Finished(skipped, step.action, &outcome));
+            outcomes.insert(skipped.clone(), outcome);
+        }
     }
     outcomes
 }
 
-/// Marks everything that comes after a failure as skipped, so that nothing waits for what will not come.
-fn skip_stranded(
-    todo: &mut BTreeMap<&Id, &Step>,
-    outcomes: &mut BTreeMap<Id, Outcome>,
-    observer: Observer<'_>,
-) {
-    loop {
-        let stranded = todo.iter().find_map(|(id, step)| {
-            let because = step
-                .after
-                .iter()
-                .find(|before| match outcomes.get(*before) {
-                    Some(Outcome::Failed { .. } | Outcome::Skipped { .. }) => true,
-                    Some(Outcome::Done) | None => false,
-                })?;
-            let root = match outcomes.get(because) {
-                Some(Outcome::Skipped { because }) => because.clone(),
-                Some(Outcome::Failed { .. } | Outcome::Done) | None => because.clone(),
-            };
-            Some(((*id).clone(), step.action, root))
-        });
-        let Some((id, action, because)) = stranded else {
-            return;
-        };
-        todo.remove(&id);
-        let outcome = Outcome::Skipped { because };
-        observer(Progress::Finished(&id, action, &outcome));
-        outcomes.insert(id, outcome);
-    }
+/// The steps that write. What comes after a step that does not write never begins.
+fn queue(plan: &Plan) -> Queue<&Id, Id> {
+    let writes = plan.steps.keys().filter_map(|id| writing(plan, id));
+    let steps = writes.map(|(id, step, _)| (id, step.after.iter().collect()));
+    Queue::new(steps, |id| id.lock())
 }
 
-fn next_ready<'a>(
-    todo: &BTreeMap<&'a Id, &'a Step>,
-    outcomes: &BTreeMap<Id, Outcome>,
-    locked: &BTreeSet<Id>,
-) -> Option<(&'a Id, &'a Step)> {
-    todo.iter()
-        .find(|(id, step)| {
-            let ready = step
-                .after
-                .iter()
-                .all(|before| outcomes.get(before) == Some(&Outcome::Done));
-            ready && !locked.contains(&id.lock())
-        })
-        .map(|(id, step)| (*id, *step))
+fn writing<'a>(plan: &'a Plan, id: &'a Id) -> Option<(&'a Id, &'a Step, &'a Write)> {
+    let step = plan.steps.get(id).filter(|step| step.action.writes())?;
+    Some((id, step, step.write.as_ref()?))
 }
 
 /// A patch that follows another patch of the same service starts from what that one left.

@@ -13,6 +13,7 @@ use crate::names::{Installation, Mark};
 use crate::path::Trace;
 use crate::plan::egress;
 use crate::scope::Removal;
+use crate::uses::Uses;
 use crate::world::World;
 
 /// Everything that steps are decided from.
@@ -33,6 +34,7 @@ pub struct Context<'a> {
     pub(crate) removal: Removal,
     pub(crate) nat_served: BTreeSet<RegionalRef>,
     pub(crate) records: BTreeMap<String, Value>,
+    pub(crate) uses: Uses<'a>,
 }
 
 impl<'a> Context<'a> {

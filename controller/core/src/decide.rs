@@ -22,6 +22,7 @@ use crate::plan::{Action, Plan, nodes, removal};
 use crate::policy::{self, Policy};
 use crate::scope::{self, Removal};
 use crate::standing::{self, Standing, takes_part};
+use crate::uses::Uses;
 use crate::world::World;
 
 /// What is declared.
@@ -153,7 +154,8 @@ fn prepare<'a>(
     let held = scope::held(&remembered, standings, world, ours);
     let removal = scope::removal_scope(&remembered, wishes, orders, standings, world, in_hand);
 
-    let in_use = subnetworks_in_use(world, ours);
+    let uses = Uses::new(world);
+    let in_use = subnetworks_in_use(world, &uses, ours);
     let stays = |subnetwork: &RegionalRef| {
         let id = Id::Subnetwork(subnetwork.clone());
         held.contains(&id) || in_use.contains(subnetwork) || !scope::may_remove(&removal, &id)
@@ -191,6 +193,7 @@ fn prepare<'a>(
         links,
         held,
         removal,
+        uses,
     }
 }
 
@@ -231,12 +234,16 @@ fn changing(plan: &Plan, context: &Context<'_>) -> BTreeSet<Id> {
 }
 
 /// Subnetworks whose connector carries traffic for whose sake a NAT of ours has to stay.
-fn subnetworks_in_use(world: &World, ours: &Installation) -> BTreeSet<RegionalRef> {
-    let users = hold::connector_users(world);
-    users
+fn subnetworks_in_use(
+    world: &World,
+    uses: &Uses<'_>,
+    ours: &Installation,
+) -> BTreeSet<RegionalRef> {
+    let services = uses.services();
+    services
         .keys()
         .filter(|connector| {
-            hold::nat_users(world, connector, &users, ours)
+            hold::nat_users(world, connector, services, ours)
                 .next()
                 .is_some()
         })

@@ -109,12 +109,11 @@ pub fn connectors_pinned(service: &Service, world: &World) -> BTreeSet<RegionalR
         .collect()
 }
 
-/// Revisions in a project and region that serve by name and were not read: each may leave through any connector
-/// there, so none of those is unused for certain.
-pub fn unread_revisions(world: &World, near: &RegionalRef) -> Vec<crate::kinds::RevisionRef> {
+/// Revisions that serve by name and were not read: each may leave through any connector of its project and region,
+/// so none of those is unused for certain.
+pub fn unread_revisions(world: &World) -> Vec<crate::kinds::RevisionRef> {
     world
         .services()
-        .filter(|service| service.id.project == near.project && service.id.region == near.region)
         .flat_map(Service::serving_revisions)
         .filter(|id| matches!(world.revision(id), Seen::Unreadable(_)))
         .collect()

@@ -21,9 +21,6 @@
 //!
 //! No clock, no runtime, no client, no global state, no log calls: `docs/decisions/` says why.
 
-// Tests may measure and print; what they test may not (clippy.toml).
-#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_macros))]
-
 pub mod apply;
 pub mod cloud;
 pub mod codes;
@@ -54,5 +51,6 @@ pub mod report;
 mod scope;
 pub mod standing;
 pub mod turn;
+mod uses;
 pub mod validate;
 pub mod world;

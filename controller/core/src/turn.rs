@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 
+use crate::apply::queue::Followers;
 use crate::apply::{Observer, Outcome, Progress, apply};
 use crate::cloud::Cloud;
 use crate::decide::{Decision, Orders, Wishes, decide};
 use crate::drift::{self, Rank};
 use crate::forecast::forecast;
 use crate::hold;
-use crate::ids::{LinkName, ProjectId};
+use crate::ids::{LinkName, ProjectId, Region};
 use crate::kinds::{Id, RevisionRef};
 use crate::observe::{Territory, observe, revisions};
 use crate::plan::connectors::UNREAD;
@@ -23,6 +24,9 @@ use crate::world::World;
 /// Passes of one turn. The longest honest chain is five: record what is adopted, build, tighten, clear away what
 /// was replaced, and look again. The rest is room for others who write at the same time.
 pub const MAX_PASSES: usize = 10;
+
+/// Conflicts on one thing that are enough for one turn.
+const CONFLICTS: usize = 3;
 
 /// A step that was carried out, or tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,12 +126,21 @@ async fn look(
 /// The revisions that steps wait for and that nobody has asked for yet.
 fn unread(plan: &Plan, world: &World) -> Vec<RevisionRef> {
     let waiting = plan.steps.iter().filter(|(_, step)| step.why == UNREAD);
-    let near = waiting.filter_map(|(id, _)| match id {
-        Id::Connector(connector) => Some(hold::unread_revisions(world, connector)),
-        _ => None,
-    });
-    let wanted: BTreeSet<RevisionRef> = near.flatten().filter(|id| !world.asked(id)).collect();
-    wanted.into_iter().collect()
+    let near: BTreeSet<(&ProjectId, &Region)> = waiting
+        .filter_map(|(id, _)| match id {
+            Id::Connector(connector) => Some((&connector.project, &connector.region)),
+            _ => None,
+        })
+        .collect();
+    if near.is_empty() {
+        return Vec::new();
+    }
+    let mut wanted = hold::unread_revisions(world);
+    wanted
+        .retain(|id| near.contains(&(&id.service.project, &id.service.region)) && !world.asked(id));
+    wanted.sort();
+    wanted.dedup();
+    wanted
 }
 
 fn record(
@@ -153,41 +166,29 @@ fn record(
 }
 
 /// Takes out what failed earlier in this turn for good, with everything that comes after it. A conflict is worth
-/// another try, because the plan is a new one; three of them on one thing are enough for one turn.
+/// another try, because the plan is a new one, up to [`CONFLICTS`].
 fn without_failed(plan: &Plan, performed: &[Performed]) -> Plan {
-    let hopeless = |id: &Id| {
-        let failures = performed.iter().filter(|done| done.id == *id);
-        let (conflicts, others): (Vec<_>, Vec<_>) = failures
-            .filter(|done| matches!(done.outcome, Outcome::Failed { .. }))
-            .partition(|done| done.outcome.is_conflict());
-        !others.is_empty() || conflicts.len() >= 3
-    };
-    let mut out: BTreeSet<Id> = plan
-        .steps
-        .keys()
-        .filter(|id| hopeless(id))
-        .cloned()
-        .collect();
-    loop {
-        let more: Vec<Id> = plan
-            .steps
-            .iter()
-            .filter(|(id, step)| {
-                !out.contains(*id) && step.after.iter().any(|before| out.contains(before))
-            })
-            .map(|(id, _)| id.clone())
-            .collect();
-        if more.is_empty() {
-            break;
+    let mut tries: BTreeMap<&Id, usize> = BTreeMap::new();
+    for done in performed {
+        if let Outcome::Failed { .. } = done.outcome {
+            let weight = if done.outcome.is_conflict() {
+                1
+            } else {
+                CONFLICTS
+            };
+            *tries.entry(&done.id).or_default() += weight;
         }
-        out.extend(more);
     }
+    let hopeless = tries.into_iter().filter(|(_, tries)| *tries >= CONFLICTS);
+    let hopeless: Vec<&Id> = hopeless.map(|(id, _)| id).collect();
+    if hopeless.is_empty() {
+        return plan.clone();
+    }
+    let steps = plan.steps.iter();
+    let followers = Followers::new(steps.map(|(id, step)| (id, step.after.iter().collect())));
+    let out = followers.closure(hopeless);
+    let left = plan.steps.iter().filter(|(id, _)| !out.contains(id));
     Plan {
-        steps: plan
-            .steps
-            .iter()
-            .filter(|(id, _)| !out.contains(*id))
-            .map(|(id, s)| (id.clone(), s.clone()))
-            .collect(),
+        steps: left.map(|(id, step)| (id.clone(), step.clone())).collect(),
     }
 }

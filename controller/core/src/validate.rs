@@ -110,6 +110,3 @@ fn repeated_names(declared: &[Declared], broken: &mut BTreeSet<LinkName>) -> Vec
     }
     findings
 }
-
-#[cfg(test)]
-mod tests;

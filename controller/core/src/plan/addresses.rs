@@ -6,9 +6,10 @@ use crate::cloud::Write;
 use crate::codes::Code;
 use crate::context::Context;
 use crate::graph::Node;
-use crate::kinds::{Id, LiveRouter, NatAddresses, NatRef, RegionalRef};
+use crate::kinds::{Id, NatAddresses, RegionalRef};
 use crate::plan::Step;
 use crate::plan::nodes::mark;
+use crate::uses::entry_id;
 use crate::world::Seen;
 
 pub(super) fn address(context: &Context<'_>, node: &Node, id: &RegionalRef) -> Step {
@@ -26,11 +27,7 @@ pub(super) fn address(context: &Context<'_>, node: &Node, id: &RegionalRef) -> S
     }
 }
 
-pub(super) fn remove_address(
-    context: &Context<'_>,
-    id: &RegionalRef,
-    routers: &[LiveRouter],
-) -> Option<Step> {
+pub(super) fn remove_address(context: &Context<'_>, id: &RegionalRef) -> Option<Step> {
     if !context.unwanted(&Id::Address(id.clone())) {
         return None;
     }
@@ -39,35 +36,20 @@ pub(super) fn remove_address(
         return Some(Step::wait(Code::ScopeUnreadable, why));
     }
     let mut after = BTreeSet::new();
-    for router in routers
-        .iter()
-        .filter(|r| r.id.project == id.project && r.id.region == id.region)
-    {
-        for nat in &router.nats {
-            let uses =
-                matches!(&nat.addresses, NatAddresses::Manual(names) if names.contains(&id.name));
-            let entry = Id::Nat(NatRef {
-                router: router.id.clone(),
-                name: nat.name.clone(),
-            });
-            let goes = context.steps.get(&entry).is_some_and(|step| match &step.write {
-                Some(Write::DeleteNat(_)) => true,
-                Some(Write::PutNat(wanted)) => {
-                    !matches!(&wanted.addresses, NatAddresses::Manual(names) if names.contains(&id.name))
-                }
-                _ => false,
-            });
-            match (uses, goes) {
-                (false, _) => {}
-                (true, true) => drop(after.insert(entry)),
-                (true, false) => {
-                    return Some(Step::wait(
-                        Code::LeftForOthers,
-                        format!("NAT {} still uses it", nat.name),
-                    ));
-                }
+    for user in context.uses.sending(id) {
+        let entry = Id::Nat(entry_id(*user));
+        let goes = context.steps.get(&entry).is_some_and(|step| match &step.write {
+            Some(Write::DeleteNat(_)) => true,
+            Some(Write::PutNat(wanted)) => {
+                !matches!(&wanted.addresses, NatAddresses::Manual(names) if names.contains(&id.name))
             }
+            _ => false,
+        });
+        if !goes {
+            let why = format!("NAT {} still uses it", user.1.name);
+            return Some(Step::wait(Code::LeftForOthers, why));
         }
+        after.insert(entry);
     }
     Some(
         Step::delete(

@@ -1,6 +1,6 @@
 //! Steps for connectors: made, grown in place, made again out of ERROR, and removed when nobody uses them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::cloud::Write;
 use crate::codes::Code;
@@ -16,10 +16,7 @@ pub(super) fn connector(context: &Context<'_>, wanted: &Connector) -> Step {
     match context.world.connector(&wanted.id) {
         Seen::Unreadable(why) => Step::unreadable(why),
         Seen::Absent => {
-            let mut live = context.world.connectors();
-            if let Some(other) =
-                live.find(|live| live.subnetwork.as_ref() == Some(&wanted.subnetwork))
-            {
+            if let Some(other) = context.uses.connectors_on(&wanted.subnetwork).first() {
                 let why = format!(
                     "connector {} is on {} already",
                     other.id.name, wanted.subnetwork.name
@@ -147,19 +144,16 @@ pub const UNREAD: &str =
     "pinned revisions near it are read first: one of them may leave through it";
 
 /// The steps of this plan that take a connector's users away; `Err` names a user that stays.
-pub(super) fn users_leave(
+pub(super) fn users_leave<'a>(
     context: &Context<'_>,
     connector: &RegionalRef,
-    users: &BTreeMap<RegionalRef, BTreeSet<ServiceRef>>,
+    users: impl IntoIterator<Item = &'a ServiceRef>,
 ) -> Result<BTreeSet<Id>, ServiceRef> {
-    if let Some(unread) = hold::unread_revisions(context.world, connector)
-        .into_iter()
-        .next()
-    {
-        return Err(unread.service);
+    if let Some(unread) = context.uses.unread_revisions(connector).first() {
+        return Err(unread.service.clone());
     }
     let mut after = BTreeSet::new();
-    for user in users.get(connector).into_iter().flatten() {
+    for user in users {
         let id = Id::ServiceEgress(user.clone());
         let leaves = context
             .steps
@@ -184,11 +178,7 @@ pub(super) fn users_leave(
     Ok(after)
 }
 
-pub(super) fn remove_connector(
-    context: &Context<'_>,
-    live: &LiveConnector,
-    users: &BTreeMap<RegionalRef, BTreeSet<ServiceRef>>,
-) -> Option<Step> {
+pub(super) fn remove_connector(context: &Context<'_>, live: &LiveConnector) -> Option<Step> {
     let id = Id::Connector(live.id.clone());
     if !context.unwanted(&id) {
         return None;
@@ -199,7 +189,7 @@ pub(super) fn remove_connector(
             format!("who uses it could not be read: {why}"),
         ));
     }
-    if !hold::unread_revisions(context.world, &live.id).is_empty() {
+    if !context.uses.unread_revisions(&live.id).is_empty() {
         return Some(Step::wait(Code::Waiting, UNREAD));
     }
     if matches!(
@@ -211,12 +201,15 @@ pub(super) fn remove_connector(
             "the connector is being worked on",
         ));
     }
-    Some(match users_leave(context, &live.id, users) {
-        Ok(after) => Step::delete(
-            "no link wants it any more",
-            Write::DeleteConnector(live.id.clone()),
-        )
-        .after(after),
-        Err(user) => Step::wait(Code::UsedByService, format!("{user} still uses it")),
-    })
+    let users = context.uses.services().get(&live.id);
+    Some(
+        match users_leave(context, &live.id, users.into_iter().flatten()) {
+            Ok(after) => Step::delete(
+                "no link wants it any more",
+                Write::DeleteConnector(live.id.clone()),
+            )
+            .after(after),
+            Err(user) => Step::wait(Code::UsedByService, format!("{user} still uses it")),
+        },
+    )
 }

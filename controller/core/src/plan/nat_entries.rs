@@ -1,6 +1,6 @@
 //! Steps for NAT entries: what shall be served and can be, and what nobody needs any more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::cloud::Write;
 use crate::codes::Code;
@@ -9,10 +9,11 @@ use crate::graph::Node;
 use crate::hold;
 use crate::ids::{LinkName, ResourceName};
 use crate::kinds::nat::NATS_PER_ROUTER;
-use crate::kinds::{Id, LiveNat, Nat, NatAddresses, NatRef, NatSources, RegionalRef, Resource};
+use crate::kinds::{Id, LiveNat, Nat, NatAddresses, NatRef, NatSources, RegionalRef};
 use crate::link::ServiceRef;
 use crate::plan::connectors::users_leave;
 use crate::plan::{Action, Step};
+use crate::uses::entry_id;
 use crate::world::Seen;
 
 /// A NAT entry serves many links, and one of them that cannot go on must not hold up the others: a subnetwork that
@@ -90,77 +91,57 @@ pub(super) fn nat(context: &Context<'_>, wanted: &Nat) -> Step {
 
 /// A subnetwork that another entry lists, which Google allows once (`docs/reference/google-cloud.md#nat-sources`).
 fn served_elsewhere<'a>(
-    context: &Context<'a>,
+    context: &Context<'_>,
     wanted: &'a Nat,
 ) -> Option<(&'a RegionalRef, NatRef)> {
-    // The router may still have to be made, so its network is the one that is wished for.
-    let node = context.graph.node(&Id::Router(wanted.id.router.clone()))?;
-    let (Resource::Router(router) | Resource::ExistingRouter(router)) = &node.resource else {
-        return None;
-    };
-    let network = &router.network;
-    let routers = context
-        .world
-        .routers()
-        .filter(|live| live.network == *network && live.id.region == wanted.id.router.region);
-    routers
-        .flat_map(|router| router.nats.iter().map(move |nat| (router, nat)))
-        .filter(|(router, nat)| router.id != wanted.id.router || nat.name != wanted.id.name)
-        .find_map(|(router, nat)| {
-            let shared = wanted
-                .subnetworks
-                .iter()
-                .find(|id| nat.listed().any(|other| other == *id))?;
-            Some((
-                shared,
-                NatRef {
-                    router: router.id.clone(),
-                    name: nat.name.clone(),
-                },
-            ))
-        })
+    wanted.subnetworks.iter().find_map(|subnetwork| {
+        let entries = context.uses.listing(subnetwork).iter();
+        let other = entries
+            .map(|entry| entry_id(*entry))
+            .find(|id| *id != wanted.id)?;
+        Some((subnetwork, other))
+    })
 }
 
 /// An address that another entry sends from (`docs/reference/google-cloud.md#nat-addresses`), with that entry.
 fn address_taken<'a>(
-    context: &Context<'a>,
+    context: &Context<'_>,
     wanted: &'a Nat,
-) -> Option<(&'a ResourceName, &'a ResourceName)> {
+) -> Option<(&'a ResourceName, ResourceName)> {
     let NatAddresses::Manual(names) = &wanted.addresses else {
         return None;
     };
-    let RegionalRef {
-        project, region, ..
-    } = &wanted.id.router;
-    let near = context
-        .world
-        .routers()
-        .filter(|router| router.id.project == *project && router.id.region == *region);
-    near.flat_map(|router| router.nats.iter().map(move |nat| (router, nat)))
-        .filter(|(router, nat)| router.id != wanted.id.router || nat.name != wanted.id.name)
-        .find_map(|(_, nat)| match &nat.addresses {
-            NatAddresses::Manual(taken) => Some((names.intersection(taken).next()?, &nat.name)),
-            NatAddresses::Auto => None,
-        })
+    names.iter().find_map(|name| {
+        let address = RegionalRef {
+            name: name.clone(),
+            ..wanted.id.router.clone()
+        };
+        let entries = context.uses.sending(&address).iter();
+        let other = entries
+            .map(|entry| entry_id(*entry))
+            .find(|id| *id != wanted.id)?;
+        Some((name, other.name))
+    })
 }
 
 /// The steps after which nobody needs a NAT of ours behind this connector any more; `None` when somebody stays.
-fn nat_users_leave(
-    context: &Context<'_>,
-    connector: &RegionalRef,
-    users: &BTreeMap<RegionalRef, BTreeSet<ServiceRef>>,
-) -> Option<BTreeSet<Id>> {
+fn nat_users_leave(context: &Context<'_>, connector: &RegionalRef) -> Option<BTreeSet<Id>> {
+    let users = context.uses.services();
     if context.ours.made(connector.name.as_str()) {
-        return users_leave(context, connector, users).ok();
+        return users_leave(
+            context,
+            connector,
+            users.get(connector).into_iter().flatten(),
+        )
+        .ok();
     }
     // A source that is still declared needs it for as long as anything of it leaves this way.
     let stays = |user: &ServiceRef| {
-        let one = BTreeMap::from([(connector.clone(), BTreeSet::from([user.clone()]))]);
         let wanted = context
             .graph
             .node(&Id::ServiceEgress(user.clone()))
             .is_some();
-        wanted && users_leave(context, connector, &one).is_err()
+        wanted && users_leave(context, connector, [user]).is_err()
     };
     let released = |user: &ServiceRef| {
         let step = Id::ServiceEgress(user.clone());
@@ -172,12 +153,7 @@ fn nat_users_leave(
         .collect()
 }
 
-pub(super) fn remove_nat(
-    context: &Context<'_>,
-    id: &NatRef,
-    live: &LiveNat,
-    users: &BTreeMap<RegionalRef, BTreeSet<ServiceRef>>,
-) -> Option<Step> {
+pub(super) fn remove_nat(context: &Context<'_>, id: &NatRef, live: &LiveNat) -> Option<Step> {
     let node = Id::Nat(id.clone());
     // An entry that another link holds still loses what is no longer served.
     if context.graph.node(&node).is_some() || !context.may_remove(&node) {
@@ -194,15 +170,12 @@ pub(super) fn remove_nat(
     let mut after = BTreeSet::new();
     let mut stay = BTreeSet::new();
     for subnetwork in live.listed() {
-        let connectors = context
-            .world
-            .connectors()
-            .filter(|c| c.subnetwork.as_ref() == Some(subnetwork));
+        let connectors = context.uses.connectors_on(subnetwork).iter();
         let mut leaving = BTreeSet::new();
         // A connector whose users could not be read may carry anybody's traffic.
         let all_leave = connectors
             .map(|c| match context.services_unread(&c.id) {
-                None => nat_users_leave(context, &c.id, users),
+                None => nat_users_leave(context, &c.id),
                 Some(_) => None,
             })
             .all(|steps| steps.map(|steps| leaving.extend(steps)).is_some());

@@ -8,7 +8,7 @@ use crate::codes::Code;
 use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Origin};
 use crate::hold;
-use crate::kinds::{Id, LiveConnector, LiveRouter, NatRef, RegionalRef};
+use crate::kinds::Id;
 use crate::link::ServiceRef;
 use crate::plan::addresses::remove_address;
 use crate::plan::connectors::remove_connector;
@@ -17,6 +17,7 @@ use crate::plan::release::{release_egress, release_ingress, restore_adopted};
 use crate::plan::routers::remove_router;
 use crate::plan::subnetworks::remove_subnetwork;
 use crate::plan::{Action, Step};
+use crate::uses::entry_id;
 use crate::world::Seen;
 
 /// Adds the steps of everything that goes.
@@ -40,70 +41,38 @@ pub fn add(context: &mut Context<'_>) {
             release_egress(context, service),
         );
     }
-    let users = hold::connector_users(context.world);
-    let connectors: Vec<LiveConnector> = context
-        .world
-        .connectors()
-        .filter(|live| context.ours.made(live.id.name.as_str()))
-        .cloned()
-        .collect();
-    for live in &connectors {
-        add_step(
-            context,
-            Id::Connector(live.id.clone()),
-            remove_connector(context, live, &users),
-        );
-    }
-    let routers: Vec<LiveRouter> = context.world.routers().cloned().collect();
-    for router in &routers {
-        for nat in router
-            .nats
-            .iter()
-            .filter(|nat| context.ours.made(nat.name.as_str()))
-        {
-            let id = NatRef {
-                router: router.id.clone(),
-                name: nat.name.clone(),
-            };
-            add_step(
-                context,
-                Id::Nat(id.clone()),
-                remove_nat(context, &id, nat, &users),
-            );
+    // The snapshot outlives the context, so nothing of it is copied to go through it.
+    let world = context.world;
+    for live in world.connectors() {
+        if context.ours.made(live.id.name.as_str()) {
+            let step = remove_connector(context, live);
+            add_step(context, Id::Connector(live.id.clone()), step);
         }
     }
-    for router in &routers {
-        add_step(
-            context,
-            Id::Router(router.id.clone()),
-            remove_router(context, router),
-        );
+    for router in world.routers() {
+        for nat in &router.nats {
+            if context.ours.made(nat.name.as_str()) {
+                let id = entry_id((router, nat));
+                let step = remove_nat(context, &id, nat);
+                add_step(context, Id::Nat(id), step);
+            }
+        }
     }
-    let addresses: Vec<RegionalRef> = context
-        .world
-        .addresses()
-        .filter(|live| context.is_ours(live.mark.as_ref()))
-        .map(|live| live.id.clone())
-        .collect();
-    for id in addresses {
-        add_step(
-            context,
-            Id::Address(id.clone()),
-            remove_address(context, &id, &routers),
-        );
+    for router in world.routers() {
+        let step = remove_router(context, router);
+        add_step(context, Id::Router(router.id.clone()), step);
     }
-    let subnetworks: Vec<RegionalRef> = context
-        .world
-        .subnetworks()
-        .filter(|live| context.is_ours(live.mark.as_ref()))
-        .map(|live| live.id.clone())
-        .collect();
-    for id in subnetworks {
-        add_step(
-            context,
-            Id::Subnetwork(id.clone()),
-            remove_subnetwork(context, &id, &connectors, &routers),
-        );
+    for live in world.addresses() {
+        if context.is_ours(live.mark.as_ref()) {
+            let step = remove_address(context, &live.id);
+            add_step(context, Id::Address(live.id.clone()), step);
+        }
+    }
+    for live in world.subnetworks() {
+        if context.is_ours(live.mark.as_ref()) {
+            let step = remove_subnetwork(context, &live.id);
+            add_step(context, Id::Subnetwork(live.id.clone()), step);
+        }
     }
     restore_adopted(context);
     order_moves(context);

@@ -4,11 +4,10 @@ use crate::cloud::Write;
 use crate::codes::Code;
 use crate::context::Context;
 use crate::graph::Node;
-use crate::kinds::{
-    Id, LiveConnector, LiveRouter, LiveSubnetwork, NatRef, RegionalRef, Subnetwork,
-};
+use crate::kinds::{Id, LiveSubnetwork, RegionalRef, Subnetwork};
 use crate::plan::nodes::{mark, whose};
 use crate::plan::{Action, Step};
+use crate::uses::entry_id;
 use crate::world::Seen;
 use std::collections::BTreeSet;
 
@@ -129,12 +128,7 @@ pub(super) fn existing_subnetwork(context: &Context<'_>, node: &Node, id: &Regio
     )
 }
 
-pub(super) fn remove_subnetwork(
-    context: &Context<'_>,
-    id: &RegionalRef,
-    connectors: &[LiveConnector],
-    routers: &[LiveRouter],
-) -> Option<Step> {
+pub(super) fn remove_subnetwork(context: &Context<'_>, id: &RegionalRef) -> Option<Step> {
     if !context.unwanted(&Id::Subnetwork(id.clone())) {
         return None;
     }
@@ -147,10 +141,7 @@ pub(super) fn remove_subnetwork(
         return Some(Step::wait(Code::ScopeUnreadable, why));
     }
     let mut after = BTreeSet::new();
-    for connector in connectors
-        .iter()
-        .filter(|connector| connector.subnetwork.as_ref() == Some(id))
-    {
+    for connector in context.uses.connectors_on(id) {
         let step = Id::Connector(connector.id.clone());
         match context.steps.get(&step).map(|step| step.action) {
             Some(Action::Delete) => drop(after.insert(step)),
@@ -162,32 +153,21 @@ pub(super) fn remove_subnetwork(
             }
         }
     }
-    for router in routers {
-        for nat in router
-            .nats
-            .iter()
-            .filter(|nat| nat.listed().any(|listed| listed == id))
-        {
-            let entry = Id::Nat(NatRef {
-                router: router.id.clone(),
-                name: nat.name.clone(),
+    for user in context.uses.listing(id) {
+        let entry = Id::Nat(entry_id(*user));
+        let goes = context
+            .steps
+            .get(&entry)
+            .is_some_and(|step| match &step.write {
+                Some(Write::DeleteNat(_)) => true,
+                Some(Write::PutNat(wanted)) => !wanted.subnetworks.contains(id),
+                _ => false,
             });
-            let goes = context
-                .steps
-                .get(&entry)
-                .is_some_and(|step| match &step.write {
-                    Some(Write::DeleteNat(_)) => true,
-                    Some(Write::PutNat(wanted)) => !wanted.subnetworks.contains(id),
-                    _ => false,
-                });
-            if !goes {
-                return Some(Step::wait(
-                    Code::LeftForOthers,
-                    format!("NAT {} still serves it", nat.name),
-                ));
-            }
-            after.insert(entry);
+        if !goes {
+            let why = format!("NAT {} still serves it", user.1.name);
+            return Some(Step::wait(Code::LeftForOthers, why));
         }
+        after.insert(entry);
     }
     Some(
         Step::delete(

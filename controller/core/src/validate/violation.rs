@@ -218,25 +218,3 @@ fn spelling(path: &str) -> &'static str {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_slip_finds_the_word_that_was_meant_and_nonsense_does_not() {
-        let choice = [
-            "network".to_owned(),
-            "egress".to_owned(),
-            "projectId".to_owned(),
-        ];
-        for (written, meant) in [
-            ("netwrok", "network"),
-            ("Network", "network"),
-            ("project_id", "projectId"),
-        ] {
-            assert_eq!(nearest(written, &choice), Some(meant));
-        }
-        assert_eq!(nearest("replicas", &choice), None);
-    }
-}

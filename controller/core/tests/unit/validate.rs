@@ -1,10 +1,11 @@
-#![allow(clippy::unwrap_used, clippy::panic, clippy::format_collect)]
+//! Declarations become links, or findings.
 
+use privatelink_core::codes::Code;
+use privatelink_core::declare::Declared;
+use privatelink_core::diagnostic::{Origin, Severity};
+use privatelink_core::link::{Ingress, Instances, Internet, Routing};
+use privatelink_core::validate::{Validated, validate};
 use privatelink_crds::PrivateLinkSpec;
-
-use super::*;
-use crate::diagnostic::{Origin, Severity};
-use crate::link::{Ingress, Instances, Internet, Routing};
 
 const PLAIN: &str = r"
 projectId: acme-prod

@@ -1,0 +1,66 @@
+//! Which route decides.
+
+use privatelink_core::kinds::route::deciding;
+use privatelink_core::kinds::{NextHop, Route, RouteRef};
+use privatelink_core::link::NetworkRef;
+
+fn route(name: &str, destination: &str, gateway: bool, priority: u32, tags: &[&str]) -> Route {
+    Route {
+        id: RouteRef {
+            project: "acme-prod".parse().unwrap(),
+            name: name.parse().unwrap(),
+        },
+        network: NetworkRef {
+            project: "acme-prod".parse().unwrap(),
+            name: "prod".parse().unwrap(),
+        },
+        destination: destination.parse().unwrap(),
+        next_hop: if gateway {
+            NextHop::DefaultInternetGateway
+        } else {
+            NextHop::Other("vpn".into())
+        },
+        priority,
+        tags: tags.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn winner(routes: &[Route], tags: &[&str]) -> Option<String> {
+    let tags: Vec<String> = tags.iter().map(ToString::to_string).collect();
+    deciding(routes.iter(), &tags).map(|route| route.id.name.to_string())
+}
+
+#[test]
+fn the_longest_prefix_wins_then_the_lowest_priority() {
+    let default = route("default", "0.0.0.0/0", true, 1000, &[]);
+    assert_eq!(
+        winner(std::slice::from_ref(&default), &[]),
+        Some("default".into())
+    );
+    let half = route("half", "0.0.0.0/1", false, 2000, &[]);
+    assert_eq!(winner(&[default.clone(), half], &[]), Some("half".into()));
+    let better = route("better", "0.0.0.0/0", false, 900, &[]);
+    assert_eq!(winner(&[default, better], &[]), Some("better".into()));
+}
+
+#[test]
+fn a_tagged_route_decides_only_for_its_tags() {
+    let tagged = route("tagged", "0.0.0.0/0", false, 1, &["vpc-connector"]);
+    let default = route("default", "0.0.0.0/0", true, 1000, &[]);
+    assert_eq!(
+        winner(&[default.clone(), tagged.clone()], &[]),
+        Some("default".into())
+    );
+    assert_eq!(
+        winner(&[default, tagged], &["vpc-connector"]),
+        Some("tagged".into())
+    );
+}
+
+#[test]
+fn a_narrow_route_decides_nothing_about_the_internet() {
+    assert_eq!(
+        winner(&[route("narrow", "10.0.0.0/8", false, 1, &[])], &[]),
+        None
+    );
+}
