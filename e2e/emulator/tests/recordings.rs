@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use privatelink_emulator::replay::{Excuse, Line, Recording, Replayer, Table, Verdict};
+use privatelink_emulator::{Provenance, rules};
 
 const FOLDER: &str = "PRIVATELINK_RECORDINGS";
 
@@ -131,6 +132,53 @@ fn a_default_that_is_taken_out_is_found_by_its_field() {
             .collect();
         assert!(named.contains(field), "without {rule}: {named:?}");
     }
+}
+
+/// Defaults that no replayed exchange depends on. Their anchors say that they were recorded; those recordings are
+/// not in the collection.
+const ELSEWHERE: [&str; 14] = [
+    "compute.address.default.description",
+    "compute.address.default.network-tier",
+    "compute.address.default.type",
+    "compute.firewall.default.direction",
+    "compute.firewall.default.disabled",
+    "compute.firewall.default.log-config",
+    "compute.firewall.default.priority",
+    "compute.nat.default.dynamic-ports",
+    "compute.network.default.auto-create-subnetworks",
+    "run.service.container.defaults",
+    "run.service.default.traffic",
+    "run.service.defaults",
+    "run.service.template.defaults",
+    "vpcaccess.connector.defaults",
+];
+
+/// A default that is said to be recorded is in a recording: without it, one of them differs.
+#[test]
+fn without_a_recorded_default_a_recording_differs() {
+    let Some(recordings) = recordings() else {
+        return;
+    };
+    let defaults = rules().filter(|rule| {
+        let mut words = rule.id.split('.');
+        rule.provenance == Provenance::Recorded && words.any(|word| word.starts_with("default"))
+    });
+    let mut unseen = Vec::new();
+    for rule in defaults {
+        let replayer = Replayer {
+            rules_off: vec![rule.id.to_owned()],
+            ..usual()
+        };
+        let differs = |line: &Line| matches!(line.verdict, Verdict::Differs(_));
+        let mut played = recordings
+            .iter()
+            .flat_map(|recording| replayer.play(recording));
+        if !played.any(|line| differs(&line)) {
+            unseen.push(rule.id);
+        }
+    }
+    unseen.sort_unstable();
+    assert_eq!(unseen, ELSEWHERE);
 }
 
 #[test]
