@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use privatelink_emulator::discovery::Held;
 use privatelink_emulator::{Emulator, Options};
 use serde_json::{Value, json};
 
@@ -49,6 +50,8 @@ pub fn http() -> reqwest::Client {
 pub struct Cloud {
     emulator: Emulator,
     http: reqwest::Client,
+    /// Everything that is sent to it and that it answers is as Google describes it, or the test fails.
+    held: Held,
 }
 
 impl Cloud {
@@ -59,20 +62,28 @@ impl Cloud {
 
     /// Starts one whose operations take a while.
     pub async fn start_with(operation_latency: Duration) -> Result<Self, CloudError> {
+        let held = Held::new();
         let options = Options {
             operation_latency,
+            observers: held.observers(),
             ..Options::default()
         };
         let emulator = Emulator::start(options).await.map_err(CloudError::Start)?;
         Ok(Self {
             emulator,
             http: http(),
+            held,
         })
     }
 
     /// Its base URL.
     pub fn url(&self) -> String {
         self.emulator.url()
+    }
+
+    /// What holds the exchanges to Google's description.
+    pub fn held(&self) -> &Held {
+        &self.held
     }
 
     /// Its whole state.

@@ -20,6 +20,7 @@ const EXAMPLES: &str = "\
 Examples:
   privatelink emulator --listen 127.0.0.1:8085
   privatelink emulator --faults storm.json --time-scale 0.01
+  privatelink emulator --record session.har
   eval \"$(privatelink emulator env --listen 127.0.0.1:8085)\"
 ";
 
@@ -53,6 +54,9 @@ pub(super) struct Arguments {
     /// What every wait is multiplied by: operations, latencies and spans of faults, Retry-After.
     #[arg(long, value_name = "NUMBER", env = "PRIVATELINK_TIME_SCALE", default_value = "1", value_parser = time_scale)]
     time_scale: f64,
+    /// A HAR file for every request to an API and its answer; a folder gets a file for each process.
+    #[arg(long, value_name = "FILE", env = "PRIVATELINK_RECORD")]
+    record: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -88,6 +92,8 @@ impl Arguments {
             state: self.state.clone(),
             faults: self.faults.clone(),
             time_scale: self.time_scale,
+            record: self.record.clone(),
+            ..Options::default()
         };
         let interrupted = interrupt::signal();
         let emulator = Emulator::start(options).await.map_err(Failure::Emulator)?;

@@ -6,6 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use privatelink_e2e::cloud::http;
+use privatelink_emulator::replay::Recording;
 use serde_json::{Value, json};
 
 use super::{BINARY, folder, terminate, two_services};
@@ -90,6 +91,27 @@ fn the_emulator_says_where_it_listens_and_keeps_its_state() {
     let kept: Value = serde_json::from_str(&fs::read_to_string(&state).unwrap()).unwrap();
     let billing = &kept["run"]["projects/acme-prod/locations/europe-west1/services/billing"];
     assert_eq!(billing["ingress"], "INGRESS_TRAFFIC_ALL");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_emulator_records_what_it_is_asked_and_no_credentials() {
+    let file = folder("record").join("session.har");
+    let mut emulator = Emulator::start(&["--record", file.to_str().unwrap()]);
+    let path = "/compute/v1/projects/p/global/networks";
+    let request = http().get(format!("{}{path}?maxResults=5", emulator.url()));
+    let request = request.bearer_auth("planted-secret");
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    // Whatever becomes of the process.
+    emulator.child.kill().unwrap();
+    emulator.child.wait().unwrap();
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(!text.contains("planted-secret"), "{text}");
+    let recordings = Recording::read(&file).unwrap();
+    let [exchange] = &recordings[0].exchanges[..] else {
+        panic!("{text}")
+    };
+    assert!(exchange.url.ends_with(&format!("{path}?maxResults=5")));
+    assert_eq!(exchange.status, 200);
 }
 
 #[test]

@@ -3,20 +3,26 @@
 use std::process::Command;
 use std::time::Duration;
 
+use privatelink_emulator::discovery::{Held, check_recordings};
 use serde_json::Value;
 
-use super::{BINARY, Desk, terminate};
+use super::{BINARY, Desk, folder, terminate};
 
 #[test]
 fn the_demo_keeps_every_promise() {
+    let recordings = folder("demo");
     let output = Command::new(BINARY)
-        .arg("demo")
+        .args(["demo", "--record"])
+        .arg(&recordings)
         .env_clear()
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(text.ends_with("Every promise was kept.\n"), "{text}");
+    let held = Held::new();
+    let exchanges = check_recordings(&held, &recordings).unwrap();
+    assert!(exchanges > 50, "{exchanges}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

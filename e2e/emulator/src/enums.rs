@@ -85,6 +85,12 @@ const FIELDS: &[(&str, &[(&str, i64)])] = &[
     ),
 ];
 
+/// The values of an enum and their numbers, as far as this table has the field.
+pub(crate) fn numbers(field: &str) -> &'static [(&'static str, i64)] {
+    let found = FIELDS.iter().find(|(name, _)| *name == field);
+    found.map_or(&[], |(_, values)| *values)
+}
+
 /// Maps whose keys are the caller's own words.
 const MAPS: [&str; 4] = ["annotations", "labels", "limits", "nodeSelector"];
 

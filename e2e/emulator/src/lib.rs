@@ -19,7 +19,8 @@
 //! | `GET`, `PUT`, `DELETE /emulator/faults` | orders misbehaviour |
 //! | `GET /emulator/rules`, `PUT /emulator/rules` | the rules; `{"off": ["id"]}` switches some off |
 //!
-//! [`replay`] holds it to recorded traffic, and [`conformance`] to the real thing; `docs/reference/emulator.md` shows every fault.
+//! [`replay`] holds it to recorded traffic, [`discovery`] to Google's own description of its APIs, and
+//! [`conformance`] to the real thing; `docs/reference/emulator.md` shows every fault.
 //!
 //! # How it is built
 //!
@@ -35,9 +36,11 @@ mod clock;
 mod compute;
 pub mod conformance;
 mod control;
+pub mod discovery;
 mod document;
 mod engine;
 mod enums;
+mod exchange;
 mod faults;
 mod fields;
 mod filter;
@@ -47,8 +50,10 @@ mod knative;
 mod masks;
 mod operations;
 mod pages;
+mod record;
 mod refusal;
 pub mod replay;
+mod request;
 mod resources;
 mod rpc;
 mod rules;
@@ -70,6 +75,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+pub use exchange::{Exchange, Observer, Reply};
 pub use rules::{Provenance, Rule};
 
 use server::Server;
@@ -89,6 +95,10 @@ pub struct Options {
     pub state: Option<PathBuf>,
     /// A file with a list of faults, in force from the start; see `PUT /emulator/faults`.
     pub faults: Option<PathBuf>,
+    /// Are told of every exchange with one of Google's APIs.
+    pub observers: Vec<Observer>,
+    /// A HAR file for every exchange, made anew; a folder gets a file for each process.
+    pub record: Option<PathBuf>,
     /// What every wait is multiplied by: operations, latencies and spans of faults, `Retry-After`. 1 is
     /// as told, 0.01 a hundredth.
     pub time_scale: f64,
@@ -101,6 +111,8 @@ impl Default for Options {
             operation_latency: Duration::ZERO,
             state: None,
             faults: None,
+            observers: Vec::new(),
+            record: None,
             time_scale: 1.0,
         }
     }
@@ -132,6 +144,8 @@ impl Emulator {
             operation_latency,
             state,
             faults,
+            mut observers,
+            record,
             time_scale,
         } = options;
         if !time_scale.is_finite() || time_scale < 0.0 {
@@ -143,13 +157,17 @@ impl Emulator {
                 format!("the emulator listens on loopback addresses only, and {listen} is none");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        let server = Arc::new(Server::new(operation_latency, time_scale, state));
+        let listener = TcpListener::bind(listen).await?;
+        let address = listener.local_addr()?;
+        if let Some(path) = record {
+            observers.push(record::observer(&path, format!("http://{address}"))?);
+        }
+        let server = Server::new(operation_latency, time_scale, state, observers);
         server.load()?;
         if let Some(faults) = faults {
             server.load_faults(&faults)?;
         }
-        let listener = TcpListener::bind(listen).await?;
-        let address = listener.local_addr()?;
+        let server = Arc::new(server);
         let (stop, stopped) = watch::channel(false);
         let serving = tokio::spawn(server::serve(
             Arc::clone(&server),

@@ -49,6 +49,12 @@ pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
         .chain(knative::rules())
 }
 
+/// The methods that are served, as Google calls them.
+pub(crate) fn operations() -> impl Iterator<Item = &'static str> {
+    let routes = RESOURCES.iter().flat_map(|resource| resource.routes);
+    routes.map(|route| route.operation)
+}
+
 /// A method, and what its template matched.
 pub(crate) struct Found {
     pub(crate) resource: &'static Resource,

@@ -1,6 +1,5 @@
 //! HTTP: a request becomes a call, an answer becomes a reply.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{self, ConnectInfo, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -22,10 +21,12 @@ use crate::callers::Part;
 use crate::clock::{self, Clock};
 use crate::document::{self, DocumentError};
 use crate::engine::{Answer, Engine};
+use crate::exchange::{Exchange, Observer, Reply};
 use crate::faults::{self, FaultError, Faults, Verdict, When, skew};
 use crate::journal::{Asked, Journal};
-use crate::refusal::{Code, Refusal};
-use crate::resources::{self, Found};
+use crate::refusal::Refusal;
+use crate::request::{self, Request, malformed, no_tunnel};
+use crate::resources;
 use crate::wire::{Cord, Wires};
 use crate::{batch, callers, control};
 
@@ -45,6 +46,7 @@ pub(crate) struct Server {
     journal: Mutex<Journal>,
     faults: Mutex<Faults>,
     file: Option<PathBuf>,
+    observers: Vec<Observer>,
     /// What every wait is multiplied by.
     scale: f64,
     /// How many changes the state file holds.
@@ -62,14 +64,26 @@ fn unreadable(file: &Path, why: &io::Error) -> io::Error {
 }
 
 impl Server {
-    pub(crate) fn new(latency: Duration, scale: f64, file: Option<PathBuf>) -> Server {
+    pub(crate) fn new(
+        latency: Duration,
+        scale: f64,
+        file: Option<PathBuf>,
+        observers: Vec<Observer>,
+    ) -> Server {
         Server {
             engine: Mutex::new(Engine::new(Clock::System, clock::scaled(latency, scale))),
             journal: Mutex::default(),
             faults: Mutex::default(),
             file,
+            observers,
             scale,
             saved: AtomicU64::new(0),
+        }
+    }
+
+    fn tell(&self, exchange: &Exchange<'_>) {
+        for observer in &self.observers {
+            observer.tell(exchange);
         }
     }
 
@@ -189,7 +203,7 @@ pub(crate) async fn save_changes(server: Arc<Server>, mut stopped: watch::Receiv
 async fn handle(
     State(server): State<Arc<Server>>,
     ConnectInfo(cord): ConnectInfo<Cord>,
-    request: Request,
+    request: extract::Request,
 ) -> Response {
     let (head, body) = request.into_parts();
     let (part, longest) = if head.uri.path().starts_with("/emulator/") {
@@ -242,15 +256,22 @@ pub(crate) async fn respond(server: &Server, cord: &Cord, head: &Parts, bytes: &
         server.journal().replied(number, 501);
         return no_tunnel(head);
     }
+    let mut request = Request {
+        head,
+        bytes,
+        operation: None,
+    };
     let Some(found) = Verb::parse(method).and_then(|verb| resources::find(verb, path)) else {
         let number = asked("unknown", method != "GET");
         server.journal().replied(number, 404);
         let text = format!("The emulator serves no method {method} {path}");
-        return reply(404, &Refusal::new(404, "notFound", text).body(Api::Compute));
+        let body = Refusal::new(404, "notFound", text).body(Api::Compute);
+        server.tell(&request.with(Reply::Sent(404, &body)));
+        return reply(404, &body);
     };
     let api = found.resource.api;
     let body = body.map_err(|error| malformed(api, &error.to_string()));
-    let mut call = call(found, callers::addressed(head), query, Value::Null);
+    let mut call = request::call(found, callers::addressed(head), query, Value::Null);
     let operation = call.route.operation;
     let number = asked(operation, !call.is_read());
     let asked = faults::Request {
@@ -268,42 +289,8 @@ pub(crate) async fn respond(server: &Server, cord: &Cord, head: &Parts, bytes: &
             perform(server, &mut call, &verdict).await
         }
     };
-    finish(server, cord, api, number, verdict, answer)
-}
-
-/// A client that wants a tunnel to an API that nobody pointed at the emulator is told so.
-fn no_tunnel(head: &Parts) -> Response {
-    let to = head.uri.authority().map_or("somewhere", |to| to.as_str());
-    let text = format!(
-        "The emulator opens no tunnel to {to}: point the client's endpoint at plain http, as \
-         `privatelink emulator env` does."
-    );
-    reply(
-        501,
-        &json!({ "error": { "code": 501, "message": text, "status": "UNIMPLEMENTED" } }),
-    )
-}
-
-fn malformed(api: Api, why: &str) -> Refusal {
-    let text = format!("Invalid JSON payload received. {why}");
-    match api {
-        Api::Compute => Refusal::new(400, "parseError", text),
-        Api::Run | Api::VpcAccess | Api::Knative => Refusal::code(Code::InvalidArgument, text),
-    }
-}
-
-fn call(found: Found, host: String, query: &str, body: Value) -> Call {
-    let decode = |text: &str| {
-        let text = text.replace('+', " ");
-        resources::decode(&text).unwrap_or(text)
-    };
-    let query: BTreeMap<String, String> = query
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        .map(|(key, value)| (decode(key), decode(value)))
-        .collect();
-    found.into_call(host, query, body)
+    request.operation = Some(operation);
+    finish(server, cord, api, request, number, verdict, answer)
 }
 
 /// Puts the call to the engine, as far as the faults let it get there.
@@ -345,27 +332,38 @@ fn finish(
     server: &Server,
     cord: &Cord,
     api: Api,
+    request: Request<'_>,
     number: u64,
     verdict: Verdict,
     answer: Answer,
 ) -> Response {
     if verdict.reset.is_some() && verdict.error.is_none() {
+        server.tell(&request.with(Reply::Lost));
         cord.cut_now();
         return reply(500, &Value::Null);
     }
-    let mut response = match answer {
+    let (mut response, body) = match answer {
         Ok(mut body) => {
             if let Some(by) = verdict.skew {
                 skew::shift(&mut body, by);
             }
-            reply(200, &body)
+            (reply(200, &body), body)
         }
-        Err(refusal) => refused(api, &refusal),
+        Err(refusal) => {
+            let body = refusal.body(api);
+            (refused(&refusal, &body), body)
+        }
     };
     if let Some(by) = verdict.skew {
         skew::date(&mut response, by);
     }
-    server.journal().replied(number, response.status().as_u16());
+    let status = response.status().as_u16();
+    server.journal().replied(number, status);
+    server.tell(&request.with(match &verdict.body {
+        Some(text) => Reply::Garbled(status, text),
+        None if verdict.truncate => Reply::Truncated(status, &body),
+        None => Reply::Sent(status, &body),
+    }));
     if let Some(body) = verdict.body {
         *response.body_mut() = Body::from(body);
     }
@@ -375,8 +373,8 @@ fn finish(
     response
 }
 
-fn refused(api: Api, refusal: &Refusal) -> Response {
-    let mut response = reply(refusal.http, &refusal.body(api));
+fn refused(refusal: &Refusal, body: &Value) -> Response {
+    let mut response = reply(refusal.http, body);
     let headers = response.headers_mut();
     if let Some(rule) = refusal.rule {
         headers.insert("x-emulator-rule", HeaderValue::from_static(rule));

@@ -2,6 +2,7 @@
 //! all three APIs hold on to each other as Google's do.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use privatelink_emulator::discovery::Held;
 use privatelink_emulator::{Emulator, Options};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -13,17 +14,25 @@ const VPC_ACCESS: &str = "/v1/projects/p/locations/europe-west1/connectors";
 struct Cloud {
     emulator: Emulator,
     client: Client,
+    /// Fails the test if anything is not as Google describes it.
+    _held: Held,
 }
 
 impl Cloud {
     async fn with(document: Value) -> Cloud {
         // See `http.rs`.
         drop(rustls::crypto::ring::default_provider().install_default());
-        let emulator = Emulator::start(Options::default()).await.unwrap();
+        let held = Held::new();
+        let options = Options {
+            observers: held.observers(),
+            ..Options::default()
+        };
+        let emulator = Emulator::start(options).await.unwrap();
         emulator.put_state(&document).unwrap();
         Cloud {
             emulator,
             client: Client::builder().no_proxy().build().unwrap(),
+            _held: held,
         }
     }
 

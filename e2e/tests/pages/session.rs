@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use privatelink_emulator::discovery::{Held, check_recordings};
+
 /// The port that pages name; each session gets a free one in its place.
 const PORT_ON_PAGES: &str = "127.0.0.1:8085";
 
@@ -22,8 +24,11 @@ pub(crate) fn run(binary: &Path, page: &str, blocks: &[&str]) -> Vec<String> {
         std::process::id(),
         page.replace(['/', '.'], "-")
     ));
-    let _leftover = std::fs::remove_dir_all(&directory);
-    std::fs::create_dir_all(&directory).unwrap();
+    let recordings = directory.with_extension("recordings");
+    for folder in [&directory, &recordings] {
+        let _leftover = std::fs::remove_dir_all(folder);
+        std::fs::create_dir_all(folder).unwrap();
+    }
     let address = free_address();
     let end = format!("\necho '{END_OF_BLOCK}'\n");
     let script = format!("{}{end}", blocks.join(&end));
@@ -38,6 +43,7 @@ pub(crate) fn run(binary: &Path, page: &str, blocks: &[&str]) -> Vec<String> {
         .env("PATH", path_with(binary))
         .env("HOME", &directory)
         .env("NO_COLOR", "1")
+        .env("PRIVATELINK_RECORD", &recordings)
         .env_remove("PRIVATELINK_ENDPOINT")
         .stdin(Stdio::null())
         .stdout(output.try_clone().unwrap())
@@ -67,8 +73,13 @@ pub(crate) fn run(binary: &Path, page: &str, blocks: &[&str]) -> Vec<String> {
         None => panic!("{page} did not end within {DEADLINE:?}:\n{printed}"),
         Some(status) => assert!(status.success(), "{page}: {status}:\n{printed}"),
     }
+    let held = Held::new();
+    let exchanges = check_recordings(&held, &recordings).unwrap();
+    assert!(exchanges > 0, "{page} asked nothing of an emulator");
     std::fs::remove_file(&log).unwrap();
-    std::fs::remove_dir_all(&directory).unwrap();
+    for folder in [&directory, &recordings] {
+        std::fs::remove_dir_all(folder).unwrap();
+    }
     printed
         .split(&format!("{END_OF_BLOCK}\n"))
         .map(str::to_owned)

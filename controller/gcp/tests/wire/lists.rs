@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::place::{Place, at, furnished, mark, network, project, region, service};
 
-fn every_scope() -> [Scope; 7] {
+pub(crate) fn every_scope() -> [Scope; 7] {
     [
         Scope::Networks(project()),
         Scope::Routes(project()),

@@ -8,6 +8,7 @@ use privatelink_core::kinds::{Id, Live, RegionalRef};
 use privatelink_core::link::{NetworkRef, ServiceRef};
 use privatelink_core::names::Mark;
 use privatelink_emulator::Emulator;
+use privatelink_emulator::discovery::Held;
 use privatelink_gcp::{Google, Options, connect};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ pub(crate) struct Place {
     pub(crate) emulator: Emulator,
     pub(crate) google: Google,
     http: reqwest::Client,
+    pub(crate) held: Held,
 }
 
 impl Place {
@@ -27,8 +29,10 @@ impl Place {
 
     /// Starts with the state document; operations take that long.
     pub(crate) async fn slow(state: Value, operation_latency: Duration) -> Self {
+        let held = Held::new();
         let options = privatelink_emulator::Options {
             operation_latency,
+            observers: held.observers(),
             ..Default::default()
         };
         let emulator = Emulator::start(options).await.unwrap();
@@ -43,6 +47,7 @@ impl Place {
             emulator,
             google,
             http,
+            held,
         }
     }
 

@@ -12,11 +12,11 @@ use serde_json::json;
 
 use crate::place::{Place, at, furnished, mark, network, service};
 
-fn connector(name: &str, max: u8) -> Connector {
+pub(crate) fn connector(name: &str, subnetwork: &str, max: u8) -> Connector {
     let instances = Instances { min: 2, max };
     Connector {
         id: at(name),
-        subnetwork: at("b"),
+        subnetwork: at(subnetwork),
         machine_type: MachineType::E2Micro,
         instances,
     }
@@ -101,13 +101,13 @@ async fn a_connector_is_made_grown_and_deleted() {
     let place = Place::slow(unfurnished(), Duration::from_millis(20)).await;
     assert_eq!(
         place
-            .write(Write::CreateConnector(connector("new", 3)))
+            .write(Write::CreateConnector(connector("new", "b", 3)))
             .await,
         Ok(None)
     );
     assert_eq!(
         place
-            .write(Write::UpdateConnector(connector("new", 5)))
+            .write(Write::UpdateConnector(connector("new", "b", 5)))
             .await,
         Ok(None)
     );
@@ -118,7 +118,7 @@ async fn a_connector_is_made_grown_and_deleted() {
     let before = place.google.calls()["vpcaccess.projects.locations.connectors.patch"];
     assert_eq!(
         place
-            .write(Write::UpdateConnector(connector("new", 5)))
+            .write(Write::UpdateConnector(connector("new", "b", 5)))
             .await,
         Ok(None)
     );

@@ -6,6 +6,7 @@ mod stage;
 mod story;
 
 use std::io;
+use std::path::PathBuf;
 
 use clap::Args;
 use privatelink_gcp::ConnectError;
@@ -16,6 +17,7 @@ use crate::render::Output;
 const EXAMPLES: &str = "\
 Examples:
   privatelink demo
+  privatelink demo --record demo.har
 ";
 
 /// Show the main job on an emulated Google Cloud: no network, no credentials, a few seconds.
@@ -24,7 +26,11 @@ Examples:
 /// is not as promised.
 #[derive(Debug, Args)]
 #[command(help_template = HELP, before_help = EXAMPLES)]
-pub(super) struct Arguments {}
+pub(super) struct Arguments {
+    /// A HAR file for every request and its answer; a folder gets a file for each process.
+    #[arg(long, value_name = "FILE", env = "PRIVATELINK_RECORD")]
+    record: Option<PathBuf>,
+}
 
 /// Why the demo cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -53,9 +59,8 @@ pub(crate) enum DemoError {
 }
 
 impl Arguments {
-    #[allow(clippy::unused_self)] // Every command runs the same way.
     pub(super) async fn run(&self, output: Output) -> Result<u8, Failure> {
-        let kept = story::tell(output).await?;
+        let kept = story::tell(output, self.record.as_deref()).await?;
         Ok(u8::from(!kept))
     }
 }

@@ -1,5 +1,6 @@
 //! Where the demo plays: an emulator with two services and a network, and the requests of somebody else.
 
+use std::path::Path;
 use std::time::Duration;
 
 use privatelink_emulator::{self as emulator, Emulator};
@@ -29,9 +30,10 @@ pub(super) struct Requests {
 
 impl Stage {
     /// Starts the emulator with two services and a network, and connects to it.
-    pub(super) async fn build() -> Result<(Self, Google), DemoError> {
+    pub(super) async fn build(record: Option<&Path>) -> Result<(Self, Google), DemoError> {
         let options = emulator::Options {
             operation_latency: LATENCY,
+            record: record.map(Path::to_owned),
             ..emulator::Options::default()
         };
         let emulator = Emulator::start(options).await.map_err(DemoError::Start)?;

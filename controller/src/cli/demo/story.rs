@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use privatelink_core::decide::Orders;
 use privatelink_core::declare;
@@ -29,13 +30,13 @@ struct Telling {
 }
 
 /// Tells the story; false when a promise was broken.
-pub(super) async fn tell(output: Output) -> Result<bool, Failure> {
+pub(super) async fn tell(output: Output, record: Option<&Path>) -> Result<bool, Failure> {
     let mut telling = Telling {
         output,
         chapter: 0,
         kept: true,
     };
-    let (stage, google) = Stage::build().await.map_err(Failure::Demo)?;
+    let (stage, google) = Stage::build(record).await.map_err(Failure::Demo)?;
     let before = stage.state();
     let run = open(google).map_err(Failure::Demo)?;
 

@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use privatelink_emulator::discovery::Held;
 use privatelink_emulator::{Emulator, Options};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -16,6 +17,7 @@ pub const SERVICES: &str = "/v2/projects/p/locations/europe-west1/services";
 pub struct Bench {
     pub emulator: Emulator,
     pub client: Client,
+    pub held: Held,
 }
 
 pub async fn bench(latency: Duration) -> Bench {
@@ -26,14 +28,17 @@ pub async fn bench(latency: Duration) -> Bench {
     .await
 }
 
-pub async fn with(options: Options) -> Bench {
+pub async fn with(mut options: Options) -> Bench {
     // Other crates of the workspace may give the client TLS, which then wants a provider; a second
     // installation is refused, and may be.
     drop(rustls::crypto::ring::default_provider().install_default());
+    let held = Held::new();
+    options.observers = held.observers();
     let emulator = Emulator::start(options).await.unwrap();
     Bench {
         emulator,
         client: Client::builder().no_proxy().build().unwrap(),
+        held,
     }
 }
 
