@@ -1,4 +1,4 @@
-//! Where Google's description contradicts itself.
+//! Where Google's description contradicts itself, or Google's own client.
 
 /// A field that a document marks as required, and that is not.
 pub(super) struct Excuse {
@@ -29,6 +29,10 @@ const EXCUSES: [Excuse; 3] = [
         why: "the metadata of a template are optional, and a revision is where its service is",
     },
 ];
+
+/// A query parameter that gcloud sends with every aggregated list, so that Google takes it, and that is in none of
+/// the documents.
+pub(super) const OF_GCLOUD: &str = "returnPartialSuccess";
 
 /// Whether a field may be missing although a document marks it as required.
 pub(super) fn excused(method: &str, field: &str) -> bool {

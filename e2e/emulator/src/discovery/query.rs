@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::resources;
 
 use super::description::{Document, Parameter, Schema};
+use super::excuses::OF_GCLOUD;
 use super::matching::Found;
 use super::violation::{Part, Violation};
 use super::{formats, matching};
@@ -55,7 +56,8 @@ pub(super) fn check(found: Found<'_>, query: &[(String, String)]) -> Vec<Violati
             .get(name)
             .filter(|it| it.location == "query");
         let Some(parameter) = own.or_else(|| document.parameters.get(name)) else {
-            if !SYSTEM.contains(&name.as_str()) {
+            let gclouds = name == OF_GCLOUD && method.id.ends_with(".aggregatedList");
+            if !SYSTEM.contains(&name.as_str()) && !gclouds {
                 wrong(name, json!(value), "the method takes no such parameter");
             }
             continue;

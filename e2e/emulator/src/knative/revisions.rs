@@ -112,7 +112,7 @@ fn delete(engine: &mut Engine, call: &Call) -> Answer {
     let path = path(engine, call)?;
     ask(engine, call, Verb::Delete, &path, &[], Value::Null)?;
     let details = json!({ "kind": "revisions", "name": name_of(&path) });
-    Ok(json!({ "apiVersion": "v1", "kind": "Status", "status": "Success", "details": details }))
+    Ok(json!({ "status": "Success", "details": details }))
 }
 
 #[cfg(test)]

@@ -284,7 +284,7 @@ fn delete(engine: &mut Engine, call: &Call) -> Answer {
         Value::Null,
     )?;
     let details = json!({ "kind": "services", "name": name_of(&path) });
-    Ok(json!({ "apiVersion": "v1", "kind": "Status", "status": "Success", "details": details }))
+    Ok(json!({ "status": "Success", "details": details }))
 }
 
 /// Nobody has been granted anything: policies are not kept.
