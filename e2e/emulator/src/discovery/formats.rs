@@ -103,4 +103,29 @@ mod tests {
         assert!(fits("[a-z](?:[-a-z0-9]*[a-z0-9])?", "a-1"));
         assert!(!fits("[a-z](?:[-a-z0-9]*[a-z0-9])?", "a-1-"));
     }
+
+    /// A pattern that is no regular expression of ours would be no check.
+    #[test]
+    fn every_pattern_of_google_s_compiles() {
+        let Ok(description) = super::super::pinned() else {
+            return;
+        };
+        let text = serde_json::to_value(description).unwrap_or_default();
+        let (mut inside, mut count) = (vec![&text], 0);
+        while let Some(value) = inside.pop() {
+            let pattern = value.get("pattern").and_then(serde_json::Value::as_str);
+            if let Some(pattern) = pattern {
+                assert!(Regex::new(&format!("^(?:{pattern})$")).is_ok(), "{pattern}");
+                count += 1;
+            }
+            inside.extend(
+                value
+                    .as_object()
+                    .into_iter()
+                    .flat_map(serde_json::Map::values),
+            );
+            inside.extend(value.as_array().into_iter().flatten());
+        }
+        assert!(count > 100, "{count}");
+    }
 }

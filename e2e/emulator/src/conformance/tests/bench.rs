@@ -12,8 +12,10 @@ use serde_json::Value;
 use crate::call::Verb;
 use crate::clock::{self, Clock};
 use crate::conformance::{NoAnswer, Place, Reply, Request, Sending, Wire};
+use crate::discovery::Held;
 use crate::document;
 use crate::engine::Engine;
+use crate::exchange::{self, Exchange};
 use crate::resources;
 
 /// How long operations take; longer than the shortest pause.
@@ -40,6 +42,8 @@ pub(super) fn finished<T>(future: impl Future<Output = T>) -> T {
 
 pub(super) struct Bench {
     engine: RefCell<Engine>,
+    /// Holds what is sent and answered to Google's description, as long as every rule is on.
+    held: RefCell<Option<Held>>,
 }
 
 impl Bench {
@@ -47,10 +51,12 @@ impl Bench {
         let start: Timestamp = "2026-05-04T10:00:00Z".parse().unwrap();
         Bench {
             engine: RefCell::new(Engine::new(Clock::Stopped(start), LATENCY)),
+            held: RefCell::new(Some(Held::new())),
         }
     }
 
     pub(super) fn switch_off(&self, rule: &str) {
+        self.held.borrow_mut().take();
         self.engine.borrow_mut().rules.switch_off([rule.to_owned()]);
     }
 
@@ -63,7 +69,8 @@ impl Bench {
         let (host, path) = rest.split_at(rest.find('/').unwrap());
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let decoded = |text: &str| resources::decode(text).unwrap();
-        let query = query.split('&').filter_map(|pair| pair.split_once('='));
+        let sent = query;
+        let query = sent.split('&').filter_map(|pair| pair.split_once('='));
         let query = query
             .map(|(key, value)| (decoded(key), decoded(value)))
             .collect();
@@ -71,14 +78,30 @@ impl Bench {
         let found =
             resources::find(verb, path).unwrap_or_else(|| unreachable!("no method {request:?}"));
         let api = found.resource.api;
+        let operation = found.route.operation;
         let call = found.into_call(host.to_owned(), query, request.body.clone());
-        match self.engine.borrow_mut().answer_as_asked(&call) {
+        let reply = match self.engine.borrow_mut().answer_as_asked(&call) {
             Ok(body) => Reply { status: 200, body },
             Err(refusal) => Reply {
                 status: refusal.http,
                 body: refusal.body(api),
             },
+        };
+        let text = Some(&request.body).filter(|body| !body.is_null());
+        let text = text.map(Value::to_string).unwrap_or_default();
+        let exchange = Exchange {
+            operation: Some(operation),
+            method: request.method,
+            path,
+            query: sent,
+            user_agent: "",
+            request: text.as_bytes(),
+            reply: exchange::Reply::Sent(reply.status, &reply.body),
+        };
+        if let Some(held) = &*self.held.borrow() {
+            held.check(&exchange);
         }
+        reply
     }
 }
 
