@@ -2,10 +2,13 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use privatelink_e2e::cloud::http;
+use privatelink_emulator::discovery::{Held, check_recordings};
 use privatelink_emulator::replay::Recording;
 use serde_json::{Value, json};
 
@@ -16,14 +19,20 @@ struct Emulator {
     child: Child,
     /// What it printed when it was ready.
     line: String,
+    /// Where it records what it is asked, unless it is told to elsewhere.
+    recordings: PathBuf,
 }
 
 impl Emulator {
     fn start(arguments: &[&str]) -> Self {
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let number = STARTED.fetch_add(1, Ordering::Relaxed);
+        let recordings = folder(&format!("recordings-{number}"));
         let mut child = Command::new(BINARY)
             .arg("emulator")
             .args(arguments)
             .env_clear()
+            .env("PRIVATELINK_RECORD", &recordings)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -31,7 +40,11 @@ impl Emulator {
         BufReader::new(child.stdout.as_mut().unwrap())
             .read_line(&mut line)
             .unwrap();
-        Self { child, line }
+        Self {
+            child,
+            line,
+            recordings,
+        }
     }
 
     fn url(&self) -> &str {
@@ -53,6 +66,9 @@ impl Drop for Emulator {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if !std::thread::panicking() {
+            check_recordings(&Held::new(), &self.recordings).unwrap();
+        }
     }
 }
 
