@@ -4,9 +4,11 @@
 use serde_json::{Value, json};
 
 use crate::exchange::{Exchange, Reply};
+use crate::resources::RESOURCES;
 
 use super::check::Strictness;
 use super::description::{Description, Document};
+use super::matching;
 
 /// An API with one thing, in the way of Compute's document.
 fn described(name: &str) -> Description {
@@ -308,4 +310,38 @@ fn errors_are_held_to_the_envelope_of_their_api() {
         refused("run", bare),
         ["error.status: every error of this API has one"]
     );
+}
+
+/// Every method that is served is one of Google's, by the name that Google gives it.
+#[test]
+fn what_is_served_is_called_as_google_calls_it() {
+    let Ok(description) = super::pinned() else {
+        return;
+    };
+    let routes = RESOURCES
+        .iter()
+        .flat_map(|resource| resource.routes.iter().map(|route| (resource.api, route)));
+    let mut count = 0;
+    for (api, route) in routes {
+        let segments = route.template.split('/').map(|segment| {
+            let (name, verb) = segment.split_once(':').unwrap_or((segment, ""));
+            let name = if name.starts_with('{') { "x" } else { name };
+            let colon = if verb.is_empty() { "" } else { ":" };
+            format!("{name}{colon}{verb}")
+        });
+        let path = format!("{}{}", api.prefix(), segments.collect::<Vec<_>>().join("/"));
+        let verb = format!("{:?}", route.verb).to_uppercase();
+        let candidates = matching::candidates(description, &verb, &path);
+        let named = candidates
+            .iter()
+            .filter(|found| found.method.id == route.operation);
+        assert_eq!(
+            named.count(),
+            1,
+            "{} is no {verb} {path} of Google's",
+            route.operation
+        );
+        count += 1;
+    }
+    assert!(count > 80, "{count}");
 }
