@@ -73,7 +73,9 @@ fn next(world: &World, decision: &Decision, waited_for: &mut BTreeSet<Id>) -> Op
     }
     let mut world = world.clone();
     writes().for_each(|write| world.assume(write));
-    settled.iter().for_each(|id| world.assume_settled(id));
+    for id in &settled {
+        world.assume_settled(id);
+    }
     waited_for.extend(settled);
     Some(world)
 }
