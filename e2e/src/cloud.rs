@@ -1,5 +1,6 @@
 //! An emulated Google Cloud of one's own for each test, and bare HTTP to it: what a person with curl would do.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use privatelink_emulator::discovery::Held;
@@ -146,6 +147,28 @@ impl Cloud {
         self.send("POST", "/emulator/requests:reset", &json!({}))
             .await
             .map(drop)
+    }
+
+    /// How often each operation was asked for since the last reset.
+    pub async fn operations(&self) -> Result<BTreeMap<String, u64>, CloudError> {
+        let counts = self.requests().await?["byOperation"].take();
+        Ok(serde_json::from_value(counts).unwrap_or_default())
+    }
+
+    /// Orders misbehaviour in place of what was ordered before.
+    pub async fn order(&self, faults: &[Value]) -> Result<(), CloudError> {
+        self.send("PUT", "/emulator/faults", &json!(faults))
+            .await
+            .map(drop)
+    }
+
+    /// How often the fault that was ordered last has struck.
+    pub async fn struck(&self) -> Result<u64, CloudError> {
+        let faults = self.send("GET", "/emulator/faults", &Value::Null).await?;
+        let last = faults.as_array().and_then(|list| list.last());
+        Ok(last
+            .and_then(|fault| fault["struck"].as_u64())
+            .unwrap_or_default())
     }
 
     /// How many of them wrote.

@@ -2,6 +2,8 @@
 
 pub mod cloud;
 pub mod privatelink;
+pub mod recovery;
+pub mod rehearsal;
 pub mod scenario;
 pub mod state;
 pub mod transcript;

@@ -1,7 +1,7 @@
 //! The binary, run as a user would run it.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use serde_json::Value;
 use tokio::process::Command;
@@ -27,6 +27,16 @@ pub struct Answer {
     pub stdout: String,
     /// What it printed for people.
     pub stderr: String,
+}
+
+impl From<Output> for Answer {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
 }
 
 impl Answer {
@@ -65,11 +75,6 @@ impl Privatelink {
 
     /// Runs it to its end.
     pub async fn run<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> std::io::Result<Answer> {
-        let output = self.command(arguments).output().await?;
-        Ok(Answer {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
+        self.command(arguments).output().await.map(Answer::from)
     }
 }

@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Origin, Severity};
 use crate::ids::LinkName;
 use crate::link::Reconcile;
+use crate::path::remedy::remedy;
 use crate::plan::{Action, Plan};
 use crate::world::World;
 
@@ -17,7 +18,9 @@ pub(crate) fn unreadable(world: &World) -> Vec<Diagnostic> {
         let origin = Origin::Cloud {
             id: scope.project().to_string(),
         };
-        let message = format!("the {scope} could not be read: {}", error.message);
+        let message = naming(&scope.to_string(), &error.message, || {
+            format!("the {scope} could not be read")
+        });
         let diagnostic = Diagnostic::new(error.code, origin, message).severity(Severity::Error);
         Some(match &error.help {
             Some(help) => diagnostic.help(help.clone()),
@@ -110,10 +113,20 @@ pub(crate) fn stuck(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
         });
         let mut diagnostic = Diagnostic::new(code, origin, message).severity(Severity::Warning);
         diagnostic.link = link.map(|link| link.name.clone());
-        diagnostic.help.clone_from(&step.help);
+        let remedy = || remedy(code).map(Into::into);
+        diagnostic.help = step.help.clone().or_else(remedy);
         diagnostics.push(diagnostic);
     }
     diagnostics
+}
+
+/// What an error says, after what was being done unless it names the thing itself.
+pub(crate) fn naming(thing: &str, said: &str, doing: impl FnOnce() -> String) -> String {
+    if said.contains(thing) {
+        said.to_owned()
+    } else {
+        format!("{}: {said}", doing())
+    }
 }
 
 /// Links for which there is nothing to do, and whose path does not work all the same: a route, a pinned revision or
@@ -136,12 +149,13 @@ pub(crate) fn broken_paths(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic
             .filter(|link| link.policy.reconcile == Reconcile::Enforce)?;
         let message = format!("the path does not work at its {}: {}", hop.name, hop.found);
         let code = hop.code.unwrap_or(Code::PathUnknown);
-        let severity = Severity::Warning;
-        Some(
-            Diagnostic::new(code, link.origin.clone(), message)
-                .link(name)
-                .severity(severity),
-        )
+        let diagnostic = Diagnostic::new(code, link.origin.clone(), message)
+            .link(name)
+            .severity(Severity::Warning);
+        Some(match remedy(code) {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        })
     })
     .collect()
 }

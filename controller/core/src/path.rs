@@ -5,6 +5,7 @@
 
 mod cut_off;
 mod far_end;
+pub(crate) mod remedy;
 
 use serde::Serialize;
 

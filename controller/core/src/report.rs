@@ -9,14 +9,16 @@ use serde::Serialize;
 
 use crate::apply::Outcome;
 use crate::cloud::Scope;
+use crate::codes::Code;
 use crate::decide::Decision;
 use crate::diagnostic::Diagnostic;
 use crate::drift::{self, Rank};
+use crate::findings::naming;
 use crate::forecast::Forecast;
 use crate::ids::LinkName;
 use crate::kinds::{FieldChange, Id, Kind};
 use crate::path::{Trace, Verdict};
-use crate::plan::{Action, Step, Summary};
+use crate::plan::{Action, Plan, Step, Summary};
 use crate::standing::Standing;
 use crate::turn::Performed;
 use crate::world::World;
@@ -71,7 +73,7 @@ pub struct StepReport {
     pub why: String,
     /// The page that says more.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<crate::codes::Code>,
+    pub code: Option<Code>,
     /// Field by field.
     pub changes: Vec<FieldChange>,
     /// What has to come first.
@@ -84,6 +86,9 @@ pub struct StepReport {
     /// What became of it, when it was carried out or tried.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
+    /// It failed because the world had moved, and a later look of the same turn got further.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub mended: bool,
 }
 
 /// How a link stands at the end.
@@ -160,14 +165,12 @@ impl Report {
         let mut summary = Summary::default();
         let last_tried: BTreeMap<&Id, &Performed> =
             performed.iter().map(|done| (&done.id, done)).collect();
-        for done in performed {
+        for (at, done) in performed.iter().enumerate() {
             summary.count(done.step.action);
-            steps.push(StepReport::new(
-                &done.id,
-                &done.step,
-                done.drift,
-                Some(done.outcome.clone()),
-            ));
+            let outcome = Some(done.outcome.clone());
+            let mut step = StepReport::new(&done.id, &done.step, done.drift, outcome);
+            step.mended = is_mended(done, &performed[at + 1..], &plan);
+            steps.push(step);
         }
         for (id, step) in &plan.steps {
             let done = last_tried.get(id);
@@ -241,6 +244,7 @@ impl Report {
         let last: BTreeMap<&Id, &Outcome> = self
             .steps
             .iter()
+            .filter(|step| !step.mended)
             .filter_map(|step| Some((&step.id, step.outcome.as_ref()?)))
             .collect();
         if last
@@ -270,6 +274,18 @@ impl Report {
     }
 }
 
+/// Did it fail only because the world had moved, and did a later look get further: by trying again, or because
+/// nothing was left to do? What somebody else lost is not mended by that.
+fn is_mended(done: &Performed, later: &[Performed], plan: &Plan) -> bool {
+    let Outcome::Failed { error } = &done.outcome else {
+        return false;
+    };
+    let step = plan.steps.get(&done.id);
+    let nothing_left = step.is_none_or(|step| step.action == Action::Nothing);
+    let tried_again = later.iter().any(|other| other.id == done.id);
+    done.outcome.is_conflict() && error.code != Code::UpdateLost && (nothing_left || tried_again)
+}
+
 /// Codes of failures while carrying out a plan: told by exit code 6, not by 1.
 fn is_write_failure(diagnostic: &Diagnostic) -> bool {
     diagnostic.field.as_deref() == Some(WRITE)
@@ -281,28 +297,20 @@ const WRITE: &str = "write";
 fn with_failures(
     mut diagnostics: Vec<Diagnostic>,
     performed: &[Performed],
-    plan: &crate::plan::Plan,
+    plan: &Plan,
 ) -> Vec<Diagnostic> {
     let last: BTreeMap<&Id, &Performed> = performed.iter().map(|done| (&done.id, done)).collect();
     for (id, done) in last {
         let Outcome::Failed { error } = &done.outcome else {
             continue;
         };
-        if plan
-            .steps
-            .get(id)
-            .is_none_or(|step| step.action == Action::Nothing)
-            && done.outcome.is_conflict()
-        {
+        if is_mended(done, &[], plan) {
             continue;
         }
         let origin = crate::diagnostic::Origin::Cloud { id: id.to_string() };
-        let message = format!(
-            "{} {}: {}",
-            done.step.action.word(),
-            id.short(),
-            error.message
-        );
+        let message = naming(&id.short(), &error.message, || {
+            format!("{} {}", done.step.action.word(), id.short())
+        });
         let mut diagnostic = Diagnostic::new(error.code, origin, message).field(WRITE);
         diagnostic.help.clone_from(&error.help);
         diagnostics.push(diagnostic);
@@ -342,6 +350,7 @@ impl StepReport {
             links: step.links.clone(),
             drift,
             outcome,
+            mended: false,
         }
     }
 }

@@ -104,7 +104,8 @@ fn write_left(text: &mut String, report: &Report) {
 
 /// The last step about each thing: what a later pass mended is not told as a failure.
 fn last_words(report: &Report) -> BTreeMap<&Id, &StepReport> {
-    report.steps.iter().map(|step| (&step.id, step)).collect()
+    let steps = report.steps.iter().filter(|step| !step.mended);
+    steps.map(|step| (&step.id, step)).collect()
 }
 
 /// How many steps ended how.
@@ -121,7 +122,7 @@ struct Done {
 impl Done {
     fn count(report: &Report) -> Self {
         let mut done = Self::default();
-        for step in &report.steps {
+        for step in report.steps.iter().filter(|step| !step.mended) {
             match (&step.outcome, step.action) {
                 (Some(Outcome::Done), Action::Create) => done.created += 1,
                 (Some(Outcome::Done), Action::Update) => done.updated += 1,

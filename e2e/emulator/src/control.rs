@@ -35,7 +35,7 @@ pub(crate) fn answer(server: &Server, head: &Parts, body: &[u8]) -> Response {
         ("GET", "/emulator/faults") => reply(200, &server.faults().describe()),
         ("PUT", "/emulator/faults") => put_faults(server, &body),
         ("DELETE", "/emulator/faults") => {
-            *server.faults() = Faults::default();
+            server.put_faults(Faults::default());
             reply(200, &json!([]))
         }
         ("GET", "/emulator/rules") => {
@@ -50,7 +50,7 @@ fn put_faults(server: &Server, body: &Value) -> Response {
     match server.read_faults(body) {
         Ok(faults) => {
             let described = faults.describe();
-            *server.faults() = faults;
+            server.put_faults(faults);
             reply(200, &described)
         }
         Err(error) => {

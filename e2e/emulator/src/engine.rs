@@ -157,6 +157,12 @@ impl Engine {
         operations::settle(self, jiff::Timestamp::MAX);
     }
 
+    /// Lets operations go on that a fault held.
+    pub(crate) fn release(&mut self) {
+        let now = self.clock.now();
+        self.operations.release(now);
+    }
+
     pub(crate) fn begin(&mut self, call: &Call, beginning: Beginning) -> Value {
         let due = clock::later(self.clock.now(), self.latency);
         self.operations.begin(beginning, &call.fate, due)

@@ -97,6 +97,8 @@ pub(crate) struct Operations {
     all: BTreeMap<String, Operation>,
     /// What is still to take effect, soonest first; the number keeps the order of one instant.
     due: BTreeSet<(Timestamp, u64, String)>,
+    /// What will not end as long as the fault that holds it is in force.
+    held: Vec<String>,
     ended: VecDeque<String>,
     /// The resources that an operation is at work on, and how many are.
     busy: BTreeMap<(Api, String), usize>,
@@ -158,7 +160,9 @@ impl Operations {
             Fate::Fails(failure) => Some(failure.clone()),
             Fate::AsItComes | Fate::NeverEnds => None,
         };
-        if *fate != Fate::NeverEnds {
+        if *fate == Fate::NeverEnds {
+            self.held.push(path.clone());
+        } else {
             self.due.insert((due, self.begun, path.clone()));
         }
         *self.busy.entry((api, target.clone())).or_default() += 1;
@@ -174,6 +178,14 @@ impl Operations {
             },
         );
         body
+    }
+
+    /// Lets go on what a fault held: it takes effect at the next look.
+    pub(crate) fn release(&mut self, now: Timestamp) {
+        for path in std::mem::take(&mut self.held) {
+            self.begun += 1;
+            self.due.insert((now, self.begun, path));
+        }
     }
 
     /// The path and the effect of an operation whose time has come by `now`.

@@ -104,6 +104,12 @@ impl Server {
         Faults::parse(list, self.scale)
     }
 
+    /// Puts faults in force, in place of those before; what those held goes on.
+    pub(crate) fn put_faults(&self, faults: Faults) {
+        *self.faults() = faults;
+        self.engine().release();
+    }
+
     /// Puts the faults of a file in force.
     pub(crate) fn load_faults(&self, file: &Path) -> io::Result<()> {
         let unusable = |why: &dyn std::error::Error| {

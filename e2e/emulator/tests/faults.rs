@@ -105,6 +105,11 @@ async fn operations_fail_or_never_end_on_demand() {
         bench.get(&format!("{SERVICES}/s")).await["reconciling"],
         true
     );
+    // It never ends for as long as the fault is in force.
+    bench
+        .send(Method::DELETE, "/emulator/faults", Value::Null)
+        .await;
+    assert_eq!(bench.get(&operation).await["done"], true);
 }
 
 const ROUTERS: &str = "/compute/v1/projects/p/regions/europe-west1/routers";

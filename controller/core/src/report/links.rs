@@ -48,7 +48,9 @@ fn active_state(
         own.iter()
             .any(|step| step.action == action && step.outcome.is_none())
     };
-    let failed = own.iter().any(|step| matches!(&step.outcome, Some(Outcome::Failed { error }) if error.kind != crate::cloud::CloudErrorKind::Conflict));
+    let failed = own
+        .iter()
+        .any(|step| matches!(step.outcome, Some(Outcome::Failed { .. })) && !step.mended);
     let writes = [Action::Create, Action::Update, Action::Delete]
         .into_iter()
         .any(has);

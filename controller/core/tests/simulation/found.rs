@@ -378,3 +378,17 @@ fn a_nat_that_goes_is_not_one_that_somebody_keeps() {
     assert_ne!(state_of(&report, "t/relies"), LinkState::Ready);
     assert_eq!(fake.state().services[&service("a")].vpc_access, None);
 }
+
+#[test]
+fn a_run_that_says_it_failed_also_says_why() {
+    for read in 0..60 {
+        let fake = Fake::new(before(), 0);
+        fake.set_faults(Faults {
+            reads: BTreeMap::from([(read, ReadFault::Stale(3))]),
+            ..Faults::default()
+        });
+        let report = apply(&fake, &[link("t/one", "a", "e", "10.8.0.0/28")]);
+        let said = !report.diagnostics.is_empty();
+        assert!(report.exit_code() != 6 || said, "stale at read {read}");
+    }
+}

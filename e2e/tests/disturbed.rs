@@ -1,0 +1,106 @@
+//! Google misbehaves in every way that the emulator knows, once at every operation that the adapters send, under
+//! the real process and the real SDK. Whatever the disturbed run makes of it, the next one comes to the end of an
+//! undisturbed one, nothing of others has changed, and the one after that writes nothing.
+//!
+//! `SURVIVE=all` plays every fault at every request of every scenario; `FAULT=name` plays one fault.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+#[path = "disturbed/cells.rs"]
+mod cells;
+#[path = "disturbed/faults.rs"]
+mod faults;
+#[path = "disturbed/operations.rs"]
+mod operations;
+#[path = "disturbed/product.rs"]
+mod product;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use privatelink_e2e::cloud::Cloud;
+use privatelink_e2e::rehearsal::{Act, folders, rehearse};
+
+use cells::Outcome;
+use faults::Fault;
+use operations::{NEVER_SENT, named_in_the_adapters};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_privatelink");
+
+/// Scenarios that together send every operation there is.
+const CHOSEN: [&str; 3] = [
+    "neighbours",
+    "existing-subnetwork",
+    "pinned-foreign-service",
+];
+
+/// Plays the folders without a disturbance. What comes of it lives as long as the test.
+async fn acts(folders: Vec<std::path::PathBuf>) -> &'static [Act] {
+    let cloud = Cloud::start().await.unwrap();
+    let mut acts = Vec::new();
+    for folder in folders {
+        acts.extend(rehearse(&cloud, Path::new(BINARY), &folder).await.unwrap());
+    }
+    Vec::leak(acts)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_operation_comes_through_every_fault() {
+    let everything = std::env::var("SURVIVE").is_ok_and(|it| it == "all");
+    let acts = if everything {
+        acts(folders(None).unwrap()).await
+    } else {
+        let chosen = CHOSEN.iter().flat_map(|name| folders(Some(name)).unwrap());
+        acts(chosen.collect()).await
+    };
+    let sent: BTreeSet<String> = acts
+        .iter()
+        .flat_map(|act| act.requests.keys().cloned())
+        .collect();
+    let never = NEVER_SENT.map(|(operation, _)| operation.to_owned());
+    let known: BTreeSet<String> = sent.iter().cloned().chain(never).collect();
+    assert_eq!(
+        known,
+        named_in_the_adapters(),
+        "what the emulator's log shows, and what the adapters can send"
+    );
+
+    let cells = if everything {
+        product::everything(acts)
+    } else {
+        product::one_of_each(acts)
+    };
+    let table = product::play(cells).await;
+    println!("{}", table.show());
+    println!("{}", product::left_out().join("\n"));
+    let (same, next) = (table.total(Outcome::SameRun), table.total(Outcome::NextRun));
+    println!(
+        "{} acts, {} operations, {} faults: {} cells struck, {same} came through in the same run, {next} with the next; {} were not reached",
+        acts.len(),
+        sent.len(),
+        Fault::ALL.len(),
+        same + next,
+        table.total(Outcome::NotStruck)
+    );
+    assert!(
+        table.failures.is_empty(),
+        "{} cells did not come through:\n\n{}",
+        table.failures.len(),
+        table.failures.join("\n\n")
+    );
+    let missing: Vec<String> = sent
+        .iter()
+        .flat_map(|operation| {
+            Fault::ALL
+                .into_iter()
+                .filter(|fault| {
+                    fault.left_out(operation).is_none() && !table.has(operation, *fault)
+                })
+                .map(move |fault| format!("{} at {operation}", fault.name()))
+        })
+        .collect();
+    assert!(
+        missing.is_empty() || product::wanted().is_some(),
+        "never struck: {missing:#?}"
+    );
+}

@@ -1,0 +1,218 @@
+//! One cell: an act is disturbed once by one fault, and then played again.
+
+use std::fmt;
+use std::time::Duration;
+
+use privatelink_e2e::cloud::Cloud;
+use privatelink_e2e::privatelink::{Answer, Privatelink};
+use privatelink_e2e::recovery::{Expectation, is_undisturbed, recovers, run, sound};
+use privatelink_e2e::rehearsal::{Act, faults, strike};
+use serde_json::{Value, json};
+
+use crate::BINARY;
+use crate::faults::{Fault, MEANWHILE};
+
+/// The annotation of a template that its team deployed again.
+const REDEPLOYED: &str = "redeployed";
+
+/// One fault at the nth request of one operation in one act.
+#[derive(Debug, Clone)]
+pub(crate) struct Cell<'a> {
+    pub(crate) act: &'a Act,
+    pub(crate) operation: &'a str,
+    pub(crate) nth: u64,
+    pub(crate) fault: Fault,
+}
+
+/// How an act came through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Outcome {
+    /// The disturbed run itself came to the end of an undisturbed one.
+    SameRun,
+    /// It said what went wrong, and the next run came there.
+    NextRun,
+    /// The run ended before the request that was to be struck; how often it polls, say, varies.
+    NotStruck,
+}
+
+impl fmt::Display for Cell<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            act,
+            operation,
+            nth,
+            fault,
+        } = self;
+        write!(
+            out,
+            "{} at {operation} number {nth} of {}",
+            fault.name(),
+            act.title()
+        )
+    }
+}
+
+impl Cell<'_> {
+    pub(crate) async fn play(&self, cloud: &Cloud) -> Result<Outcome, String> {
+        self.try_play(cloud)
+            .await
+            .map_err(|wrong| format!("{self}: {wrong}"))
+    }
+
+    async fn try_play(&self, cloud: &Cloud) -> Result<Outcome, String> {
+        let Self { act, fault, .. } = self;
+        let privatelink = Privatelink::new(BINARY, &cloud.url(), &act.folder);
+        let strike = strike(self.operation, self.nth, &fault.effect(self.operation));
+        let text = |error: privatelink_e2e::cloud::CloudError| error.to_string();
+        cloud.put_state(&act.before).await.map_err(text)?;
+        cloud.order(&faults(act, &[strike])).await.map_err(text)?;
+        cloud.reset_requests().await.map_err(text)?;
+        let first = self.disturb(cloud, &privatelink).await;
+        let first = first.map_err(|wrong| format!("the disturbed run: {wrong}"))?;
+        if cloud.struck().await.map_err(text)? == 0 {
+            return Ok(Outcome::NotStruck);
+        }
+        if !act.verb.writes() && cloud.writes().await.map_err(text)? > 0 {
+            return Err("a run that only reads has written".to_owned());
+        }
+        let expectation = Expectation {
+            others: &act.before,
+            disregard: without_meddling,
+        };
+        let through = is_undisturbed(cloud, act, &first, expectation);
+        if let (Err(wrong), 0) = (&through, first.code) {
+            return Err(format!("the disturbed run ends with 0, but {wrong}"));
+        }
+        if through.is_err() {
+            is_told(&first)?;
+        }
+        redeployed(cloud, &privatelink, act).await?;
+        let meddled = count_meddling(&cloud.state());
+        recovers(cloud, &privatelink, act, expectation).await?;
+        let left = count_meddling(&cloud.state());
+        if left < meddled {
+            return Err(format!(
+                "of {meddled} changes by somebody else {left} are left"
+            ));
+        }
+        Ok(match through {
+            Ok(()) => Outcome::SameRun,
+            Err(_) => Outcome::NextRun,
+        })
+    }
+}
+
+impl Cell<'_> {
+    /// The run that is disturbed. One that would wait minutes for an operation to end is interrupted by its user.
+    async fn disturb(&self, cloud: &Cloud, privatelink: &Privatelink) -> Result<Answer, String> {
+        if self.fault != Fault::OperationNever {
+            return run(privatelink, self.act).await;
+        }
+        let mut child = privatelink
+            .command(&self.act.arguments)
+            .spawn()
+            .map_err(|error| error.to_string())?;
+        while cloud.struck().await.map_err(|error| error.to_string())? == 0 {
+            if child
+                .try_wait()
+                .map_err(|error| error.to_string())?
+                .is_some()
+            {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        if let Some(process) = child.id() {
+            let told = std::process::Command::new("kill")
+                .args(["-INT", &process.to_string()])
+                .status();
+            told.map_err(|error| error.to_string())?;
+        }
+        let output = child.wait_with_output().await;
+        sound(Answer::from(output.map_err(|error| error.to_string())?))
+    }
+}
+
+/// Cloud Run does not try a revision again that failed: that is for the service's team, who deploy it again. Until
+/// then a run says so and leaves it alone.
+async fn redeployed(cloud: &Cloud, privatelink: &Privatelink, act: &Act) -> Result<(), String> {
+    let state = cloud.state();
+    let services = state["run"].as_object().into_iter().flatten();
+    let failed =
+        services.filter(|(_, service)| service["terminalCondition"]["reason"] == "REVISION_FAILED");
+    for (path, _) in failed {
+        let text = |error: privatelink_e2e::cloud::CloudError| error.to_string();
+        cloud.order(&act.faults).await.map_err(text)?;
+        let waiting = run(privatelink, act).await?;
+        let told = waiting.json()["diagnostics"]
+            .as_array()
+            .is_some_and(|found| {
+                found
+                    .iter()
+                    .any(|it| it["code"] == "PL0176" && it["help"].is_string())
+            });
+        if waiting.code != 5 || !told {
+            return Err(format!(
+                "a revision failed, and the next run says:\n{}",
+                waiting.stdout
+            ));
+        }
+        let body = json!({"template": {"annotations": {REDEPLOYED: "yes"}}});
+        let path = format!("/v2/{path}?updateMask=template.annotations");
+        cloud.send("PATCH", &path, &body).await.map_err(text)?;
+    }
+    Ok(())
+}
+
+/// A run that did not come to its end says so, with what to do.
+fn is_told(answer: &Answer) -> Result<(), String> {
+    let report = answer.json();
+    let diagnostics = report["diagnostics"].as_array();
+    let told = diagnostics.into_iter().flatten().any(|found| {
+        found["severity"] == "error" && found["help"].is_string() && found["message"].is_string()
+    });
+    if told {
+        return Ok(());
+    }
+    Err(format!(
+        "exit {}, and nothing says what went wrong and what to do:\n{}\n{}",
+        answer.code, answer.stdout, answer.stderr
+    ))
+}
+
+/// The state without what somebody else did meanwhile.
+fn without_meddling(state: &Value) -> Value {
+    match state {
+        Value::Object(fields) => {
+            let kept = fields.iter().filter(|(key, value)| {
+                let label = *key == "labels" && value["team"] == MEANWHILE;
+                let logs = *key == "enableFlowLogs" || *key == "logConfig";
+                let redeployed = *key == "annotations" && value[REDEPLOYED] == "yes";
+                !label && !logs && !redeployed
+            });
+            let kept = kept.map(|(key, value)| (key.clone(), without_meddling(value)));
+            Value::Object(kept.collect())
+        }
+        Value::Array(items) => {
+            let kept = items.iter().filter(|item| item["name"] != MEANWHILE);
+            Value::Array(kept.map(without_meddling).collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => state.clone(),
+    }
+}
+
+/// How many of somebody else's changes are in the state.
+fn count_meddling(state: &Value) -> usize {
+    match state {
+        Value::Object(fields) => {
+            let own = usize::from(state["labels"]["team"] == MEANWHILE)
+                + usize::from(state["enableFlowLogs"] == true);
+            own + fields.values().map(count_meddling).sum::<usize>()
+        }
+        Value::Array(items) => items
+            .iter()
+            .map(|item| usize::from(item["name"] == MEANWHILE) + count_meddling(item))
+            .sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
+}
