@@ -14,6 +14,8 @@ mod faults;
 mod operations;
 #[path = "disturbed/product.rs"]
 mod product;
+#[path = "disturbed/told.rs"]
+mod told;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -103,4 +105,17 @@ async fn every_operation_comes_through_every_fault() {
         missing.is_empty() || product::wanted().is_some(),
         "never struck: {missing:#?}"
     );
+}
+
+#[test]
+fn every_fault_of_the_reference_is_played() {
+    let reference = include_str!("../../docs/reference/emulator.md");
+    let unknown = told::known_from_the_reference(reference);
+    assert!(unknown.is_empty(), "{unknown:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_failure_is_told_as_its_golden_says() {
+    let differences = told::differences().await;
+    assert!(differences.is_empty(), "{}", differences.join("\n\n"));
 }

@@ -120,7 +120,7 @@ pub(crate) fn stuck(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
     diagnostics
 }
 
-/// What an error says, after what was being done unless it names the thing itself.
+/// What an error says, after what was being done unless the error says that itself.
 pub(crate) fn naming(thing: &str, said: &str, doing: impl FnOnce() -> String) -> String {
     if said.contains(thing) {
         said.to_owned()

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::apply::Outcome;
-use crate::cloud::Scope;
+use crate::cloud::{CloudErrorKind, Scope};
 use crate::codes::Code;
 use crate::decide::Decision;
 use crate::diagnostic::Diagnostic;
@@ -86,7 +86,8 @@ pub struct StepReport {
     /// What became of it, when it was carried out or tried.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
-    /// It failed because the world had moved, and a later look of the same turn got further.
+    /// It failed or was skipped, and a later look of the same turn got further all the same: the world had moved, or
+    /// only the reply was lost.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub mended: bool,
 }
@@ -169,7 +170,7 @@ impl Report {
             summary.count(done.step.action);
             let outcome = Some(done.outcome.clone());
             let mut step = StepReport::new(&done.id, &done.step, done.drift, outcome);
-            step.mended = is_mended(done, &performed[at + 1..], &plan);
+            step.mended = is_mended(done, &performed[at + 1..], &plan, world);
             steps.push(step);
         }
         for (id, step) in &plan.steps {
@@ -204,7 +205,7 @@ impl Report {
             summary,
             steps,
             links,
-            diagnostics: with_failures(diagnostics, performed, &plan),
+            diagnostics: with_failures(diagnostics, performed, &plan, world),
             passes,
         }
     }
@@ -241,21 +242,20 @@ impl Report {
         if refused || !self.scope.unreadable.is_empty() {
             return 1;
         }
-        let last: BTreeMap<&Id, &Outcome> = self
-            .steps
-            .iter()
-            .filter(|step| !step.mended)
-            .filter_map(|step| Some((&step.id, step.outcome.as_ref()?)))
+        let tried = self.steps.iter().filter(|step| step.outcome.is_some());
+        let mut last: BTreeMap<&Id, &StepReport> = tried.map(|step| (&step.id, step)).collect();
+        last.retain(|_, step| !step.mended);
+        let last: Vec<&Outcome> = last
+            .values()
+            .filter_map(|step| step.outcome.as_ref())
             .collect();
         if last
-            .values()
+            .iter()
             .any(|outcome| matches!(outcome, Outcome::Failed { .. }) && !outcome.is_pending())
         {
             return 6;
         }
-        let pending = last
-            .values()
-            .any(|outcome| !matches!(outcome, Outcome::Done));
+        let pending = last.iter().any(|outcome| !matches!(outcome, Outcome::Done));
         // Nothing is left to do here, and the path still does not work: somebody else has to act.
         let pending = pending || self.links.iter().any(LinkReport::is_broken);
         if pending || self.summary.wait > 0 {
@@ -274,16 +274,31 @@ impl Report {
     }
 }
 
-/// Did it fail only because the world had moved, and did a later look get further: by trying again, or because
-/// nothing was left to do? What somebody else lost is not mended by that.
-fn is_mended(done: &Performed, later: &[Performed], plan: &Plan) -> bool {
-    let Outcome::Failed { error } = &done.outcome else {
-        return false;
+/// Did a later look get further: by trying again, or because nothing was left to do? That is so when the world had
+/// moved, or somebody else did it, or the reply was lost. What Google itself calls failed is not mended by it, nor
+/// what somebody else lost, nor anything when nobody looked again.
+fn is_mended(done: &Performed, later: &[Performed], plan: &Plan, world: &World) -> bool {
+    let passing = match &done.outcome {
+        Outcome::Done => false,
+        Outcome::Skipped { .. } => true,
+        Outcome::Failed { error } if error.kind == CloudErrorKind::Conflict => {
+            error.code != Code::UpdateLost
+        }
+        Outcome::Failed { error } => {
+            const LOST: [Code; 4] = [
+                Code::Unreachable,
+                Code::ServerFailed,
+                Code::AnswerUnparsable,
+                Code::DeadlineExceeded,
+            ];
+            LOST.contains(&error.code)
+        }
     };
+    let looked = !world.readings().is_empty();
     let step = plan.steps.get(&done.id);
-    let nothing_left = step.is_none_or(|step| step.action == Action::Nothing);
+    let nothing_left = looked && step.is_none_or(|step| step.action == Action::Nothing);
     let tried_again = later.iter().any(|other| other.id == done.id);
-    done.outcome.is_conflict() && error.code != Code::UpdateLost && (nothing_left || tried_again)
+    passing && (nothing_left || tried_again)
 }
 
 /// Codes of failures while carrying out a plan: told by exit code 6, not by 1.
@@ -298,17 +313,18 @@ fn with_failures(
     mut diagnostics: Vec<Diagnostic>,
     performed: &[Performed],
     plan: &Plan,
+    world: &World,
 ) -> Vec<Diagnostic> {
     let last: BTreeMap<&Id, &Performed> = performed.iter().map(|done| (&done.id, done)).collect();
     for (id, done) in last {
         let Outcome::Failed { error } = &done.outcome else {
             continue;
         };
-        if is_mended(done, &[], plan) {
+        if is_mended(done, &[], plan, world) {
             continue;
         }
         let origin = crate::diagnostic::Origin::Cloud { id: id.to_string() };
-        let message = naming(&id.short(), &error.message, || {
+        let message = naming(id.short(), &error.message, || {
             format!("{} {}", done.step.action.word(), id.short())
         });
         let mut diagnostic = Diagnostic::new(error.code, origin, message).field(WRITE);

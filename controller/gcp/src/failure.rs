@@ -346,8 +346,8 @@ fn innermost(mut error: &Error) -> &Error {
     error
 }
 
-/// What an error says when it holds no status of Google's: its chain of causes, or the text of a page that
-/// some proxy sent.
+/// What an error says when it holds no status of Google's: its first cause, or the text of a page that some
+/// proxy sent.
 fn said(error: &Error) -> String {
     if let (Some(status), Some(payload)) = (error.http_status_code(), error.http_payload()) {
         let text = String::from_utf8_lossy(payload);
@@ -361,18 +361,14 @@ fn said(error: &Error) -> String {
     if error.is_authentication() {
         return words::token_failure(error);
     }
-    let mut words = Vec::new();
+    // The first cause says it; those around it tell of our own client, with the address in full.
+    let mut first = None;
     let mut cause = error.source();
     while let Some(next) = cause {
-        words.push(next.to_string());
+        first = Some(next);
         cause = next.source();
     }
-    words.dedup();
-    if words.is_empty() {
-        error.to_string()
-    } else {
-        words.join(": ")
-    }
+    first.map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// The HTTP status that goes with an RPC code.

@@ -103,13 +103,13 @@ fn finished(id: &Id, action: Action, outcome: &Outcome, took: Duration) -> Strin
         }
         Outcome::Failed { error } if outcome.is_pending() => {
             format!(
-                "  {thing}  {WORTH_A_LOOK}pending{WORTH_A_LOOK:#} {}",
+                "  {thing}  {WORTH_A_LOOK}pending{WORTH_A_LOOK:#}: {}",
                 printable(&error.message)
             )
         }
         Outcome::Failed { error } => {
             format!(
-                "  {thing}  {BAD}failed{BAD:#} {}",
+                "  {thing}  {BAD}failed{BAD:#}: {}",
                 printable(&error.message)
             )
         }

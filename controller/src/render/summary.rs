@@ -104,8 +104,10 @@ fn write_left(text: &mut String, report: &Report) {
 
 /// The last step about each thing: what a later pass mended is not told as a failure.
 fn last_words(report: &Report) -> BTreeMap<&Id, &StepReport> {
-    let steps = report.steps.iter().filter(|step| !step.mended);
-    steps.map(|step| (&step.id, step)).collect()
+    let mut last: BTreeMap<&Id, &StepReport> =
+        report.steps.iter().map(|step| (&step.id, step)).collect();
+    last.retain(|_, step| !step.mended);
+    last
 }
 
 /// How many steps ended how.
@@ -122,7 +124,12 @@ struct Done {
 impl Done {
     fn count(report: &Report) -> Self {
         let mut done = Self::default();
-        for step in report.steps.iter().filter(|step| !step.mended) {
+        let last = last_words(report);
+        let told = |step: &StepReport| {
+            let done = step.outcome == Some(Outcome::Done);
+            done || last.get(&step.id).is_some_and(|last| *last == step)
+        };
+        for step in report.steps.iter().filter(|step| told(step)) {
             match (&step.outcome, step.action) {
                 (Some(Outcome::Done), Action::Create) => done.created += 1,
                 (Some(Outcome::Done), Action::Update) => done.updated += 1,

@@ -150,11 +150,14 @@ impl Table {
             .max()
             .unwrap_or_default();
         let letters = ('a'..='z').take(Fault::ALL.len());
-        let head: String = letters
-            .clone()
-            .map(|letter| format!("{letter:>5}"))
-            .collect();
-        let _ = writeln!(text, "{:width$}{head}    sum", "operation");
+        let _ = write!(text, "{:width$}", "operation");
+        for letter in letters.clone() {
+            let _ = write!(text, "{letter:>5}");
+        }
+        text.push_str(
+            "    sum
+",
+        );
         for operation in operations {
             let _ = write!(text, "{operation:width$}");
             for fault in Fault::ALL {

@@ -170,7 +170,8 @@ impl Step {
 
     /// It cannot be judged, because it could not be read.
     pub fn unreadable(why: &str) -> Self {
-        Self::refuse(Code::ScopeUnreadable, format!("could not be read: {why}"))
+        let why = crate::findings::naming("cannot ", why, || "could not be read".to_owned());
+        Self::refuse(Code::ScopeUnreadable, why)
     }
 
     /// Says what the user can do.
