@@ -211,7 +211,7 @@ fn nowhere_to_look(
     })
 }
 
-fn unconnected(error: &ConnectError) -> Diagnostic {
+pub(crate) fn unconnected(error: &ConnectError) -> Diagnostic {
     let mut message = error.to_string();
     if let Some(cause) = std::error::Error::source(error) {
         message = format!("{message}: {cause}");

@@ -87,6 +87,11 @@ impl Cloud {
         &self.held
     }
 
+    /// What was not as Google describes it, for tests that mean it; it is then forgiven.
+    pub fn take_violations(&self) -> Vec<String> {
+        self.held.take_violations()
+    }
+
     /// Its whole state.
     pub fn state(&self) -> Value {
         self.emulator.state()

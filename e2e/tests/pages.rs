@@ -86,6 +86,11 @@ fn running_in_ci_works() {
 }
 
 #[test]
+fn checking_the_emulator_against_google_works() {
+    works("docs/how-to/check-the-emulator-against-google.md");
+}
+
+#[test]
 fn using_the_emulator_with_gcloud_works() {
     let path = std::env::var_os("PATH").unwrap_or_default();
     if std::env::split_paths(&path).any(|folder| folder.join("gcloud").is_file()) {

@@ -12,7 +12,7 @@
 //! operations.rs     waiting for long-running operations; settle.rs for what Google does by itself
 //! lists.rs          pages, and aggregated answers
 //! references.rs     links in any spelling -> the core's references
-//! raw.rs            what the SDK cannot say
+//! raw.rs            what the SDK cannot say; verbatim.rs, what we have no words for
 //! networks.rs routes.rs subnetworks.rs addresses.rs routers.rs revisions.rs
 //! nats.rs           with nat_entries.rs: the list of others and us, as text
 //! connectors.rs     with connector_mapping.rs
@@ -49,6 +49,7 @@ mod service_patch;
 mod services;
 mod settle;
 mod subnetworks;
+mod verbatim;
 mod words;
 
 use std::collections::BTreeMap;
@@ -64,6 +65,7 @@ pub use backoff::Patience;
 pub use connect::{ConnectError, Options, connect};
 pub use endpoint::EndpointError;
 pub use limiter::{Rate, Rates};
+pub use verbatim::{Answered, Verbatim};
 
 /// Google Cloud, reached through its official SDK. Made by [`connect`], once per process.
 pub struct Google {

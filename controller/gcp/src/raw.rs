@@ -8,8 +8,8 @@ use std::time::Duration;
 use google_cloud_auth::credentials::{CacheableResource, Credentials};
 use google_cloud_gax::error::rpc::Status;
 use google_cloud_gax::error::{CredentialsError, Error};
-use reqwest::header::HeaderMap;
-use reqwest::{Client, Method};
+use reqwest::header::{HOST, HeaderMap};
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
 
 use crate::attempt::Api;
 use crate::failure::{Failure, Nature};
@@ -58,11 +58,50 @@ impl Raw {
             || Cow::from(format!("https://{}", api.service())),
             Cow::from,
         );
-        let mut request = self
+        let request = self
             .client
             .request(method, format!("{base}{path}"))
-            .query(query)
-            .headers(self.headers().await?);
+            .query(query);
+        let (status, headers, body) = self.exchange(request, body).await?;
+        if status.is_success() {
+            let text = String::from_utf8(body);
+            return text.map_err(|_| Failure::new(Nature::Unparsable, "the body is not UTF-8"));
+        }
+        let status = status.as_u16();
+        let body = body.into();
+        Err(match Status::try_from(&body) {
+            Ok(said) => Error::service_with_http_metadata(said, Some(status), Some(headers)),
+            Err(_) => Error::http(status, headers, body),
+        }
+        .into())
+    }
+
+    /// Sends one request to a host of Google's, and returns whatever is answered. A stand-in is told whom
+    /// the request is addressed to: one of the hosts says which region is meant.
+    pub(crate) async fn send_verbatim(
+        &self,
+        host: &str,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+    ) -> Result<(u16, Vec<u8>), Failure> {
+        let request = match self.base.as_deref() {
+            Some(base) => self
+                .client
+                .request(method, format!("{base}{path}"))
+                .header(HOST, host),
+            None => self.client.request(method, format!("https://{host}{path}")),
+        };
+        let (status, _, body) = self.exchange(request, body).await?;
+        Ok((status.as_u16(), body))
+    }
+
+    async fn exchange(
+        &self,
+        request: RequestBuilder,
+        body: Option<String>,
+    ) -> Result<(StatusCode, HeaderMap, Vec<u8>), Failure> {
+        let mut request = request.headers(self.headers().await?);
         if let Some(body) = body {
             request = request
                 .header("content-type", "application/json")
@@ -71,16 +110,7 @@ impl Raw {
         let response = request.send().await.map_err(unreached)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.bytes().await.map_err(unreached)?;
-        if status.is_success() {
-            let text = String::from_utf8(body.into());
-            return text.map_err(|_| Failure::new(Nature::Unparsable, "the body is not UTF-8"));
-        }
-        let status = status.as_u16();
-        Err(match Status::try_from(&body) {
-            Ok(said) => Error::service_with_http_metadata(said, Some(status), Some(headers)),
-            Err(_) => Error::http(status, headers, body),
-        }
-        .into())
+        Ok((status, headers, body.to_vec()))
     }
 
     async fn headers(&self) -> Result<HeaderMap, Failure> {

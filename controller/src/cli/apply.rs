@@ -98,7 +98,7 @@ fn finish(run: &Run, report: &Report, declined: bool, output: Output) -> Result<
     Ok(if declined { 1 } else { report.exit_code() })
 }
 
-fn consents(asking: &Asking, output: Output) -> bool {
+pub(super) fn consents(asking: &Asking, output: Output) -> bool {
     let answer = if asking.possible {
         output.ask(&asking.question)
     } else {

@@ -3,6 +3,8 @@
 mod apply;
 mod codes;
 mod completion;
+#[cfg(feature = "emulator")]
+mod conformance;
 mod crd;
 #[cfg(feature = "emulator")]
 mod demo;
@@ -45,6 +47,10 @@ pub(crate) enum Failure {
     #[cfg(feature = "emulator")]
     #[error("no client can be pointed at an emulator")]
     Env(#[source] emulator::EnvError),
+    /// The recording of `conformance`.
+    #[cfg(feature = "emulator")]
+    #[error("there is no recording")]
+    Recording(#[source] conformance::RecordingFailure),
     /// The demo.
     #[cfg(feature = "emulator")]
     #[error("the demo cannot go on")]
@@ -108,6 +114,8 @@ enum Command {
     Demo(demo::Arguments),
     #[cfg(feature = "emulator")]
     Emulator(emulator::Arguments),
+    #[cfg(feature = "emulator")]
+    Conformance(conformance::Arguments),
     Crd(crd::Arguments),
     Codes(codes::Arguments),
     Completion(completion::Arguments),
@@ -150,6 +158,8 @@ impl Command {
             Self::Demo(arguments) => arguments.run(output).await,
             #[cfg(feature = "emulator")]
             Self::Emulator(arguments) => arguments.run(global, output).await,
+            #[cfg(feature = "emulator")]
+            Self::Conformance(arguments) => arguments.run(global, output).await,
             Self::Crd(arguments) => arguments.run(output),
             Self::Codes(arguments) => arguments.run(output),
             Self::Completion(arguments) => arguments.run(output),

@@ -8,4 +8,5 @@ mod lists;
 mod nats;
 mod place;
 mod refusals;
+mod verbatim;
 mod writes;

@@ -1,6 +1,6 @@
 //! Deletes what was made, whatever became of the run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -50,9 +50,9 @@ impl Session<'_> {
     }
 
     pub(super) async fn delete_since(&self, mark: usize, tries: u32) -> Vec<Leftover> {
-        let mut why = std::collections::BTreeMap::new();
+        let mut why = BTreeMap::new();
         let mut hopeless = BTreeSet::new();
-        let mut missing = std::collections::BTreeMap::<Thing, u32>::new();
+        let mut missing = BTreeMap::<Thing, u32>::new();
         for tried in 1..=tries {
             // Not within the loop's head, which would keep the ledger locked.
             let there = self.ledger().since(mark);
@@ -169,6 +169,10 @@ impl Session<'_> {
         let token = if token.is_empty() {
             String::new()
         } else {
+            let token = token
+                .replace('+', "%2B")
+                .replace('/', "%2F")
+                .replace('=', "%3D");
             format!("?pageToken={token}")
         };
         let request = Request {

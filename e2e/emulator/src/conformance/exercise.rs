@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::conformance::fixture::Fixture;
+use crate::conformance::thing::Thing;
 
 /// What a URL's first word stands for.
 pub(crate) const APIS: [(&str, &str); 4] = [
@@ -80,6 +81,8 @@ pub struct Exercise {
     pub about: &'static str,
     /// How long it takes with the real Google Cloud, about. Waits are most of it.
     pub minutes: u32,
+    /// What of it costs something; empty if nothing does.
+    pub costs: &'static str,
     pub(crate) needs: &'static [Fixture],
     pub(crate) steps: Vec<Step>,
 }
@@ -95,6 +98,7 @@ impl Exercise {
             name,
             about,
             minutes,
+            costs: "",
             needs,
             steps: Vec::new(),
         }
@@ -104,6 +108,23 @@ impl Exercise {
     pub fn rules(&self) -> BTreeSet<&'static str> {
         let claims = self.steps.iter().flat_map(|step| &step.claims);
         claims.map(|claim| claim.rule).collect()
+    }
+
+    /// What it makes, what it shares with others included. `~` in a name stands for the run's prefix.
+    pub fn makes(&self) -> BTreeSet<Thing> {
+        let shared = self.needs.iter().flat_map(|fixture| fixture.steps());
+        let own = self.steps.iter().cloned();
+        let refused = |step: &Step| {
+            let refusals = step.claims.iter();
+            refusals
+                .map(|claim| &claim.expect)
+                .any(|expect| matches!(expect, Expect::Refused(..)))
+        };
+        shared
+            .chain(own)
+            .filter(|step| step.method == "POST" && !refused(step))
+            .filter_map(|step| Thing::made_by(&step.url.replace(':', "/"), &step.body))
+            .collect()
     }
 
     /// How many requests it sends, without those that wait and clean up.
@@ -121,6 +142,11 @@ impl Exercise {
             claims: Vec::new(),
             keeps: Vec::new(),
         });
+        self
+    }
+
+    pub(crate) fn costs(mut self, what: &'static str) -> Exercise {
+        self.costs = what;
         self
     }
 

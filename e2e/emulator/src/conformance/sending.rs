@@ -20,11 +20,14 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// Why something did not get as far as an answer that could be judged.
 pub(super) type Trouble = String;
 
-/// An answer, and whether an earlier one to the same request was lost.
+/// An answer.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
     pub(super) reply: Reply,
+    /// An earlier answer to the same request was lost.
     pub(super) repeated: bool,
+    /// It was not the first attempt.
+    pub(super) late: bool,
 }
 
 /// Whether an answer with this status may be another one next time.
@@ -76,7 +79,12 @@ impl Session<'_> {
                     if !(repeated && refused) {
                         self.record(request, &reply, at_once);
                     }
-                    return Ok(Answer { reply, repeated });
+                    let late = attempt > 1;
+                    return Ok(Answer {
+                        reply,
+                        repeated,
+                        late,
+                    });
                 }
                 Ok(reply) => {
                     // A 429 was not even begun.

@@ -144,10 +144,12 @@ impl<'a> Session<'a> {
         };
         // The refusal may be about the first success of the same request.
         let repeated = answer.repeated && status != 200;
+        let late = step.at_once && answer.late;
         Ok(Outcome {
             status,
             body,
             repeated,
+            late,
         })
     }
 
@@ -158,6 +160,9 @@ impl<'a> Session<'a> {
                 Err(why) => Verdict::NotTried(why.clone()),
                 Ok(result) if result.repeated => {
                     Verdict::NotTried(format!("{said}: the answer to it was lost"))
+                }
+                Ok(result) if result.late => {
+                    Verdict::NotTried(format!("{said}: the answer came too late to show it"))
                 }
                 Ok(result) => {
                     let expect = course.expect(&self.place, &claim.expect);
@@ -195,6 +200,8 @@ struct Outcome {
     body: Value,
     /// It is a refusal, and an earlier answer to the same request was lost.
     repeated: bool,
+    /// It was to be sent at once, and only a later attempt was answered.
+    late: bool,
 }
 
 impl Outcome {

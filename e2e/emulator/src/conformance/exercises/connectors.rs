@@ -26,6 +26,7 @@ pub(super) fn refusals() -> Exercise {
     let attached = json!({ "connector": "projects/{project}/locations/{region}/connectors/~-e" });
     let about = "asks for connectors that cannot be, and makes one that fails";
     Exercise::new("connector-refusals", about, 6, &[Fixture::Network])
+        .costs("a connector of two small machines, if its making begins at all, for minutes")
         .post(
             "vpcaccess:connectors?connectorId=~-too-long-a-name",
             in_range("10.204.0.0/28"),
@@ -78,6 +79,7 @@ pub(super) fn life() -> Exercise {
     let about =
         "makes a connector of three small machines, grows it, attaches a service, and deletes it";
     Exercise::new("connector-life", about, 15, &[Fixture::Network])
+        .costs("a connector of three to four small machines (e2-micro), for about 15 minutes")
         .make("compute:regions/{region}/subnetworks", subnetwork)
         .make("vpcaccess:connectors?connectorId=~", in_subnet)
         .at_once()

@@ -12,7 +12,7 @@ fn service(name: &str, annotations: Value) -> Value {
     let mut service = json!({
         "apiVersion": "serving.knative.dev/v1",
         "kind": "Service",
-        "metadata": { "name": name },
+        "metadata": { "name": name, "namespace": "{project}" },
         "spec": { "template": { "spec": { "containers": [{ "image": IMAGE }] } } },
     });
     if !annotations.is_null() {

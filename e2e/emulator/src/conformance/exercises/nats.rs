@@ -136,6 +136,7 @@ pub(super) fn addresses() -> Exercise {
         4,
         BOTH,
     )
+    .costs("an outer address, for minutes")
     .make(ROUTERS, json!({ "name": "~-r", "network": NETWORK }))
     .make(ROUTERS, json!({ "name": "~-q", "network": NETWORK }))
     .make(SUBNETWORKS, subnetwork("~-t", NETWORK, "10.203.1.0/28"))
