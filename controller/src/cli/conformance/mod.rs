@@ -197,7 +197,14 @@ impl Arguments {
             session.leave_out(&rules, why);
         }
         let left = clean_up(session, output).await;
-        let replayed = file.write(session, place).map_err(Failure::Recording)?;
+        let replayed = match file.write(session, place) {
+            Ok(replayed) => replayed,
+            Err(error) => {
+                // What is left must be told all the same.
+                output.show(&outcome::leftovers(left))?;
+                return Err(Failure::Recording(error));
+            }
+        };
         let outcome = outcome::Outcome::new(session, replayed, left);
         output.document(&outcome, || outcome.text())?;
         Ok(outcome.exit_code())
