@@ -16,16 +16,40 @@ use serde_json::{Map, Value};
 
 use super::{Sources, positions, text};
 
+/// More documents than this are not read, whatever they are: memory is bounded by this.
+const MOST_DOCUMENTS: usize = 100_000;
+
 /// Reads texts with rules that are compiled once.
 pub(super) struct Reader {
     rules: Rules,
+    /// How many documents were met.
+    documents: usize,
 }
 
 impl Reader {
     pub(super) fn new() -> Self {
         Self {
             rules: Rules::new(),
+            documents: 0,
         }
+    }
+
+    /// Whether one more document is read. The first that is not is said.
+    fn admits(&mut self, origin: &Origin, sources: &mut Sources) -> bool {
+        self.documents += 1;
+        if self.documents == MOST_DOCUMENTS + 1 {
+            sources.complete = false;
+            let message = format!(
+                "from here on, documents are not read: there are more than {MOST_DOCUMENTS}"
+            );
+            let help =
+                "declare less in one set: name fewer files, and give the others a set of their own";
+            // Always kept, however much else was found.
+            sources
+                .diagnostics
+                .push(Diagnostic::new(Code::TooLarge, origin.clone(), message).help(help));
+        }
+        self.documents <= MOST_DOCUMENTS
     }
 
     /// Adds what one text declares.
@@ -36,6 +60,9 @@ impl Reader {
                 line,
                 column: 1,
             };
+            if !self.admits(&origin, sources) {
+                return;
+            }
             match text::parse(chunk) {
                 Ok(value) => self.value(value, Some(chunk), origin, sources),
                 Err(error) => self.unparsed(&error, chunk, &origin, sources),
@@ -60,7 +87,7 @@ impl Reader {
         let Some((value, repeated)) = repeated else {
             sources.complete = false;
             sources.documents += 1;
-            sources.diagnostics.push(error.diagnostic(origin));
+            sources.add(error.diagnostic(origin));
             return;
         };
         let (declared, broken) = (sources.declared.len(), sources.named_broken.len());
@@ -69,7 +96,7 @@ impl Reader {
         sources.named_broken.extend(names);
         for mut found in repeated.into_iter().map(|field| field.diagnostic(origin)) {
             found.link = sources.named_broken.get(broken).cloned();
-            sources.diagnostics.push(found);
+            sources.add(found);
         }
     }
 
@@ -85,9 +112,7 @@ impl Reader {
                 let message = "a document must be an object with apiVersion and kind".to_owned();
                 sources.complete = false;
                 sources.documents += 1;
-                sources
-                    .diagnostics
-                    .push(Diagnostic::new(Code::KindMissing, origin, message));
+                sources.add(Diagnostic::new(Code::KindMissing, origin, message));
                 return;
             }
         };
@@ -106,6 +131,9 @@ impl Reader {
             let lines = chunk.map_or_else(Vec::new, positions::item_lines);
             for (index, item) in items.into_iter().enumerate() {
                 let origin = positions::item_origin(&origin, lines.get(index).copied());
+                if !self.admits(&origin, sources) {
+                    return;
+                }
                 self.value(item, None, origin, sources);
             }
         } else if group == GROUP && !kind.is_empty() {
@@ -116,17 +144,13 @@ impl Reader {
             self.declaration(fields, wrong, origin, sources);
         } else if !api.is_empty() && !kind.is_empty() {
             let message = format!("a {kind} of {api} is not ours");
-            sources
-                .diagnostics
-                .push(Diagnostic::new(Code::OtherKindSkipped, origin, message));
+            sources.add(Diagnostic::new(Code::OtherKindSkipped, origin, message));
         } else if fields.contains_key("spec") || !api.is_empty() || !kind.is_empty() {
             let wrong = kind_missing(api, &origin);
             self.declaration(fields, Some(wrong), origin, sources);
         } else {
             let message = "a document without apiVersion, kind and spec is not ours".to_owned();
-            sources
-                .diagnostics
-                .push(Diagnostic::new(Code::OtherKindSkipped, origin, message));
+            sources.add(Diagnostic::new(Code::OtherKindSkipped, origin, message));
         }
     }
 
@@ -144,7 +168,7 @@ impl Reader {
             Err(diagnostic) => {
                 // A name that cannot be read may be that of a link which is live.
                 sources.complete = false;
-                sources.diagnostics.push(diagnostic);
+                sources.add(diagnostic);
                 None
             }
         };
@@ -158,7 +182,7 @@ impl Reader {
             (Some(name), _) => sources.named_broken.push(name),
             (None, _) => {}
         }
-        sources.diagnostics.append(&mut found);
+        found.into_iter().for_each(|finding| sources.add(finding));
     }
 
     /// The spec, when it has the right shape. When not, everything that is wrong with it is said

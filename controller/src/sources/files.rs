@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::string::FromUtf8Error;
 use std::sync::Arc;
 
 use privatelink_core::codes::Code;
@@ -17,7 +18,12 @@ use super::PathOrStdin;
 
 /// No text may be longer, in bytes: some 5,000 declarations. Larger inputs are mistakes more often
 /// than declarations, and memory is bounded by this.
-const LONGEST: u64 = 4 * 1024 * 1024;
+const LONGEST: u64 = 4 * MIB;
+/// Nor may all of them together: some 80,000 declarations.
+const LONGEST_TOGETHER: u64 = 64 * MIB;
+/// More files than this are not opened.
+const MOST_FILES: usize = 20_000;
+const MIB: u64 = 1024 * 1024;
 
 /// One text and where it is from.
 pub(super) struct Text {
@@ -28,28 +34,30 @@ pub(super) struct Text {
     pub(super) again: bool,
 }
 
-/// Reads everything that the arguments name, one text at a time, each file once.
+/// Reads everything that the arguments name, one text at a time, each file once. What passes a limit is the last
+/// answer.
 pub(super) fn texts(paths: &[PathOrStdin]) -> impl Iterator<Item = Result<Text, Diagnostic>> {
-    let mut found = Found::default();
+    let mut found = Found::of(paths);
     for path in paths {
         match path {
             PathOrStdin::Stdin => found.places.push(Ok(Place::Stdin)),
             PathOrStdin::Path(path) => found.look(path),
         }
     }
-    found.places.into_iter().map(|place| {
-        let (path, content, again): (Arc<str>, _, _) = match place? {
-            Place::Stdin => ("-".into(), bounded(io::stdin().lock()), false),
-            Place::File(path) => (path.display().to_string().into(), text(&path), true),
-        };
-        match content {
-            Ok(content) => Ok(Text {
-                path,
-                content,
-                again,
-            }),
-            Err(error) => Err(unreadable(&path, &error)),
+    let mut left = Some(LONGEST_TOGETHER);
+    found.places.into_iter().map_while(move |place| {
+        let budget = left?;
+        let text = place.and_then(Place::read);
+        let length = text.as_ref().map_or(0, |text| text.content.len() as u64);
+        left = budget.checked_sub(length);
+        if left.is_some() {
+            return Some(text);
         }
+        let limit = LONGEST_TOGETHER / MIB;
+        Some(Err(too_large(
+            format!("the sources are longer than {limit} MiB together"),
+            "declare less in one set: name fewer files, and give the others a set of their own",
+        )))
     })
 }
 
@@ -58,7 +66,7 @@ pub(super) fn text(path: &Path) -> io::Result<String> {
     bounded(fs::File::open(path)?)
 }
 
-fn bounded(reader: impl Read) -> io::Result<String> {
+pub(super) fn bounded(reader: impl Read) -> io::Result<String> {
     let mut bytes = Vec::new();
     reader.take(LONGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LONGEST {
@@ -72,27 +80,88 @@ enum Place {
     File(PathBuf),
 }
 
-#[derive(Default)]
+impl Place {
+    fn read(self) -> Result<Text, Diagnostic> {
+        let (path, content, again): (Arc<str>, _, _) = match self {
+            Self::Stdin => ("-".into(), bounded(io::stdin().lock()), false),
+            Self::File(path) => (path.display().to_string().into(), text(&path), true),
+        };
+        match content {
+            Ok(content) => Ok(Text {
+                path,
+                content,
+                again,
+            }),
+            Err(error) => Err(unreadable(&path, &error)),
+        }
+    }
+}
+
 struct Found {
     places: Vec<Result<Place, Diagnostic>>,
     /// What was seen already, so that a file named twice is read once and a loop of links ends.
     seen: BTreeSet<PathBuf>,
+    /// What the arguments name. A link that leads elsewhere is not followed: whoever may put one into a directory
+    /// could have any file of this machine read, and lines of it shown.
+    roots: Vec<PathBuf>,
+    full: bool,
 }
 
 impl Found {
+    fn of(paths: &[PathOrStdin]) -> Self {
+        let root = |path: &PathOrStdin| match path {
+            PathOrStdin::Stdin => None,
+            PathOrStdin::Path(path) => path.canonicalize().ok(),
+        };
+        Self {
+            places: Vec::new(),
+            seen: BTreeSet::new(),
+            roots: paths.iter().filter_map(root).collect(),
+            full: false,
+        }
+    }
+
     fn look(&mut self, path: &Path) {
-        let real = match path.canonicalize() {
-            Ok(real) => real,
+        let found = path
+            .canonicalize()
+            .and_then(|real| Ok((real.metadata()?.file_type(), real)));
+        let (kind, real) = match found {
+            Ok(found) => found,
             Err(error) => return self.unreadable(path, &error),
         };
-        if !self.seen.insert(real.clone()) {
+        if !self.roots.iter().any(|root| real.starts_with(root)) {
+            return self.refuse(
+                path,
+                "leads out of the directory that was named",
+                "put the file itself there, or name where it is as well",
+            );
+        }
+        if self.full || !self.seen.insert(real) {
             return;
         }
-        if real.is_dir() {
+        if kind.is_dir() {
             self.look_below(path);
-        } else {
+        } else if !kind.is_file() {
+            // Opening a pipe would wait for somebody to write into it.
+            let help =
+                "write `-` for standard input, and keep pipes and devices out of the directory";
+            self.refuse(path, "is neither a file nor a directory", help);
+        } else if self.places.len() < MOST_FILES {
             self.places.push(Ok(Place::File(path.to_owned())));
+        } else {
+            self.full = true;
+            self.places.push(Err(too_large(
+                format!("the sources are more than {MOST_FILES} files"),
+                "name a directory of declarations, not one above it",
+            )));
         }
+    }
+
+    fn refuse(&mut self, path: &Path, why: &str, help: &str) {
+        let path = path.display().to_string();
+        let message = format!("`{path}` {why}");
+        let found = Diagnostic::new(Code::SourceUnreadable, whole(&path), message).help(help);
+        self.places.push(Err(found));
     }
 
     /// In the order of names, so that the same tree always reads the same.
@@ -126,19 +195,28 @@ fn is_yaml(path: &Path) -> bool {
         .is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
-fn unreadable(path: &str, error: &io::Error) -> Diagnostic {
-    let origin = Origin::File {
+/// The file as a whole.
+fn whole(path: &str) -> Origin {
+    Origin::File {
         path: path.into(),
         line: 0,
         column: 0,
-    };
+    }
+}
+
+fn too_large(message: String, help: &str) -> Diagnostic {
+    Diagnostic::new(Code::TooLarge, Origin::CommandLine, message).help(help)
+}
+
+pub(super) fn unreadable(path: &str, error: &io::Error) -> Diagnostic {
+    let origin = whole(path);
     match error.kind() {
         io::ErrorKind::FileTooLarge => {
-            let message = format!("`{path}` is longer than {} MiB", LONGEST / 1024 / 1024);
+            let message = format!("`{path}` is longer than {} MiB", LONGEST / MIB);
             Diagnostic::new(Code::TooLarge, origin, message).help("split it into several files")
         }
         io::ErrorKind::InvalidData => {
-            let message = format!("`{path}` is not a UTF-8 text");
+            let message = format!("`{path}` is not a UTF-8 text{}", first_wrong_byte(error));
             Diagnostic::new(Code::NotYaml, origin, message)
         }
         io::ErrorKind::NotFound => Diagnostic::new(
@@ -151,4 +229,16 @@ fn unreadable(path: &str, error: &io::Error) -> Diagnostic {
             Diagnostic::new(Code::SourceUnreadable, origin, message)
         }
     }
+}
+
+/// Where a text stops being one.
+fn first_wrong_byte(error: &io::Error) -> String {
+    let wrong = error
+        .get_ref()
+        .and_then(|cause| cause.downcast_ref::<FromUtf8Error>());
+    wrong.map_or_else(String::new, |wrong| {
+        let good = &wrong.as_bytes()[..wrong.utf8_error().valid_up_to()];
+        let lines = good.iter().filter(|byte| **byte == b'\n').count();
+        format!(": see line {}", lines + 1)
+    })
 }

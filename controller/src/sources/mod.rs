@@ -65,6 +65,8 @@ pub(crate) struct Sources {
     pub(crate) complete: bool,
     /// How many documents mean to be declarations, right or wrong.
     pub(crate) documents: usize,
+    /// How many findings there were beyond those that are kept.
+    dropped: usize,
     /// Texts that cannot be read again.
     kept: BTreeMap<Arc<str>, String>,
 }
@@ -74,6 +76,15 @@ impl Sources {
     /// declare something and is empty must not remove everything.
     pub(crate) fn is_empty(&self) -> bool {
         self.declared.is_empty() && self.named_broken.is_empty()
+    }
+
+    /// Keeps a finding, unless there are far more already than anybody reads.
+    fn add(&mut self, finding: Diagnostic) {
+        if self.diagnostics.len() < MOST_KEPT {
+            self.diagnostics.push(finding);
+        } else {
+            self.dropped += 1;
+        }
     }
 
     /// Moves findings about a field from the top of their declaration to the field's own line, adds
@@ -87,7 +98,10 @@ impl Sources {
         let mut placed = Vec::new();
         for diagnostic in diagnostics.drain(..) {
             match &diagnostic.origin {
-                Origin::File { path, .. } if diagnostic.snippet.is_none() => {
+                // What is said of a file as a whole has no place in it, and the file may be one not to open.
+                Origin::File {
+                    path, line: 1.., ..
+                } if diagnostic.snippet.is_none() => {
                     by_path.entry(path.clone()).or_default().push(diagnostic);
                 }
                 Origin::File { .. }
@@ -109,6 +123,7 @@ impl Sources {
             }
             placed.extend(documents.into_values().flat_map(first_few));
         }
+        placed.iter_mut().for_each(shorten);
         placed.sort();
         *diagnostics = placed;
     }
@@ -142,9 +157,16 @@ pub(crate) fn read(paths: &[PathOrStdin]) -> Sources {
             }
             Err(diagnostic) => {
                 sources.complete = false;
-                sources.diagnostics.push(diagnostic);
+                sources.add(diagnostic);
             }
         }
+    }
+    if sources.dropped > 0 {
+        let message = format!("{} more findings are not shown", sources.dropped);
+        let dropped = Diagnostic::new(Code::TooLarge, Origin::CommandLine, message);
+        sources
+            .diagnostics
+            .push(dropped.help("mend those that are shown first"));
     }
     if sources.is_empty() && !sources.diagnostics.iter().any(Diagnostic::is_error) {
         sources.diagnostics.push(nothing_declared(paths));
@@ -153,6 +175,38 @@ pub(crate) fn read(paths: &[PathOrStdin]) -> Sources {
     sources.locate(&mut diagnostics);
     sources.diagnostics = diagnostics;
     sources
+}
+
+/// More findings than this are counted only: memory is bounded by this.
+const MOST_KEPT: usize = 100_000;
+
+/// A message or a help longer than this, in characters, repeats a text that nobody would read in it.
+const LONGEST_MESSAGE: usize = 1_000;
+
+/// Leaves the beginning and the end of what is too long to be read.
+fn shorten(finding: &mut Diagnostic) {
+    let Diagnostic {
+        severity: _,
+        origin: _,
+        code: _,
+        link: _,
+        field,
+        message,
+        help,
+        snippet: _,
+    } = finding;
+    for text in [Some(message), help.as_mut(), field.as_mut()]
+        .into_iter()
+        .flatten()
+    {
+        if text.len() > LONGEST_MESSAGE
+            && let Some((cut, _)) = text.char_indices().nth(LONGEST_MESSAGE / 2)
+            && let Some((rest, _)) = text.char_indices().rev().nth(LONGEST_MESSAGE / 4)
+            && cut < rest
+        {
+            *text = format!("{}…{}", &text[..cut], &text[rest..]);
+        }
+    }
 }
 
 /// More findings about one document than this are not shown: mending the first usually mends the rest.

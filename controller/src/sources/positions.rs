@@ -33,6 +33,9 @@ impl Repeated {
     }
 }
 
+/// More fields written twice than this are not looked for in one document.
+const MOST_REPEATED: usize = 1_000;
+
 /// The value of a document with fields written twice, the later one counting, and those fields.
 pub(super) fn repeated(chunk: &str) -> Option<(Value, Vec<Repeated>)> {
     let last = options(DuplicateKeyPolicy::LastWins);
@@ -42,10 +45,11 @@ pub(super) fn repeated(chunk: &str) -> Option<(Value, Vec<Repeated>)> {
     tree(chunk)?.repeated("", &mut |path, key| {
         let line = key.line.saturating_sub(1 + before);
         repeated.push(Repeated {
-            path,
+            path: path.to_owned(),
             line,
             column: key.column,
         });
+        repeated.len() < MOST_REPEATED
     });
     Some((value, repeated))
 }
@@ -248,31 +252,37 @@ impl Place {
         }
     }
 
-    fn repeated(&self, path: &str, found: &mut impl FnMut(String, At)) {
+    /// Tells of each field that is written again, until it is told to stop by `false`.
+    fn repeated(&self, path: &str, found: &mut impl FnMut(&str, At) -> bool) -> bool {
         match &self.shape {
-            Shape::Scalar => {}
-            Shape::List(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    item.repeated(&format!("{path}[{index}]"), found);
-                }
-            }
+            Shape::Scalar => true,
+            Shape::List(items) => items
+                .iter()
+                .enumerate()
+                .all(|(index, item)| item.repeated(&format!("{path}[{index}]"), found)),
             Shape::Fields(fields) => {
                 let mut earlier = BTreeSet::new();
-                for (name, at, place) in &fields.written {
+                fields.written.iter().all(|(name, at, place)| {
+                    // A name may be as long as the text, and stand before as many others.
+                    let end = name
+                        .char_indices()
+                        .nth(LONGEST_NAME)
+                        .map_or(name.len(), |(end, _)| end);
                     let path = if path.is_empty() {
-                        name.clone()
+                        name[..end].to_owned()
                     } else {
-                        format!("{path}.{name}")
+                        format!("{path}.{}", &name[..end])
                     };
-                    if !earlier.insert(name) {
-                        found(path.clone(), *at);
-                    }
-                    place.repeated(&path, found);
-                }
+                    let again = !earlier.insert(name);
+                    (!again || found(&path, *at)) && place.repeated(&path, found)
+                })
             }
         }
     }
 }
+
+/// The characters of a name that are repeated in a path.
+const LONGEST_NAME: usize = 100;
 
 enum Step<'a> {
     Field(&'a str),

@@ -11,6 +11,10 @@ use std::path::Path;
 
 use super::*;
 
+mod corpus;
+#[cfg(unix)]
+mod hostile;
+
 const PLAIN: &str = "\
 apiVersion: privatelink.dev/v1alpha1
 kind: PrivateLink

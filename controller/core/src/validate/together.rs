@@ -36,6 +36,9 @@ fn overlapping_ranges(links: &BTreeMap<LinkName, Link>) -> Vec<Diagnostic> {
         // In order of their first address, ranges either nest or are apart, so the widest that is
         // still open meets every overlap.
         let mut widest: Option<(&Subnetwork<'_>, &Vec<&Link>)> = None;
+        // Links with the wider range hear of the first that it overlaps; those within it all hear of the wider
+        // one. Telling everybody of everybody would be as many findings as the product of the two.
+        let mut told = false;
         for (subnetwork, users) in subnetworks {
             match widest {
                 Some((other, others)) if other.0.contains(&subnetwork.0) => {
@@ -44,9 +47,12 @@ fn overlapping_ranges(links: &BTreeMap<LinkName, Link>) -> Vec<Diagnostic> {
                             .iter()
                             .map(|link| overlap(link, *subnetwork, others[0])),
                     );
-                    findings.extend(others.iter().map(|link| overlap(link, *other, users[0])));
+                    if !told {
+                        findings.extend(others.iter().map(|link| overlap(link, *other, users[0])));
+                        told = true;
+                    }
                 }
-                Some(_) | None => widest = Some((subnetwork, users)),
+                Some(_) | None => (widest, told) = (Some((subnetwork, users)), false),
             }
         }
     }
