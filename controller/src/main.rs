@@ -23,7 +23,8 @@ fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             // The whole chain of causes, at the edge and nowhere else.
-            anstream::eprintln!("error: {:#}", anyhow::Error::from(failure));
+            let chain = format!("{:#}", anyhow::Error::from(failure));
+            anstream::eprintln!("error: {}", printable::printable(&chain));
             ExitCode::FAILURE
         }
     }

@@ -4,10 +4,21 @@ use std::borrow::Cow;
 
 /// A text of others, such as a description or an answer of Google, with a replacement character for everything
 /// that would steer a terminal or turn the order of what is read: escapes and other control characters, and
-/// marks of direction. Line ends and tabs stay.
+/// marks of direction; and for line ends that are none to most programs. Ordinary line ends and tabs stay.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     if text.chars().any(steers) {
         Cow::Owned(text.replace(steers, "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// The same for a text that stands within a line of ours: its own line ends would begin lines that read as if we
+/// had said them.
+pub(crate) fn in_a_line(text: &str) -> Cow<'_, str> {
+    let breaks = |c: char| steers(c) || c == '\n';
+    if text.chars().any(breaks) {
+        Cow::Owned(text.replace(breaks, "\u{fffd}"))
     } else {
         Cow::Borrowed(text)
     }
@@ -24,7 +35,7 @@ pub(crate) fn printable_in_colour(text: &str) -> Cow<'_, str> {
 }
 
 fn steers(c: char) -> bool {
-    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     turns || c.is_control() && !matches!(c, '\n' | '\t')
 }
 
@@ -35,10 +46,13 @@ mod tests {
     #[test]
     fn what_would_steer_a_terminal_is_replaced_and_all_else_stays() {
         assert_eq!(printable("a\tb\nü → ✓"), "a\tb\nü → ✓");
+        assert_eq!(in_a_line("a\nb\tc"), "a\u{fffd}b\tc");
         for bad in [
-            '\u{1b}', '\u{7}', '\r', '\u{9b}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}',
+            '\0', '\u{7f}', '\u{85}', '\u{200f}', '\u{61c}', '\u{2028}', '\u{1b}', '\u{7}', '\r',
+            '\u{9b}', '\u{202a}', '\u{202e}', '\u{2066}', '\u{2069}',
         ] {
             assert_eq!(printable(&format!("a{bad}b")), "a\u{fffd}b");
+            assert_eq!(in_a_line(&format!("a{bad}b")), "a\u{fffd}b");
         }
         assert_eq!(
             printable_in_colour("\u{1b}[1ma\u{202e}"),

@@ -161,7 +161,7 @@ fn prepare<'a>(
         held.contains(&id) || in_use.contains(subnetwork) || !scope::may_remove(&removal, &id)
     };
     let mut graph = compiled.graph;
-    diagnostics.extend(scope::hear_held(&mut graph, &remembered, standings));
+    diagnostics.extend(scope::hear_held(&mut graph, world, &remembered, standings));
     let spread = Nats {
         world,
         ours,

@@ -8,8 +8,8 @@ use crate::diagnostic::{Diagnostic, Origin};
 use crate::graph::Graph;
 use crate::hold::{self, Remembered};
 use crate::ids::LinkName;
-use crate::kinds::{Id, RegionalRef, Resource};
-use crate::link::{Internet, Link};
+use crate::kinds::{Id, IngressSetting, RegionalRef, Resource, Service};
+use crate::link::{Ingress, Internet, Link};
 use crate::modes;
 use crate::names::Installation;
 use crate::standing::{Standing, may_prune};
@@ -56,8 +56,13 @@ pub(crate) fn held(
 }
 
 /// The loosest ingress wins also when the link that asks for it takes no part in this turn: it keeps what it has.
+///
+/// It keeps, and never opens further than what is live: what such a link asked for is read from the source's
+/// annotation, which whoever may edit that service may write, and who may enter the destination is not theirs
+/// to decide.
 pub(crate) fn hear_held(
     graph: &mut Graph,
+    world: &World,
     remembered: &BTreeMap<LinkName, Option<Remembered>>,
     standings: &BTreeMap<LinkName, Standing>,
 ) -> Vec<Diagnostic> {
@@ -74,6 +79,10 @@ pub(crate) fn hear_held(
         else {
             continue;
         };
+        let Some(live) = world.service(&service).present().and_then(admits) else {
+            continue;
+        };
+        let wish = wish.min(live);
         let id = Id::ServiceIngress(service);
         let Some(Resource::ServiceIngress(wanted)) =
             graph.nodes.get_mut(&id).map(|node| &mut node.resource)
@@ -88,6 +97,18 @@ pub(crate) fn hear_held(
         }
     }
     diagnostics
+}
+
+/// Whom a service admits as it is, if that can be declared.
+fn admits(service: &Service) -> Option<Ingress> {
+    match service.ingress {
+        IngressSetting::Internal => Some(Ingress::Internal),
+        IngressSetting::InternalAndCloudLoadBalancing => {
+            Some(Ingress::InternalAndCloudLoadBalancing)
+        }
+        IngressSetting::All => Some(Ingress::All),
+        IngressSetting::None | IngressSetting::Unknown => None,
+    }
 }
 
 pub(crate) fn removal_scope(

@@ -31,8 +31,9 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     pub(crate) fn parse(text: &str) -> Result<Self, EndpointError> {
-        // A user name or password in the text is not repeated in the message.
-        let shown = text.rsplit('@').next().unwrap_or(text).to_owned();
+        // A password is not repeated in the message, nor is a key in a query.
+        let shown = text.rsplit('@').next().unwrap_or(text);
+        let shown = shown.split(['?', '#']).next().unwrap_or(shown).to_owned();
         let url = Url::parse(text).map_err(|_| EndpointError::NotAUrl(shown.clone()))?;
         let host = url
             .host_str()
@@ -111,7 +112,15 @@ mod tests {
             Endpoint::parse("ftp://127.0.0.1"),
             Err(EndpointError::NotAUrl(_))
         ));
-        let error = Endpoint::parse("http://me:secret@127.0.0.1:1").unwrap_err();
-        assert!(!error.to_string().contains("secret"), "{error}");
+        for text in [
+            "http://me:secret@127.0.0.1:1",
+            "http://me:sec@secret@127.0.0.1:1",
+            "http://127.0.0.1:1/?key=secret",
+            "http://127.0.0.1:1/#secret",
+            "https://me:secret@",
+        ] {
+            let error = Endpoint::parse(text).unwrap_err();
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
     }
 }

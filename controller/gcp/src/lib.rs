@@ -8,7 +8,7 @@
 //! connect.rs        credentials, clients                   endpoint.rs, proxy.rs
 //! attempt.rs        EVERY request goes through here        limiter.rs, backoff.rs, calls.rs
 //! failure.rs        what came back instead of an answer    from the SDK, raw requests and operations
-//! classify.rs       Failure -> CloudError, once            words.rs
+//! classify.rs       Failure -> CloudError, once            words.rs, redact.rs
 //! operations.rs     waiting for long-running operations; settle.rs for what Google does by itself
 //! lists.rs          pages, and aggregated answers
 //! references.rs     links in any spelling -> the core's references
@@ -40,6 +40,7 @@ mod networks;
 mod operations;
 mod proxy;
 mod raw;
+mod redact;
 mod references;
 mod revisions;
 mod routers;

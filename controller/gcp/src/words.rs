@@ -4,29 +4,32 @@ use std::error::Error;
 
 use serde_json::Value;
 
+use crate::redact::without_secrets;
+
 /// Longest text of Google's that we repeat, in characters.
 const LONGEST: usize = 600;
 
 /// One line of Google's text without anything that could steer a terminal or give a token away.
 pub(crate) fn neutral(text: &str) -> String {
+    // Before anything is cut, which could leave a part of a secret that is no longer seen as one.
+    let text = without_secrets(text);
     let printable: String = text
         .chars()
         .map(|c| match c {
             '\n' | '\r' | '\t' => ' ',
             // Marks that reorder what follows could make a message read differently from what it says.
-            '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                '\u{fffd}'
-            }
+            '\u{200e}'
+            | '\u{200f}'
+            | '\u{061c}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => '\u{fffd}',
             c if c.is_control() => '\u{fffd}',
             c => c,
         })
         .take(LONGEST)
         .collect();
-    let words: Vec<&str> = printable
-        .split_whitespace()
-        .map(|word| if is_token(word) { "[token]" } else { word })
-        .collect();
-    let mut line = words.join(" ").replace("Bearer [token]", "[token]");
+    let words: Vec<&str> = printable.split_whitespace().collect();
+    let mut line = words.join(" ");
     if text.chars().nth(LONGEST).is_some() {
         line.push('…');
     }
@@ -50,12 +53,6 @@ pub(crate) fn token_failure(error: &(dyn Error + 'static)) -> String {
             .find_map(|field| body[field].as_str().map(str::to_owned))
     });
     neutral(&answer.or_else(|| chain.last().cloned()).unwrap_or_default())
-}
-
-/// Access tokens start with `ya29.`, identity tokens with a base64 `{"`.
-fn is_token(word: &str) -> bool {
-    let bare = word.trim_start_matches(|c: char| !c.is_alphanumeric());
-    bare.len() > 20 && (bare.starts_with("ya29.") || bare.starts_with("eyJ"))
 }
 
 /// The words between quotation marks of any kind, in order.

@@ -17,10 +17,12 @@ mod plan;
 mod reference;
 mod validate;
 
+use std::borrow::Cow;
 use std::io;
 
 use clap::{Parser, Subcommand};
 
+use crate::printable::printable;
 use crate::render::Output;
 pub(crate) use options::Global;
 
@@ -128,8 +130,13 @@ pub(crate) fn main() -> Result<u8, Failure> {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(answer) => {
-            // A pipe that is closed already has nobody left to tell.
-            let _ = answer.print();
+            let plain = answer.render().to_string();
+            match printable(&plain) {
+                // A pipe that is closed already has nobody left to tell.
+                Cow::Borrowed(_) => drop(answer.print()),
+                // It repeats an argument, or a variable of the environment, that speaks to the terminal.
+                Cow::Owned(safe) => anstream::eprint!("{safe}"),
+            }
             return Ok(u8::from(answer.use_stderr()));
         }
     };

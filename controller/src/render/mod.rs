@@ -6,6 +6,7 @@ mod progress;
 mod style;
 mod summary;
 
+use std::borrow::Cow;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use privatelink_core::diagnostic::{Diagnostic, Severity};
@@ -48,14 +49,14 @@ pub(crate) struct Output {
 /// as escapes by itself; the other characters that must not be printed only stand within its texts, too.
 fn escaped(json: &str) -> String {
     use std::fmt::Write as _;
-    if matches!(printable(json), std::borrow::Cow::Borrowed(_)) {
+    if matches!(printable(json), Cow::Borrowed(_)) {
         return json.to_owned();
     }
     let mut text = String::with_capacity(json.len());
     for c in json.chars() {
         match printable(c.encode_utf8(&mut [0; 4])) {
-            std::borrow::Cow::Borrowed(_) => text.push(c),
-            std::borrow::Cow::Owned(_) => {
+            Cow::Borrowed(_) => text.push(c),
+            Cow::Owned(_) => {
                 let _ = write!(text, "\\u{:04x}", u32::from(c));
             }
         }
@@ -99,7 +100,15 @@ impl Output {
                 let json = serde_json::to_string_pretty(document).map_err(Failure::Json)?;
                 self.data(&format!("{}\n", escaped(&json)))
             }
-            Format::Yaml => self.data(&serde_saphyr::to_string(document).map_err(Failure::Yaml)?),
+            Format::Yaml => {
+                let yaml = serde_saphyr::to_string(document).map_err(Failure::Yaml)?;
+                if matches!(printable(&yaml), Cow::Borrowed(_)) {
+                    return self.data(&yaml);
+                }
+                // JSON is YAML too, and has escapes for everything wherever it stands.
+                let json = serde_json::to_string_pretty(document).map_err(Failure::Json)?;
+                self.data(&format!("{}\n", escaped(&json)))
+            }
         }
     }
 
@@ -132,7 +141,7 @@ impl Output {
 
     /// One line about something that is wrong with the run itself.
     pub(crate) fn problem(self, message: &str) {
-        anstream::eprintln!("{0}error:{0:#} {message}", style::BAD);
+        anstream::eprintln!("{0}error:{0:#} {1}", style::BAD, printable(message));
     }
 
     /// Asks on the terminal. Only `yes` is a yes.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use privatelink_core::path::{Hop, Trace, Verdict};
 
 use super::style::{DIM, of_verdict};
-use crate::printable::printable;
+use crate::printable::in_a_line;
 
 /// Which moment a path is of.
 #[derive(Clone, Copy)]
@@ -41,7 +41,7 @@ pub(super) fn write(text: &mut String, when: When, trace: &Trace, all: bool) {
             text,
             "             {DIM}{}: {}{code}{DIM:#}",
             hop.name,
-            printable(&hop.found)
+            in_a_line(&hop.found)
         );
     }
 }

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use super::path::{self, When};
 use super::style::{BOLD, DIM, of_action, of_rank, of_state, plural};
-use crate::printable::printable;
+use crate::printable::in_a_line;
 
 /// The plan, link by link: a header, the steps with field changes beneath, the path as it is now and as it will be
 /// when everything is done. With `all`, also what stays as it is.
@@ -92,7 +92,7 @@ pub(crate) fn drift(report: &Report) -> String {
             } else {
                 ""
             };
-            let _ = writeln!(text, "          {gone}{}", printable(&step.why));
+            let _ = writeln!(text, "          {gone}{}", in_a_line(&step.why));
         }
         for FieldChange { field, from, to } in &step.changes {
             let _ = writeln!(
@@ -226,7 +226,7 @@ fn write_steps(text: &mut String, steps: &[&StepReport], link: Option<&LinkName>
             "  {style}{sign}{style:#} {:<kinds$}  {style}{:<names$}{style:#}  {}{code}{DIM}{also}{DIM:#}",
             step.kind.name(),
             step.id.short(),
-            printable(&step.why)
+            in_a_line(&step.why)
         );
         for FieldChange { field, from, to } in &step.changes {
             // Our own records hold a digest of everything; that they change is all there is to read.
@@ -247,7 +247,7 @@ fn value(value: &Value) -> String {
         Value::String(word) => word.clone(),
         other => other.to_string(),
     };
-    let whole = printable(&whole);
+    let whole = in_a_line(&whole);
     if whole.chars().count() <= LONGEST {
         return whole.into_owned();
     }

@@ -12,7 +12,7 @@ use privatelink_core::plan::Action;
 
 use super::Output;
 use super::style::{BAD, DIM, GOOD, WORTH_A_LOOK, of_action};
-use crate::printable::printable;
+use crate::printable::in_a_line;
 
 /// Shows a turn on standard error.
 pub(crate) struct Progress {
@@ -104,13 +104,13 @@ fn finished(id: &Id, action: Action, outcome: &Outcome, took: Duration) -> Strin
         Outcome::Failed { error } if outcome.is_pending() => {
             format!(
                 "  {thing}  {WORTH_A_LOOK}pending{WORTH_A_LOOK:#}: {}",
-                printable(&error.message)
+                in_a_line(&error.message)
             )
         }
         Outcome::Failed { error } => {
             format!(
                 "  {thing}  {BAD}failed{BAD:#}: {}",
-                printable(&error.message)
+                in_a_line(&error.message)
             )
         }
         Outcome::Skipped { because } => {

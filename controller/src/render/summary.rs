@@ -11,7 +11,7 @@ use privatelink_core::plan::Action;
 use privatelink_core::report::{Report, StepReport};
 
 use super::style::{BAD, BOLD, DIM, of_action, of_state, of_verdict, plural};
-use crate::printable::printable;
+use crate::printable::in_a_line;
 
 /// The table of links, what is left, and the counts.
 pub(crate) fn summary(report: &Report, took: Duration) -> String {
@@ -61,7 +61,7 @@ fn write_links(text: &mut String, report: &Report) {
                 let found = match trace.root_cause() {
                     None => "private",
                     Some(hop) if hop.verdict == Verdict::NotReached => "not reached",
-                    Some(hop) => &*printable(&hop.found),
+                    Some(hop) => &*in_a_line(&hop.found),
                 };
                 format!("{style}{mark}{style:#} {found}")
             },
@@ -97,7 +97,7 @@ fn write_left(text: &mut String, report: &Report) {
             step.action.word(),
             id.kind(),
             id.short(),
-            printable(&said)
+            in_a_line(&said)
         );
     }
 }

@@ -182,7 +182,9 @@ impl Reader {
             (Some(name), _) => sources.named_broken.push(name),
             (None, _) => {}
         }
-        found.into_iter().for_each(|finding| sources.add(finding));
+        for finding in found {
+            sources.add(finding);
+        }
     }
 
     /// The spec, when it has the right shape. When not, everything that is wrong with it is said

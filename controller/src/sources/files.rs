@@ -238,7 +238,7 @@ fn first_wrong_byte(error: &io::Error) -> String {
         .and_then(|cause| cause.downcast_ref::<FromUtf8Error>());
     wrong.map_or_else(String::new, |wrong| {
         let good = &wrong.as_bytes()[..wrong.utf8_error().valid_up_to()];
-        let lines = good.iter().filter(|byte| **byte == b'\n').count();
-        format!(": see line {}", lines + 1)
+        let line = good.split(|byte| *byte == b'\n').count();
+        format!(": see line {line}")
     })
 }

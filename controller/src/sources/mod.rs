@@ -123,7 +123,9 @@ impl Sources {
             }
             placed.extend(documents.into_values().flat_map(first_few));
         }
-        placed.iter_mut().for_each(shorten);
+        for finding in &mut placed {
+            shorten(finding);
+        }
         placed.sort();
         *diagnostics = placed;
     }

@@ -3,7 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Origin as Place, Renderer, Snippet};
 use privatelink_core::diagnostic::{Diagnostic, Origin, Severity};
 
-use crate::printable::printable;
+use crate::printable::in_a_line;
 
 /// The finding as text of several lines, without a line end.
 pub(crate) fn render(diagnostic: &Diagnostic, colour: bool) -> String {
@@ -22,12 +22,12 @@ pub(crate) fn render(diagnostic: &Diagnostic, colour: bool) -> String {
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
     };
-    let (message, help) = (printable(message), help.as_deref().map(printable));
+    let (message, help) = (in_a_line(message), help.as_deref().map(in_a_line));
     let title = level.primary_title(&*message).id(code.number());
     let place = origin.to_string();
-    let place = printable(&place);
+    let place = in_a_line(&place);
     let path = match origin {
-        Origin::File { path, .. } => Some(printable(path)),
+        Origin::File { path, .. } => Some(in_a_line(path)),
         Origin::Object { .. } | Origin::CommandLine | Origin::Cloud { .. } => None,
     };
     let mut group = match (snippet, origin) {
@@ -40,7 +40,7 @@ pub(crate) fn render(diagnostic: &Diagnostic, colour: bool) -> String {
             },
         ) => {
             // One character for one, so that columns stay.
-            let text = printable(text);
+            let text = in_a_line(text);
             let span = span(&text, *column);
             title.element(
                 Snippet::source(text)

@@ -8,6 +8,8 @@ mod emulator;
 mod exit_codes;
 mod processes;
 mod prompts;
+mod secrets;
+mod terminal;
 
 use std::fs;
 use std::path::PathBuf;

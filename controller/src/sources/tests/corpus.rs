@@ -28,8 +28,7 @@ fn findings(reader: &mut documents::Reader, bytes: &[u8]) -> Vec<Diagnostic> {
 
 fn check(reader: &mut documents::Reader, name: &str, bytes: &[u8]) {
     // To YAML, a carriage return alone ends a line too.
-    let ends = |byte: &&u8| matches!(byte, b'\n' | b'\r');
-    let lines = 1 + bytes.iter().filter(ends).count();
+    let lines = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).count();
     for found in findings(reader, bytes) {
         let Origin::File { line, column, .. } = found.origin else {
             panic!("{name}: {found:?}");
