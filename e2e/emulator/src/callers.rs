@@ -18,6 +18,25 @@ pub(crate) enum Part {
     Google,
 }
 
+impl Part {
+    pub(crate) fn of(path: &str) -> Part {
+        if path.starts_with("/emulator/") {
+            Part::Control
+        } else {
+            Part::Google
+        }
+    }
+
+    /// The longest body that is read, in bytes: a state document of some 100,000 services; for the APIs, far above
+    /// any that those served here can want.
+    pub(crate) fn longest_body(self) -> usize {
+        match self {
+            Part::Control => 256 * 1024 * 1024,
+            Part::Google => 16 * 1024 * 1024,
+        }
+    }
+}
+
 /// Why a request is not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Stranger {

@@ -30,10 +30,6 @@ use crate::resources;
 use crate::wire::{Cord, Wires};
 use crate::{batch, callers, control};
 
-/// The longest body of a request to an API that is read: far above any that the APIs served here can want.
-const LONGEST_REQUEST: usize = 16 * 1024 * 1024;
-/// The longest state document: some 100,000 services.
-const LONGEST_DOCUMENT: usize = 256 * 1024 * 1024;
 /// How often a waiting request looks whether its operation is done.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// How often the state file is written while there are changes.
@@ -212,18 +208,14 @@ async fn handle(
     request: extract::Request,
 ) -> Response {
     let (head, body) = request.into_parts();
-    let (part, longest) = if head.uri.path().starts_with("/emulator/") {
-        (Part::Control, LONGEST_DOCUMENT)
-    } else {
-        (Part::Google, LONGEST_REQUEST)
-    };
+    let part = Part::of(head.uri.path());
     // Before the body, which a stranger could make long. A tunnel is refused below, in words for a proxy's client.
     if head.method != Method::CONNECT
         && let Err(stranger) = callers::check(part, &head)
     {
         return control::wrong(403, &stranger.to_string());
     }
-    let Ok(bytes) = to_bytes(body, longest).await else {
+    let Ok(bytes) = to_bytes(body, part.longest_body()).await else {
         return control::wrong(413, "Request too large.");
     };
     if part == Part::Control {
