@@ -42,6 +42,13 @@ impl Call<'_> {
             .help("Google goes on with it; run again later, which picks up whatever came of it")
     }
 
+    /// Somebody else's change to a router is overwritten, by us or by a third.
+    pub(crate) fn update_lost(&self, sentence: &str) -> CloudError {
+        let message = format!("cannot {} without loss: {sentence}", self.doing);
+        CloudError::new(Kind::Conflict, Code::UpdateLost, message)
+            .help("tell them to look at their NAT entries, and to write again what is missing")
+    }
+
     /// The world changed while we were at it.
     pub(crate) fn conflict(&self, code: Code, sentence: &str) -> CloudError {
         CloudError::new(

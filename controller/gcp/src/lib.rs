@@ -14,7 +14,7 @@
 //! references.rs     links in any spelling -> the core's references
 //! raw.rs            what the SDK cannot say; verbatim.rs, what we have no words for
 //! networks.rs routes.rs subnetworks.rs addresses.rs routers.rs revisions.rs
-//! nats.rs           with nat_entries.rs: the list of others and us, as text
+//! nats.rs           with nat_entries.rs: the list of others and us, as text; router_writes.rs: who else wrote it
 //! connectors.rs     with connector_mapping.rs
 //! services.rs       with service_mapping.rs, service_patch.rs
 //! ```
@@ -43,6 +43,7 @@ mod raw;
 mod redact;
 mod references;
 mod revisions;
+mod router_writes;
 mod routers;
 mod routes;
 mod service_mapping;

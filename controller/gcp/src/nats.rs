@@ -5,9 +5,10 @@
 //! (`docs/reference/google-cloud.md#router-patch`). Within this process writes to one router wait for each
 //! other. Against others the list is read right before the PATCH, every repetition of it included, and right
 //! after: an entry that was there before and is not the same after is reported as lost. What somebody wrote
-//! between our read and our PATCH, and only there, nobody can see; that window is one round trip.
+//! between our read and our PATCH shows in no list; it is found in the record of operations
+//! ([`crate::router_writes`]), which is read around both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use google_cloud_compute_v1::model::Operation;
@@ -22,6 +23,7 @@ use crate::attempt::{Api, Call};
 use crate::failure::{Failure, Nature};
 use crate::nat_entries::{Change, Entries};
 use crate::references::Unmapped;
+use crate::router_writes::{RouterWrite, overwritten};
 
 /// One lock per router.
 #[derive(Debug, Default)]
@@ -46,6 +48,14 @@ impl RequestIds {
             Some(_) | None => last.insert((body.to_owned(), Uuid::new_v4())).1.to_string(),
         }
     }
+}
+
+/// A PATCH that Google took, and what was known just before.
+struct Sent {
+    before: Entries,
+    /// The writes of the router that are in the list.
+    known: BTreeSet<String>,
+    operation: Operation,
 }
 
 impl Google {
@@ -100,21 +110,59 @@ impl Google {
             .attempts
             .repeat(call, || self.read_and_patch(call, change, &ids))
             .await;
-        let (before, operation) = match sent {
+        let Sent {
+            before,
+            known,
+            operation,
+        } = match sent {
             Ok(Some(sent)) => sent,
             Ok(None) => return Ok(Ok(())),
             Err(failure) => return Ok(Err(failure)),
         };
+        let ours = operation.name.clone().unwrap_or_default();
         self.finish_compute(call, operation, (&router.project, &router.region))
             .await?;
-        match self
-            .attempts
-            .repeat(call, || self.entries(call, router))
-            .await
-        {
-            Ok(after) => verify(call, change, &before, &after).map(Ok),
-            Err(failure) => Ok(Err(failure)),
+        let after = self.attempts.repeat(call, || async {
+            let entries = self.entries(call, router).await?;
+            Ok((entries, self.router_writes(call, router).await?))
+        });
+        let (after, writes) = match after.await {
+            Ok(after) => after,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        verify(call, change, &before, &after)?;
+        match overwritten(&known, &ours, &writes) {
+            None => Ok(Ok(())),
+            Some(theirs) => {
+                let sentence = format!(
+                    "it is written, but somebody wrote the router at the same time ({}), and what they changed in its \
+                     NAT entries is overwritten",
+                    theirs.whose()
+                );
+                Err(call.update_lost(&sentence))
+            }
         }
+    }
+
+    /// The list, read while nobody was writing it, and the writes that are in it.
+    async fn quiet_entries(
+        &self,
+        call: &Call<'_>,
+        router: &RegionalRef,
+    ) -> Result<(Entries, BTreeSet<String>), Failure> {
+        let names = |writes: &[RouterWrite]| -> BTreeSet<String> {
+            writes.iter().map(|write| write.name.clone()).collect()
+        };
+        let before = self.router_writes(call, router).await?;
+        let entries = self.entries(call, router).await?;
+        let after = self.router_writes(call, router).await?;
+        if names(&before) == names(&after) && !after.iter().any(RouterWrite::goes_on) {
+            return Ok((entries, names(&after)));
+        }
+        // As Google itself answers a write that comes too early.
+        let mut busy = Failure::new(Nature::Refused(400), "somebody is writing the router");
+        busy.reasons.push("resourceNotReady".to_owned());
+        Err(busy)
     }
 
     /// One attempt: reads the list, and writes it unless it is as it shall be already.
@@ -123,10 +171,10 @@ impl Google {
         call: &Call<'_>,
         change: Change<'_>,
         ids: &RequestIds,
-    ) -> Result<Option<(Entries, Operation)>, Failure> {
+    ) -> Result<Option<Sent>, Failure> {
         let unmapped = |why: Unmapped| Failure::new(Nature::Unparsable, &why.to_string());
         let router = &change.entry().router;
-        let before = self.entries(call, router).await?;
+        let (before, known) = self.quiet_entries(call, router).await?;
         if change.is_done(&before).map_err(unmapped)? {
             return Ok(None);
         }
@@ -140,7 +188,11 @@ impl Google {
         let operation = serde_json::from_str(&answer);
         let operation =
             operation.map_err(|error| Failure::new(Nature::Unparsable, &error.to_string()))?;
-        Ok(Some((before, operation)))
+        Ok(Some(Sent {
+            before,
+            known,
+            operation,
+        }))
     }
 
     async fn entries(&self, call: &Call<'_>, router: &RegionalRef) -> Result<Entries, Failure> {
@@ -168,14 +220,14 @@ fn verify(
         let sentence = format!(
             "somebody wrote at the same time, and their entry '{lost}' is not as it was just before"
         );
-        return Err(call.conflict(Code::UpdateLost, &sentence));
+        return Err(call.update_lost(&sentence));
     }
     if !change.is_done(after).map_err(|why| call.unparsable(&why))? {
         let sentence = format!(
             "somebody wrote at the same time, and our change of '{}' was lost",
             ours.name
         );
-        return Err(call.conflict(Code::UpdateLost, &sentence));
+        return Err(call.conflict(Code::ChangedMeanwhile, &sentence));
     }
     Ok(())
 }

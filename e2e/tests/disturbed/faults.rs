@@ -179,9 +179,10 @@ fn operation_error(operation: &str) -> Value {
 /// What somebody else does to the object: something that is none of our business, where it has such a field.
 fn meddling(operation: &str) -> Value {
     if operation.starts_with("compute.routers.") {
-        let subnetwork = "projects/acme-prod/regions/europe-west1/subnetworks/lab";
+        // As Google would print it, with its own defaults.
+        let subnetwork = "https://www.googleapis.com/compute/v1/projects/acme-prod/regions/europe-west1/subnetworks/free";
         json!({"append": {"nats": [{
-            "name": MEANWHILE, "natIpAllocateOption": "AUTO_ONLY",
+            "name": MEANWHILE, "type": "PUBLIC", "endpointTypes": ["ENDPOINT_TYPE_VM"], "autoNetworkTier": "PREMIUM", "effectiveTcpTimeWaitTimeoutSec": 120, "natIpAllocateOption": "AUTO_ONLY",
             "sourceSubnetworkIpRangesToNat": "LIST_OF_SUBNETWORKS",
             "subnetworks": [{"name": subnetwork, "sourceIpRangesToNat": ["ALL_IP_RANGES"]}],
         }]}})

@@ -25,6 +25,18 @@ pub(crate) fn wanted() -> Option<String> {
     std::env::var("FAULT").ok()
 }
 
+/// Is only a part of the cells asked for?
+pub(crate) fn is_partial() -> bool {
+    wanted().is_some() || part().is_some()
+}
+
+/// `3/40`: one cell in 40, from the third on.
+fn part() -> Option<(usize, usize)> {
+    let part = std::env::var("SURVIVE_PART").ok()?;
+    let (which, of) = part.split_once('/').unwrap();
+    Some((which.parse().unwrap(), of.parse().unwrap()))
+}
+
 /// One cell for every fault that is for the operation; `nth` of its requests is struck.
 pub(crate) fn cells<'a>(act: &'a Act, operation: &'a str, nth: u64) -> Vec<Cell<'a>> {
     Fault::ALL
@@ -72,6 +84,9 @@ pub(crate) fn everything(acts: &'static [Act]) -> Vec<Cell<'static>> {
                 .flat_map(move |(operation, count)| (1..=*count).map(move |nth| (operation, nth)))
                 .flat_map(move |(operation, nth)| cells(act, operation, nth))
         })
+        .enumerate()
+        .filter(|(at, _)| part().is_none_or(|(which, of)| at % of == which - 1))
+        .map(|(_, cell)| cell)
         .collect()
 }
 
@@ -178,10 +193,14 @@ impl Table {
             let of = |outcome| self.sum(|_, other, it| other == fault && it == outcome);
             let _ = writeln!(
                 text,
-                "{letter}  {:<20} {:>6} came through in the same run, {:>6} with the next",
+                "{letter}  {:<20} {:>6} came through in the same run, {:>6} with the next{}",
                 fault.name(),
                 of(Outcome::SameRun),
-                of(Outcome::NextRun)
+                of(Outcome::NextRun),
+                match of(Outcome::LostAndTold) {
+                    0 => String::new(),
+                    lost => format!(", {lost} lost somebody's NAT entry and said so"),
+                }
             );
         }
         text

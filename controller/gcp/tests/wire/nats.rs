@@ -150,9 +150,13 @@ async fn meanwhile(place: &Place, nats: Value) {
 
 #[tokio::test]
 async fn a_lost_update_is_found_and_names_the_entry() {
-    for (nats, lost) in [
-        ("theirs alone", "our change of 'ours' was lost"),
-        ("ours alone", "'theirs'"),
+    for (nats, code, lost) in [
+        (
+            "theirs alone",
+            Code::ChangedMeanwhile,
+            "our change of 'ours' was lost",
+        ),
+        ("ours alone", Code::UpdateLost, "'theirs'"),
     ] {
         let place = Place::with(furnished()).await;
         let theirs = place.stored("compute", ROUTER)["nats"][0].clone();
@@ -179,11 +183,54 @@ async fn a_lost_update_is_found_and_names_the_entry() {
         let error = result.unwrap_err();
         assert_eq!(
             (error.kind, error.code),
-            (CloudErrorKind::Conflict, Code::UpdateLost),
+            (CloudErrorKind::Conflict, code),
             "{error:?}"
         );
         assert!(error.message.contains(lost), "{error}");
     }
+}
+
+#[tokio::test]
+async fn an_entry_written_between_our_read_and_our_write_is_lost_and_told() {
+    let place = Place::with(furnished()).await;
+    let network = "projects/acme-prod/global/networks/prod";
+    let body = json!({"name": "c", "network": network, "ipCidrRange": "10.8.2.0/28"});
+    let path = "/compute/v1/projects/acme-prod/regions/europe-west1/subnetworks";
+    place.send(Method::POST, path, &body).await;
+    // As Google would print it, with its own defaults.
+    let subnetwork = format!(
+        "https://www.googleapis.com/compute/v1/{}",
+        at("c").compute("subnetworks")
+    );
+    let entry = json!({
+        "name": "between", "type": "PUBLIC", "endpointTypes": ["ENDPOINT_TYPE_VM"], "autoNetworkTier": "PREMIUM",
+        "effectiveTcpTimeWaitTimeoutSec": 120,
+        "natIpAllocateOption": "AUTO_ONLY", "sourceSubnetworkIpRangesToNat": "LIST_OF_SUBNETWORKS",
+        "subnetworks": [{"name": subnetwork, "sourceIpRangesToNat": ["ALL_IP_RANGES"]}],
+    });
+    let effect = json!({"otherWriter": {"append": {"nats": [entry]}}});
+    let between =
+        json!([{"match": {"operation": "compute.routers.patch"}, "nth": 1, "effect": effect}]);
+    place.faults(between).await;
+    let error = place.write(Write::PutNat(ours())).await.unwrap_err();
+    assert_eq!(error.code, Code::UpdateLost);
+    assert!(error.message.contains("operation-"), "{error}");
+    // Ours is there, so nothing is left to do.
+    assert_eq!(place.write(Write::PutNat(ours())).await, Ok(None));
+
+    // Between our look at the operations and our PATCH it is seen, and the list is read again.
+    let read = json!([{"match": {"operation": "compute.routers.get"}, "nth": 1, "effect": effect}]);
+    place.faults(read).await;
+    assert_eq!(place.write(Write::DeleteNat(ours().id)).await, Ok(None));
+    let names: BTreeSet<String> = entries(&place)
+        .await
+        .iter()
+        .map(|entry| entry.name.to_string())
+        .collect();
+    assert_eq!(
+        names,
+        BTreeSet::from(["between", "theirs"].map(str::to_owned))
+    );
 }
 
 #[tokio::test]

@@ -67,7 +67,12 @@ pub(crate) fn write_between(engine: &mut Engine, call: &Call) {
     }
     restamp(engine, api, &target, &mut value);
     engine.changes += 1;
-    engine.store.put(api, &target, value);
+    if api == Api::Compute {
+        // Compute remembers who wrote, and so does anybody who looks.
+        compute::at_once(engine, call, "patch", &target, value);
+    } else {
+        engine.store.put(api, &target, value);
+    }
 }
 
 /// Gives a changed object what shows that it changed.
