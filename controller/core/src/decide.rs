@@ -158,7 +158,10 @@ fn prepare<'a>(
     let in_use = subnetworks_in_use(world, &uses, ours);
     let stays = |subnetwork: &RegionalRef| {
         let id = Id::Subnetwork(subnetwork.clone());
-        held.contains(&id) || in_use.contains(subnetwork) || !scope::may_remove(&removal, &id)
+        held.contains(&id)
+            || in_use.contains(subnetwork)
+            || hold::users_unread(world, subnetwork)
+            || !scope::may_remove(&removal, &id)
     };
     let mut graph = compiled.graph;
     diagnostics.extend(scope::hear_held(&mut graph, world, &remembered, standings));

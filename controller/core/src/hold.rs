@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::cloud::Scope;
 use crate::ids::LinkName;
 use crate::kinds::{Attachment, Id, NatRef, RegionalRef, Service, VpcAccess};
 use crate::link::ServiceRef;
@@ -117,6 +118,29 @@ pub fn unread_revisions(world: &World) -> Vec<crate::kinds::RevisionRef> {
         .flat_map(Service::serving_revisions)
         .filter(|id| matches!(world.revision(id), Seen::Unreadable(_)))
         .collect()
+}
+
+/// Is it unknown who leaves through a subnetwork, because a list of connectors in its region could not be read, or
+/// the services that may use a connector on it?
+pub fn users_unread(world: &World, subnetwork: &RegionalRef) -> bool {
+    let failed = |wanted: &dyn Fn(&Scope) -> bool| {
+        let mut readings = world.readings().iter();
+        readings.any(|(scope, reading)| reading.is_err() && wanted(scope))
+    };
+    if failed(
+        &|scope| matches!(scope, Scope::Connectors(_, region) if *region == subnetwork.region),
+    ) {
+        return true;
+    }
+    let mut connectors = world
+        .connectors()
+        .filter(|connector| connector.subnetwork.as_ref() == Some(subnetwork));
+    connectors.any(|connector| {
+        let RegionalRef {
+            project, region, ..
+        } = &connector.id;
+        failed(&|scope| *scope == Scope::Services(project.clone(), region.clone()))
+    })
 }
 
 /// A link that an annotation of ours remembers, and where.

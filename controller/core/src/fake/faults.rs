@@ -4,7 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::cloud::Write;
+use crate::cloud::{Scope, Write};
+use crate::kinds::Id;
+
+/// The entry of somebody's that is gone after [`Fault::LostUpdate`].
+pub const LOST_ENTRY: &str = "somebodys-nat";
 
 /// What happens to one write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -21,6 +25,19 @@ pub enum Fault {
     Crash,
     /// Somebody was faster: it is refused as a conflict, or because the thing is in use.
     Overtaken,
+    /// It is taken on, and its operation ends in an error. Nothing has changed then; only a service keeps what was
+    /// written, and its new revision does not become ready.
+    Fails,
+    /// It is taken on, and its connector goes to ERROR and holds its name.
+    Breaks,
+    /// It is taken on, and its operation does not end for as long as we wait. It ends before [`Fake::restart`]
+    /// returns, and goes on through [`Fake::restart_at_once`].
+    ///
+    /// [`Fake::restart`]: crate::fake::Fake::restart
+    /// [`Fake::restart_at_once`]: crate::fake::Fake::restart_at_once
+    Unending,
+    /// Somebody wrote a router's list at the same time: our change is there, and [`LOST_ENTRY`] of theirs is not.
+    LostUpdate,
 }
 
 /// What happens to one read.
@@ -30,6 +47,8 @@ pub enum ReadFault {
     Unreadable,
     /// A list shows the state of this many writes ago.
     Stale(usize),
+    /// An aggregated list calls every region unreachable. Other lists and single reads have no such answer.
+    Unreachable,
     /// Our process ends while it waits for the answer.
     Crash,
 }
@@ -43,10 +62,23 @@ pub struct Faults {
     pub sorts: BTreeMap<&'static str, Fault>,
     /// By number of the read.
     pub reads: BTreeMap<usize, ReadFault>,
+    /// Lists that cannot be read at all.
+    pub unread: BTreeSet<Scope>,
     /// Reads before which somebody else acts.
     pub meddling: BTreeSet<usize>,
     /// Writes before which somebody else acts.
     pub interference: BTreeSet<usize>,
+}
+
+/// One call at the port.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Call {
+    /// A list.
+    List(Scope),
+    /// One thing, read again.
+    Get(Id),
+    /// A write, by its [`sort`].
+    Write(&'static str),
 }
 
 /// The sort of a write, by its name in [`Write`].

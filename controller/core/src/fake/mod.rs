@@ -7,13 +7,16 @@
 
 mod checks;
 mod clock;
+mod failures;
 mod faults;
+mod operations;
 mod port;
 mod rules;
 mod services;
 mod state;
 
 pub use clock::{Ended, run};
-pub use faults::{Fault, Faults, ReadFault, sort};
-pub use port::{Entry, Fake};
+pub use faults::{Call, Fault, Faults, LOST_ENTRY, ReadFault, sort};
+pub use operations::Entry;
+pub use port::Fake;
 pub use state::State;

@@ -54,7 +54,12 @@ impl State {
         self.serial += 1;
         let name: Arc<str> = format!("{}-{:05}", id.name, self.serial).into();
         let unusable = access.as_ref().and_then(|access| self.unusable(access));
-        let not_ready = broken.or(unusable);
+        // A container that never started does not start now either.
+        let never = self.services.get(id).and_then(|service| {
+            let started = service.latest_ready.is_some();
+            service.failed.clone().filter(|_| !started)
+        });
+        let not_ready = broken.or(unusable).or(never);
         let revision = RevisionRef {
             service: id.clone(),
             name: name.clone(),

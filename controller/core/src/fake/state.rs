@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::cloud::{Listing, Scope};
+use crate::ids::Region;
 use crate::kinds::{
     Id, Live, LiveAddress, LiveConnector, LiveNat, LiveRouter, LiveSubnetwork, Network,
     RegionalRef, Revision, RevisionRef, Route, Service, VpcAccess,
@@ -92,6 +93,33 @@ impl State {
             items,
             unreadable: BTreeMap::new(),
         }
+    }
+
+    /// An aggregated list of which no region was reached; other lists have no such answer.
+    pub fn list_unreachable(&self, scope: &Scope) -> Listing {
+        match scope {
+            Scope::Subnetworks(_) | Scope::Addresses(_) | Scope::Routers(_) => Listing {
+                items: Vec::new(),
+                unreadable: self
+                    .regions()
+                    .map(|region| (region.clone(), "it was unreachable".to_owned()))
+                    .collect(),
+            },
+            Scope::Networks(_) | Scope::Routes(_) | Scope::Connectors(..) | Scope::Services(..) => {
+                self.list(scope)
+            }
+        }
+    }
+
+    /// Every region that something is in, as often as something is.
+    fn regions(&self) -> impl Iterator<Item = &Region> {
+        let network = self.subnetworks.keys().chain(self.addresses.keys());
+        let network = network
+            .chain(self.routers.keys())
+            .chain(self.connectors.keys());
+        network
+            .map(|id| &id.region)
+            .chain(self.services.keys().map(|id| &id.region))
     }
 
     /// One thing.

@@ -11,14 +11,24 @@ use crate::link::Link;
 use crate::path::{Finding, Verdict, connector_tags, default_route, far_end};
 use crate::world::World;
 
-/// The code and the sentence, when the move would cut something off. A source that is on its path already has nothing
-/// to lose, and what cannot be read is left to the proof.
+/// The code and the sentence, when the move would cut something off, or may: without the routes nobody can tell. A
+/// source that is on its path already has nothing to lose. What the destination admits is left to the proof when it
+/// cannot be read.
 pub fn cut_off(link: &Link, wanted: &VpcAccess, world: &World) -> Option<(Code, String)> {
     let source = world.service(&link.source).present()?;
     if source.vpc_access.as_ref() == Some(wanted) {
         return None;
     }
-    let routes = world.routes(&link.network).ok()?;
+    let routes = match world.routes(&link.network) {
+        Ok(routes) => routes,
+        Err(why) => {
+            let found = format!(
+                "the routes of {} could not be read: {why}",
+                link.network.name
+            );
+            return Some((Code::ScopeUnreadable, found));
+        }
+    };
     if route::deciding(routes.iter(), &connector_tags()).is_none() {
         return failed(default_route(link, world));
     }

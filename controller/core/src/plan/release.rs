@@ -262,8 +262,19 @@ pub(super) fn restore_adopted(context: &mut Context<'_>) {
                 continue;
             };
             let node = Id::Subnetwork(id.clone());
-            let live = context.world.subnetwork(&id).present();
-            let on = live.is_some_and(|live| live.private_google_access);
+            let on = match context.world.subnetwork(&id) {
+                Seen::Present(live) => live.private_google_access,
+                Seen::Absent => false,
+                // Whether it has what it had is not known, so the record stays.
+                Seen::Unreadable(why) => {
+                    let why = why.to_owned();
+                    context
+                        .steps
+                        .entry(node)
+                        .or_insert_with(|| Step::unreadable(&why));
+                    continue;
+                }
+            };
             let wanted = context.graph.node(&node).is_some() || context.holds(&node);
             if wanted || !on {
                 // Somebody else of ours needs it, or it has what it had: the record has done its work.

@@ -1,6 +1,7 @@
 //! What the simulation found once, told as short stories.
 
 mod connectors;
+mod survival;
 
 use std::collections::{BTreeMap, BTreeSet};
 

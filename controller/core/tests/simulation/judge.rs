@@ -288,6 +288,7 @@ fn service_keeps_the_rest(was: &Service, will: &Service) -> Verdict {
         rest.ingress = IngressSetting::All;
         rest.vpc_access = None;
         (rest.latest_ready, rest.latest_created, rest.failed) = (None, None, None);
+        rest.reconciling = false;
         rest
     };
     if rest(was) == rest(will) {

@@ -47,12 +47,12 @@ pub(crate) struct Table(BTreeMap<Cell, usize>);
 impl From<Fault> for Cause {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Transient => Self::Transient,
+            Fault::Transient | Fault::Unending => Self::Transient,
             Fault::Denied => Self::Denied,
             Fault::Quota => Self::Quota,
             Fault::LostReply => Self::LostReply,
             Fault::Crash => Self::Crash,
-            Fault::Overtaken => Self::Refused,
+            Fault::Overtaken | Fault::Fails | Fault::Breaks | Fault::LostUpdate => Self::Refused,
         }
     }
 }

@@ -1,0 +1,122 @@
+//! What every scenario x every call x every fault found.
+
+use privatelink_core::fake::{Fault, LOST_ENTRY};
+use privatelink_core::link::Internet;
+
+use super::*;
+
+/// Plays a turn in which one read fails, for each of its reads, and judges what is left behind.
+fn with_each_read_failing(before: &Fake, links: &[Link], judge: impl Fn(&Fake, usize)) {
+    for number in 0..60 {
+        let fake = before.fork();
+        fake.set_faults(Faults {
+            reads: BTreeMap::from([(number, ReadFault::Unreadable)]),
+            ..Faults::default()
+        });
+        let _report = apply(&fake, links);
+        judge(&fake, number);
+    }
+}
+
+#[test]
+fn a_source_keeps_its_nat_while_its_connector_cannot_be_read() {
+    let fake = Fake::new(before(), 0);
+    let stays = link("t/stays", "a", "b", "10.8.0.0/28");
+    let _made = apply(
+        &fake,
+        &[stays.clone(), link("t/goes", "c", "d", "10.8.0.16/28")],
+    );
+    with_each_read_failing(&fake, &[stays], |fake, number| {
+        let state = fake.state();
+        let attached = state.services[&service("c")].vpc_access.clone();
+        let connector = attached.and_then(|access| access.connector().cloned());
+        let subnetwork = connector.and_then(|id| state.connectors[&id].subnetwork.clone());
+        let served = subnetwork.is_none_or(|id| state.nat_serving(&id).is_some());
+        assert!(served, "read {number}");
+    });
+}
+
+#[test]
+fn what_was_adopted_is_given_back_although_it_could_not_be_read_for_a_while() {
+    let fake = Fake::new(before(), 0);
+    fake.change(|state| {
+        let spare = state.subnetworks.get_mut(&team("spare")).unwrap();
+        spare.private_google_access = false;
+    });
+    let mut wish = link("t/one", "a", "b", "10.9.0.16/28");
+    wish.internet = Internet::None;
+    wish.egress = Egress::Connector(ConnectorChoice::Managed {
+        subnetwork: SubnetworkChoice::Existing {
+            name: "spare".parse().unwrap(),
+        },
+        machine_type: MachineType::E2Micro,
+        instances: Instances { min: 2, max: 3 },
+    });
+    wish.adopt.insert(Adoption {
+        kind: AdoptionKind::Subnetwork,
+        project: UNIVERSE.prod.clone(),
+        region: UNIVERSE.here.clone(),
+        name: "spare".parse().unwrap(),
+    });
+    // A region is looked at only while something in it is declared or marked.
+    let stays = link("t/stays", "c", "d", "10.8.0.0/28");
+    let _made = apply(&fake, &[wish, stays.clone()]);
+    assert!(fake.state().subnetworks[&team("spare")].private_google_access);
+    with_each_read_failing(&fake, std::slice::from_ref(&stays), |fake, number| {
+        fake.set_faults(Faults::default());
+        let _undone = apply(fake, std::slice::from_ref(&stays));
+        let state = fake.state();
+        let given_back = !state.subnetworks[&team("spare")].private_google_access;
+        assert!(given_back, "read {number}");
+    });
+}
+
+#[test]
+fn an_entry_that_somebody_lost_by_our_write_is_told_although_ours_is_as_wished() {
+    let fake = Fake::new(before(), 0);
+    fake.set_faults(Faults {
+        sorts: BTreeMap::from([("PutNat", Fault::LostUpdate)]),
+        ..Faults::default()
+    });
+    let report = apply(&fake, &[link("t/one", "a", "b", "10.8.0.0/28")]);
+    let mut found = report.diagnostics.iter();
+    assert!(found.any(|found| found.message.contains(LOST_ENTRY)));
+    assert_eq!(report.exit_code(), 6);
+}
+
+#[test]
+fn what_somebody_else_made_just_before_us_is_no_failure() {
+    let fake = Fake::new(before(), 0);
+    let wish = link("t/one", "a", "b", "10.8.0.0/28");
+    let _made = apply(&fake, std::slice::from_ref(&wish));
+    let made = fake.state();
+    let late = Fake::new(before(), 0);
+    // Another process of the same installation is through with everything when our first write arrives.
+    late.set_meddler(move |state| *state = (*made).clone());
+    late.set_faults(Faults {
+        interference: BTreeSet::from([0]),
+        ..Faults::default()
+    });
+    let report = apply(&late, &[wish]);
+    assert_eq!(state_of(&report, "t/one"), LinkState::Ready);
+    assert_eq!(report.exit_code(), 0, "{:?}", report.diagnostics);
+}
+
+#[test]
+fn a_source_is_not_moved_while_nobody_can_tell_whether_a_route_leads_out() {
+    let mut state = before();
+    state.routes.clear();
+    let fake = Fake::new(state, 0);
+    with_each_read_failing(
+        &fake,
+        &[link("t/one", "a", "b", "10.8.0.0/28")],
+        |fake, number| {
+            let state = fake.state();
+            assert_eq!(
+                state.services[&service("a")].vpc_access,
+                None,
+                "read {number}"
+            );
+        },
+    );
+}
