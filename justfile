@@ -13,15 +13,15 @@ lint:
 test:
     cargo test --locked --workspace
 
-# A folder per scenario in, goldens out; `UPDATE_GOLDEN=1 just scenarios` accepts new goldens.
-scenarios:
-    cargo test --locked -p privatelink --test scenarios
-
 # 100,000 random histories of the core, with faults.
 simulate:
     SIM_HISTORIES=100000 cargo test --locked --release -p privatelink-core --test simulation -- --nocapture
 
-# The binary and the SDK against the emulator.
+# Every scenario x every call x everything that can go wrong there.
+survive:
+    SURVIVE=all cargo test --locked --release -p privatelink-e2e -p privatelink --test survival --test disturbed -- --nocapture
+
+# The binary and the SDK against the emulator; `UPDATE_GOLDEN=1 just e2e` accepts new goldens of the scenarios.
 e2e:
     cargo test --locked -p privatelink -p privatelink-e2e -p privatelink-gcp
 
