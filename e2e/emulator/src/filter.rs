@@ -4,6 +4,9 @@
 use regex::Regex;
 use serde_json::Value;
 
+/// A filter may nest so deep: each level is a call of its own, here and where it is applied.
+const DEEPEST: usize = 64;
+
 /// A filter that was understood.
 #[derive(Debug)]
 pub(crate) enum Filter {
@@ -23,7 +26,7 @@ impl Filter {
     pub(crate) fn parse(text: &str) -> Option<Filter> {
         let mut tokens = tokens(text)?;
         tokens.reverse();
-        let filter = any(&mut tokens)?;
+        let filter = any(&mut tokens, DEEPEST)?;
         tokens.is_empty().then_some(filter)
     }
 
@@ -89,11 +92,11 @@ fn tokens(text: &str) -> Option<Vec<String>> {
     Some(tokens)
 }
 
-fn any(tokens: &mut Vec<String>) -> Option<Filter> {
-    let mut filters = vec![all(tokens)?];
+fn any(tokens: &mut Vec<String>, depth: usize) -> Option<Filter> {
+    let mut filters = vec![all(tokens, depth)?];
     while tokens.last().is_some_and(|token| token == "OR") {
         tokens.pop();
-        filters.push(all(tokens)?);
+        filters.push(all(tokens, depth)?);
     }
     Some(if filters.len() == 1 {
         filters.remove(0)
@@ -102,8 +105,8 @@ fn any(tokens: &mut Vec<String>) -> Option<Filter> {
     })
 }
 
-fn all(tokens: &mut Vec<String>) -> Option<Filter> {
-    let mut filters = vec![one(tokens)?];
+fn all(tokens: &mut Vec<String>, depth: usize) -> Option<Filter> {
+    let mut filters = vec![one(tokens, depth)?];
     loop {
         match tokens.last().map(String::as_str) {
             Some("AND") => {
@@ -112,7 +115,7 @@ fn all(tokens: &mut Vec<String>) -> Option<Filter> {
             None | Some("OR" | ")") => break,
             Some(_) => {}
         }
-        filters.push(one(tokens)?);
+        filters.push(one(tokens, depth)?);
     }
     Some(if filters.len() == 1 {
         filters.remove(0)
@@ -121,14 +124,16 @@ fn all(tokens: &mut Vec<String>) -> Option<Filter> {
     })
 }
 
-fn one(tokens: &mut Vec<String>) -> Option<Filter> {
+/// One comparison, negation or bracket; a filter that nests deeper than `depth` is none.
+fn one(tokens: &mut Vec<String>, depth: usize) -> Option<Filter> {
+    let depth = depth.checked_sub(1)?;
     let field = tokens.pop()?;
     if field == "(" {
-        let filter = any(tokens)?;
+        let filter = any(tokens, depth)?;
         return (tokens.pop()? == ")").then_some(filter);
     }
     if field == "NOT" {
-        return Some(Filter::Not(Box::new(one(tokens)?)));
+        return Some(Filter::Not(Box::new(one(tokens, depth)?)));
     }
     let sign = tokens.pop()?;
     let value = tokens.pop()?;
@@ -175,5 +180,8 @@ mod tests {
         assert!(admits("(name = a-1) (on = true)") && admits("name = b OR name = a-1"));
         assert!(!admits("name = a-1 AND on = false") && admits("NOT name = b"));
         assert!(Filter::parse("name").is_none() && Filter::parse("(name = a").is_none());
+        let nested = |depth: usize| format!("{}name = a{}", "(".repeat(depth), ")".repeat(depth));
+        assert!(Filter::parse(&nested(60)).is_some() && Filter::parse(&nested(64)).is_none());
+        assert!(Filter::parse(&"(".repeat(60_000)).is_none());
     }
 }

@@ -76,7 +76,7 @@ impl Window {
         &self,
         entries: impl Iterator<Item = (&'a str, &'a Value)>,
     ) -> (Vec<(&'a str, &'a Value)>, Option<String>) {
-        let mut page: Vec<_> = entries.take(self.size + 1).collect();
+        let mut page: Vec<_> = entries.take(self.size.saturating_add(1)).collect();
         if page.len() <= self.size {
             return (page, None);
         }
