@@ -352,7 +352,7 @@ fn the_path_of_a_finding_is_the_path_that_was_given() {
 fn many_mistakes_in_one_document_are_found_in_one_go_and_the_first_are_shown() {
     let begun = std::time::Instant::now();
     let unknown: String = (0..20_000).map(|n| format!("k{n}: 1\n")).collect();
-    let sources = Folder::new("many")
+    let sources = Folder::new("many_mistakes")
         .write("a.yaml", format!("{PLAIN}{unknown}"))
         .read();
     assert_eq!(sources.diagnostics.len(), 21);

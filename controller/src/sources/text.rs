@@ -150,7 +150,7 @@ pub(super) fn parse(chunk: &str) -> Result<Value, ParseError> {
 /// Bounds far above any declaration and far below what would hurt.
 pub(super) fn options(duplicate_keys: DuplicateKeyPolicy) -> Options {
     serde_saphyr::options! {
-        budget: serde_saphyr::budget! { max_depth: 64, max_nodes: 250_000 },
+        budget: serde_saphyr::budget! { max_depth: 32, max_nodes: 250_000 },
         alias_limits: serde_saphyr::alias_limits! {
             max_total_replayed_events: 50_000,
             max_replay_stack_depth: 16,
