@@ -6,6 +6,7 @@
 mod documents;
 mod emulator;
 mod exit_codes;
+mod memory;
 mod processes;
 mod prompts;
 mod secrets;
