@@ -1,8 +1,8 @@
-//! What to do about a path that does not work: one sentence per cause. The page of the code says more.
+//! What to do about a path that does not work, or about what waits for somebody: one sentence per cause. The page of the code says more.
 
 use crate::codes::Code;
 
-const REMEDIES: [(Code, &str); 11] = [
+const REMEDIES: [(Code, &str); 12] = [
     (
         Code::RevisionFailed,
         "look at the logs of the new revision and deploy the service again: Cloud Run does not try a failed revision again",
@@ -42,6 +42,11 @@ const REMEDIES: [(Code, &str); 11] = [
     (
         Code::DefaultUrlDisabled,
         "enable the destination's default URL: `gcloud run services update SERVICE --default-url`",
+    ),
+    (
+        Code::UsedByService,
+        "deploy that service again without the connector; where a revision failed, the one before it still serves through \
+         the connector. A later run deletes it",
     ),
     (
         Code::SubnetworkMissing,
