@@ -137,6 +137,9 @@ pub enum Write {
     /// list is read just before and just after; an entry lost to somebody who wrote in between is a
     /// [`CloudErrorKind::Conflict`] that names it.
     PutNat(Nat),
+    /// Puts several entries into one router's list in one PATCH, under the same care. So a subnetwork changes from one
+    /// entry to another without a moment in neither, and without one in both, which Google refuses.
+    PutNats(Nat, Vec<Nat>),
     /// Takes one entry out of a router's list, under the same care.
     DeleteNat(NatRef),
     /// Makes a connector and waits until it is READY.
@@ -176,7 +179,7 @@ impl Write {
             Self::CreateAddress(id, _) | Self::DeleteAddress(id) => Id::Address(id.clone()),
             Self::CreateRouter(wanted, _) => Id::Router(wanted.id.clone()),
             Self::DeleteRouter(id) => Id::Router(id.clone()),
-            Self::PutNat(wanted) => Id::Nat(wanted.id.clone()),
+            Self::PutNat(wanted) | Self::PutNats(wanted, _) => Id::Nat(wanted.id.clone()),
             Self::DeleteNat(id) => Id::Nat(id.clone()),
             Self::CreateConnector(wanted) | Self::UpdateConnector(wanted) => {
                 Id::Connector(wanted.id.clone())
@@ -187,6 +190,34 @@ impl Write {
             }
             Self::PatchService(patch) => Id::ServiceEgress(patch.service.clone()),
         }
+    }
+}
+
+impl Write {
+    /// The NAT entries that it puts into a router's list.
+    pub fn puts(&self) -> impl Iterator<Item = &Nat> {
+        let (first, others) = match self {
+            Self::PutNat(wanted) => (Some(wanted), &[][..]),
+            Self::PutNats(wanted, others) => (Some(wanted), others.as_slice()),
+            Self::CreateSubnetwork(..)
+            | Self::SetPrivateGoogleAccess(..)
+            | Self::DeleteSubnetwork(_)
+            | Self::CreateAddress(..)
+            | Self::DeleteAddress(_)
+            | Self::CreateRouter(..)
+            | Self::DeleteRouter(_)
+            | Self::DeleteNat(_)
+            | Self::CreateConnector(_)
+            | Self::UpdateConnector(_)
+            | Self::DeleteConnector(_)
+            | Self::PatchService(_) => (None, &[][..]),
+        };
+        first.into_iter().chain(others)
+    }
+
+    /// What it makes of this NAT entry, if it puts it.
+    pub fn puts_as(&self, id: &NatRef) -> Option<&Nat> {
+        self.puts().find(|wanted| wanted.id == *id)
     }
 }
 

@@ -138,6 +138,7 @@ codes! {
     PL0188 UsedByService Error "A connector is still used by a service"
     PL0189 MarkLost Warning "The record of a link was removed from its service"
     PL0190 NatCoversPartly Error "A NAT covers only a part of the subnetwork"
+    PL0191 NatRouterChange Error "A subnetwork in use cannot change to a NAT of another router"
 
     // The path from source to destination.
     PL0200 RevisionWithoutEgress Error "A revision with traffic does not use the link's egress"

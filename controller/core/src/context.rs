@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::cloud::{Scope, Write};
+use crate::cloud::Write;
 use crate::graph::{Graph, Node};
-use crate::ids::{LinkName, Region};
-use crate::kinds::{Id, RegionalRef, Resource};
+use crate::ids::LinkName;
+use crate::kinds::{Id, LiveSubnetwork, RegionalRef, Resource};
 use crate::link::{AdoptionKind, Link, Reconcile, ServiceRef};
 use crate::names::{Installation, Mark};
 use crate::path::Trace;
@@ -33,6 +33,8 @@ pub struct Context<'a> {
     pub(crate) held: BTreeSet<Id>,
     pub(crate) removal: Removal,
     pub(crate) nat_served: BTreeSet<RegionalRef>,
+    /// Subnetworks that a NAT of ours serves and whose sources do without.
+    pub(crate) nat_goes: BTreeSet<RegionalRef>,
     pub(crate) records: BTreeMap<String, Value>,
     pub(crate) uses: Uses<'a>,
 }
@@ -125,6 +127,19 @@ impl<'a> Context<'a> {
     /// Will a NAT of ours serve this subnetwork?
     pub fn nat_wanted(&self, id: &RegionalRef) -> bool {
         self.nat_served.contains(id)
+    }
+
+    /// Is Private Google Access effective on this subnetwork, for as long as the wishes are what they are, although its
+    /// own field says no? A public NAT that stays makes it so.
+    pub fn served_by_nat(&self, live: &LiveSubnetwork) -> bool {
+        let served = self.world.nat_covering(&live.network, &live.id).is_some();
+        (served && !self.nat_goes.contains(&live.id)) || self.nat_wanted(&live.id)
+    }
+
+    /// May a NAT of ours let go of this subnetwork although it is in use? Private Google Access, which the NAT made
+    /// effective, is on by itself first.
+    pub(crate) fn nat_may_go(&self, id: &RegionalRef) -> bool {
+        self.nat_goes.contains(id) && has_private_google_access(self.world, id)
     }
 
     /// The subnetworks of others that a source's traffic leaves from.
@@ -253,17 +268,6 @@ impl<'a> Context<'a> {
         mark.is_some_and(|mark| mark.installation == *self.ours)
     }
 
-    /// Why it is not known which connectors are on the subnetworks of a region, if it is not.
-    pub fn connectors_unread(&self, region: &Region) -> Option<String> {
-        let here = |scope: &Scope| matches!(scope, Scope::Connectors(_, there) if there == region);
-        let mut readings = self
-            .world
-            .readings()
-            .iter()
-            .filter(|(scope, _)| here(scope));
-        readings.find_map(|(_, reading)| Some(reading.as_ref().err()?.message.clone()))
-    }
-
     /// Why the routers of a place are not known, if they are not.
     pub fn routers_unread(&self, near: &RegionalRef) -> Option<String> {
         match self.world.router(near) {
@@ -271,15 +275,10 @@ impl<'a> Context<'a> {
             crate::world::Seen::Present(_) | crate::world::Seen::Absent => None,
         }
     }
+}
 
-    /// Why the users of a connector are not known, if they are not.
-    pub fn services_unread(&self, connector: &RegionalRef) -> Option<String> {
-        let scope =
-            crate::cloud::Scope::Services(connector.project.clone(), connector.region.clone());
-        match self.world.readings().get(&scope) {
-            Some(Ok(())) => None,
-            Some(Err(error)) => Some(error.message.clone()),
-            None => Some("they were not asked for".to_owned()),
-        }
-    }
+/// Is Private Google Access switched on, NAT or not?
+pub(crate) fn has_private_google_access(world: &World, id: &RegionalRef) -> bool {
+    let live = world.subnetwork(id).present();
+    live.is_some_and(|live| live.private_google_access)
 }

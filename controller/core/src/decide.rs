@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::codes::Code;
 use crate::compile::compile;
-use crate::context::Context;
+use crate::context::{Context, has_private_google_access};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::findings;
 use crate::graph::Graph;
@@ -16,6 +16,7 @@ use crate::kinds::{Id, RegionalRef, Resource, VpcAccess};
 use crate::link::{Internet, Link, NetworkRef};
 use crate::lint;
 use crate::names::Installation;
+use crate::nats::changes::Changes;
 use crate::nats::{self, Nats};
 use crate::path::{self, Trace};
 use crate::plan::{Action, Plan, nodes, removal};
@@ -83,7 +84,7 @@ pub fn decide(wishes: &Wishes, orders: &Orders, world: &World, in_hand: &BTreeSe
         &mut diagnostics,
     );
 
-    plan_nodes(&mut context);
+    nodes::add(&mut context);
     removal::add(&mut context);
     diagnostics.extend(removal::left_over(&context));
 
@@ -151,20 +152,30 @@ fn prepare<'a>(
         orders,
         standings,
     ));
-    let held = scope::held(&remembered, standings, world, ours);
+    let mut held = scope::held(&remembered, standings, world, ours);
     let removal = scope::removal_scope(&remembered, wishes, orders, standings, world, in_hand);
 
     let uses = Uses::new(world);
     let in_use = subnetworks_in_use(world, &uses, ours);
-    let stays = |subnetwork: &RegionalRef| {
-        let id = Id::Subnetwork(subnetwork.clone());
-        held.contains(&id)
-            || in_use.contains(subnetwork)
-            || hold::users_unread(world, subnetwork)
-            || !scope::may_remove(&removal, &id)
-    };
     let mut graph = compiled.graph;
     diagnostics.extend(scope::hear_held(&mut graph, world, &remembered, standings));
+    let changes = Changes {
+        world,
+        uses: &uses,
+        ours,
+        links: &links,
+        graph: &graph,
+    };
+    let nat_goes = changes.not_served_any_more(&compiled.nats);
+    let mut blocked = changes.hold_torn(&mut compiled.nats, &mut held, diagnostics);
+    let stays = |subnetwork: &RegionalRef| {
+        let id = Id::Subnetwork(subnetwork.clone());
+        let goes = nat_goes.contains(subnetwork) && has_private_google_access(world, subnetwork);
+        held.contains(&id)
+            || (in_use.contains(subnetwork) && !goes)
+            || hold::users_unread(world, subnetwork, uses.connectors_on(subnetwork))
+            || !scope::may_remove(&removal, &id)
+    };
     let spread = Nats {
         world,
         ours,
@@ -180,7 +191,12 @@ fn prepare<'a>(
             || (covered && ours_stays.contains(subnetwork))
     };
 
-    let mut blocked = without_internet(&links, &compiled.subnetworks, &kept, diagnostics);
+    blocked.extend(without_internet(
+        &links,
+        &compiled.subnetworks,
+        &kept,
+        diagnostics,
+    ));
     blocked.extend(cut_off(&links, &graph, world, diagnostics));
 
     Context {
@@ -189,6 +205,7 @@ fn prepare<'a>(
         traces: traces(&links, &graph, world),
         blocked,
         nat_served: ours_stays.clone(),
+        nat_goes,
         released: released(standings),
         records: records(world, ours),
         steps: BTreeMap::new(),
@@ -348,51 +365,4 @@ fn records(world: &World, ours: &Installation) -> BTreeMap<String, Value> {
             .map(|(path, value)| (path.clone(), value.clone()))
     })
     .collect()
-}
-
-/// Decides every node in order of identity, which has what is needed before what needs it.
-fn plan_nodes(context: &mut Context<'_>) {
-    block_refused(context);
-    let ids: Vec<Id> = context.graph.nodes.keys().cloned().collect();
-    for id in ids {
-        let Some(node) = context.graph.nodes.get(&id) else {
-            continue;
-        };
-        let step = nodes::gate(context, &id, node, nodes::step(context, node));
-        context.steps.insert(id, step);
-    }
-}
-
-/// A link whose source or destination is refused waits as a whole: nothing is made for it that may stay useless.
-fn block_refused(context: &mut Context<'_>) {
-    let mut blocked = BTreeMap::new();
-    for (id, node) in &context.graph.nodes {
-        let blocks = match id {
-            Id::ServiceEgress(_) => true,
-            Id::ServiceIngress(service) => context.world.service(service).present().is_none(),
-            _ => false,
-        };
-        if !blocks {
-            continue;
-        }
-        let step = nodes::step(context, node);
-        if step.action == Action::Refuse {
-            for link in &node.links {
-                blocked.entry(link.clone()).or_insert_with(|| {
-                    format!("waits for {} {}: {}", id.kind(), id.short(), step.why)
-                });
-            }
-        }
-    }
-    // A destination that nobody manages has no node, and still has to be there.
-    for (name, link) in &context.links {
-        if link.ingress.is_none() && context.world.service(&link.destination).present().is_none() {
-            blocked
-                .entry((*name).clone())
-                .or_insert_with(|| format!("waits for service {}", link.destination.name));
-        }
-    }
-    for (link, why) in blocked {
-        context.blocked.entry(link).or_insert(why);
-    }
 }

@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cloud::Scope;
 use crate::ids::LinkName;
-use crate::kinds::{Attachment, Id, NatRef, RegionalRef, Service, VpcAccess};
+use crate::kinds::{
+    Attachment, Id, LiveConnector, LiveNat, LiveRouter, NatAddresses, NatRef, RegionalRef, Service,
+    VpcAccess,
+};
 use crate::link::ServiceRef;
 use crate::names::Installation;
 use crate::world::{Seen, World};
@@ -122,7 +125,11 @@ pub fn unread_revisions(world: &World) -> Vec<crate::kinds::RevisionRef> {
 
 /// Is it unknown who leaves through a subnetwork, because a list of connectors in its region could not be read, or
 /// the services that may use a connector on it?
-pub fn users_unread(world: &World, subnetwork: &RegionalRef) -> bool {
+pub(crate) fn users_unread(
+    world: &World,
+    subnetwork: &RegionalRef,
+    connectors: &[&LiveConnector],
+) -> bool {
     let failed = |wanted: &dyn Fn(&Scope) -> bool| {
         let mut readings = world.readings().iter();
         readings.any(|(scope, reading)| reading.is_err() && wanted(scope))
@@ -132,10 +139,7 @@ pub fn users_unread(world: &World, subnetwork: &RegionalRef) -> bool {
     ) {
         return true;
     }
-    let mut connectors = world
-        .connectors()
-        .filter(|connector| connector.subnetwork.as_ref() == Some(subnetwork));
-    connectors.any(|connector| {
+    connectors.iter().any(|connector| {
         let RegionalRef {
             project, region, ..
         } = &connector.id;
@@ -253,24 +257,28 @@ pub fn behind_connector(world: &World, connector: &RegionalRef) -> BTreeSet<Id> 
     };
     for router in world.routers_of(&live.network, &subnetwork.region) {
         for nat in router.nats.iter().filter(|nat| nat.covers(subnetwork)) {
-            held.insert(Id::Router(router.id.clone()));
-            held.insert(Id::Nat(NatRef {
-                router: router.id.clone(),
-                name: nat.name.clone(),
-            }));
-            if let crate::kinds::NatAddresses::Manual(names) = &nat.addresses {
-                held.extend(names.iter().map(|name| {
-                    let RegionalRef {
-                        project, region, ..
-                    } = router.id.clone();
-                    Id::Address(RegionalRef {
-                        project,
-                        region,
-                        name: name.clone(),
-                    })
-                }));
-            }
+            held.extend(nat_with_router(router, nat));
         }
     }
     held
+}
+
+/// A NAT entry with its router and the addresses that it sends from.
+pub(crate) fn nat_with_router(router: &LiveRouter, nat: &LiveNat) -> BTreeSet<Id> {
+    let mut ids = BTreeSet::from([
+        Id::Router(router.id.clone()),
+        Id::Nat(NatRef {
+            router: router.id.clone(),
+            name: nat.name.clone(),
+        }),
+    ]);
+    if let NatAddresses::Manual(names) = &nat.addresses {
+        ids.extend(names.iter().map(|name| {
+            Id::Address(RegionalRef {
+                name: name.clone(),
+                ..router.id.clone()
+            })
+        }));
+    }
+    ids
 }

@@ -1,12 +1,16 @@
 //! Which NAT entry serves which subnetwork.
 //!
 //! A subnetwork that a NAT of somebody else covers needs nothing. The others are grouped by router and by how
-//! they shall reach the internet, and spread over entries of at most fifty. Spreading is *sticky*: a subnetwork
-//! stays in the entry that lists it now, because moving it would cut its connections, and a new one takes the
-//! first free place. So entries are numbered slots, and their names are functions of the slot.
+//! they shall reach the internet, and spread over entries of at most fifty ([`slots`]). Spreading is *sticky*: a
+//! subnetwork stays in the entry that lists it now as long as its links wish for what that entry has, because moving
+//! it cuts its connections, and a new one takes the first free place. So entries are numbered slots, and their names
+//! are functions of the slot.
 //!
 //! An entry also keeps what is listed and not yet free to go: subnetworks that a held link uses, and those whose
 //! connector still carries a service's traffic. Egress is detached before its NAT goes.
+
+pub(crate) mod changes;
+mod slots;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +19,7 @@ use crate::compile::NatWish;
 use crate::diagnostic::{Diagnostic, Origin};
 use crate::graph::Graph;
 use crate::ids::LinkName;
-use crate::kinds::nat::{NATS_PER_ROUTER, SUBNETWORKS_PER_NAT};
+use crate::kinds::nat::NATS_PER_ROUTER;
 use crate::kinds::{Id, LiveNat, Nat, NatAddresses, NatRef, RegionalRef, Resource, Router};
 use crate::link::{Addresses, Link, NatChoice, NetworkRef};
 use crate::names::Installation;
@@ -114,7 +118,7 @@ pub(crate) fn served_by_another(
 }
 
 /// Ours is one per network and region, unless the link names another's.
-fn router_id(
+pub(crate) fn router_id(
     network: &NetworkRef,
     subnetwork: &RegionalRef,
     choice: &NatChoice,
@@ -136,52 +140,6 @@ fn slot_name(router: &RegionalRef, slot: usize, ours: &Installation) -> NatRef {
         router: router.clone(),
         name,
     }
-}
-
-/// A live entry belongs to the group most of whose subnetworks it lists already; one that lists none of anybody's,
-/// but sends from a group's own addresses, belongs to that group, because no second entry could send from them
-/// (`docs/reference/google-cloud.md#nat-addresses`).
-fn owners_of_slots(live: &BTreeMap<usize, &LiveNat>, groups: &[Group]) -> BTreeMap<usize, usize> {
-    let shared = |nat: &LiveNat, group: &Group| {
-        nat.listed()
-            .filter(|id| group.subnetworks.contains_key(*id))
-            .count()
-    };
-    let shared = |nat: &LiveNat, group: &Group| {
-        let same_addresses = match (&nat.addresses, &group.choice.addresses) {
-            (NatAddresses::Manual(live), Addresses::Manual(wanted)) => !live.is_disjoint(wanted),
-            (NatAddresses::Auto, _) | (_, Addresses::Auto) => false,
-        };
-        2 * shared(nat, group) + usize::from(same_addresses)
-    };
-    live.iter()
-        .filter_map(|(slot, nat)| {
-            let best = (0..groups.len())
-                .max_by_key(|index| (shared(nat, &groups[*index]), std::cmp::Reverse(*index)))?;
-            (shared(nat, &groups[best]) > 0).then_some((*slot, best))
-        })
-        .collect()
-}
-
-/// What the slots of a group list already and shall go on listing.
-fn keep_in_place(
-    group: &Group,
-    own: &[usize],
-    live: &BTreeMap<usize, &LiveNat>,
-    stays: &dyn Fn(&RegionalRef) -> bool,
-) -> BTreeMap<usize, BTreeSet<RegionalRef>> {
-    let mut filled: BTreeMap<usize, BTreeSet<RegionalRef>> = BTreeMap::new();
-    let mut seen: BTreeSet<&RegionalRef> = BTreeSet::new();
-    for slot in own {
-        let Some(nat) = live.get(slot) else { continue };
-        for subnetwork in nat.listed() {
-            let wanted = group.subnetworks.contains_key(subnetwork) || stays(subnetwork);
-            if wanted && seen.insert(subnetwork) {
-                filled.entry(*slot).or_default().insert(subnetwork.clone());
-            }
-        }
-    }
-    filled
 }
 
 fn no_room(router: &RegionalRef, group: &Group) -> Diagnostic {
@@ -235,40 +193,14 @@ impl Nats<'_> {
             })
             .take(entries)
             .collect();
-        let owners = owners_of_slots(&live, groups);
-        let mut free: Vec<usize> = (0..NATS_PER_ROUTER)
-            .rev()
-            .filter(|slot| !live.contains_key(slot))
-            .collect();
-        let mut diagnostics = Vec::new();
-        for (index, group) in groups.iter().enumerate() {
-            let mut own: Vec<usize> = owners
-                .iter()
-                .filter(|(_, owner)| **owner == index)
-                .map(|(slot, _)| *slot)
-                .collect();
-            let mut filled = keep_in_place(group, &own, &live, self.stays);
-            let placed: BTreeSet<RegionalRef> = filled.values().flatten().cloned().collect();
-            for subnetwork in group
-                .subnetworks
-                .keys()
-                .filter(|subnetwork| !placed.contains(*subnetwork))
-            {
-                let room = own
-                    .iter()
-                    .copied()
-                    .find(|slot| filled.get(slot).map_or(0, BTreeSet::len) < SUBNETWORKS_PER_NAT);
-                let Some(slot) = room.or_else(|| free.pop().inspect(|slot| own.push(*slot))) else {
-                    diagnostics.push(no_room(router, group));
-                    break;
-                };
-                filled.entry(slot).or_default().insert(subnetwork.clone());
-            }
-            for (slot, subnetworks) in filled {
-                self.add_entry(graph, router, slot, group, subnetworks);
-            }
+        let spread = slots::spread(&live, groups, self.stays);
+        for (slot, (group, subnetworks)) in spread.entries {
+            self.add_entry(graph, router, slot, &groups[group], subnetworks);
         }
-        diagnostics
+        let crowded = spread.crowded.into_iter();
+        crowded
+            .map(|group| no_room(router, &groups[group]))
+            .collect()
     }
 
     fn add_entry(

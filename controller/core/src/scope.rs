@@ -162,6 +162,9 @@ fn left_behind(
     let mut behind = BTreeSet::new();
     let enforced = |link: &&Link| standings.get(&link.name) == Some(&Standing::Enforced);
     for link in wishes.links.iter().filter(enforced) {
+        if link.internet == Internet::None {
+            behind.extend(nat_behind(world, link, ours));
+        }
         let Some(before) = remembered.get(&link.name).and_then(Option::as_ref) else {
             continue;
         };
@@ -173,6 +176,24 @@ fn left_behind(
         }
     }
     behind
+}
+
+/// The NAT that a link does without now, with the addresses that it sent from.
+fn nat_behind(world: &World, link: &Link, ours: &Installation) -> BTreeSet<Id> {
+    let Some(subnetwork) = modes::needs(link, world, ours).subnetwork else {
+        return BTreeSet::new();
+    };
+    let mut ids = BTreeSet::from([Id::Subnetwork(subnetwork.clone())]);
+    for router in world.routers_of(&link.network, &subnetwork.region) {
+        let entries = router
+            .nats
+            .iter()
+            .filter(|nat| ours.made(nat.name.as_str()));
+        for nat in entries.filter(|nat| nat.covers(&subnetwork)) {
+            ids.extend(hold::nat_with_router(router, nat));
+        }
+    }
+    ids
 }
 
 /// Our routers in the link's network and region, with their entries and addresses: each goes only when empty.

@@ -92,6 +92,13 @@ impl<'a> Uses<'a> {
         listing.map_or(&[], Vec::as_slice)
     }
 
+    /// Every subnetwork that some NAT entry names, with those entries.
+    pub(crate) fn all_listed(&self) -> impl Iterator<Item = (&'a RegionalRef, &[Entry<'a>])> {
+        self.listing
+            .iter()
+            .map(|(subnetwork, entries)| (*subnetwork, entries.as_slice()))
+    }
+
     /// The NAT entries, anybody's, that send from an address.
     pub(crate) fn sending(&self, address: &RegionalRef) -> &[Entry<'a>] {
         let sending = self.sending.get(address);

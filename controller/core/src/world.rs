@@ -4,6 +4,7 @@
 //! [`Seen::Unreadable`] unless the list that would have shown the thing was read to its end.
 
 mod assumed;
+mod unread;
 
 use std::collections::BTreeMap;
 

@@ -2,6 +2,8 @@
 //! one entry of it (`docs/reference/google-cloud.md#router-patch`), so what is not ours is sent back as the
 //! very text that was read, fields that nobody here has heard of included.
 
+use std::collections::BTreeSet;
+
 use google_cloud_compute_v1::model::RouterNat;
 use privatelink_core::kinds::{LiveNat, Nat, NatAddresses, NatRef, RegionalRef};
 use serde::{Deserialize, Serialize};
@@ -44,8 +46,8 @@ impl Entry {
 /// What shall happen to the list.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Change<'a> {
-    /// This entry shall be in it.
-    Put(&'a Nat),
+    /// This entry shall be in it, and these of the same router.
+    Put(&'a Nat, &'a [Nat]),
     /// An entry of this name shall not.
     Delete(&'a NatRef),
 }
@@ -54,22 +56,40 @@ impl<'a> Change<'a> {
     /// The entry that it is about.
     pub(crate) fn entry(self) -> &'a NatRef {
         match self {
-            Self::Put(wanted) => &wanted.id,
+            Self::Put(wanted, _) => &wanted.id,
             Self::Delete(id) => id,
         }
     }
 
+    /// The entries that shall be in it.
+    fn puts(self) -> impl Iterator<Item = &'a Nat> {
+        let (first, others) = match self {
+            Self::Put(wanted, others) => (Some(wanted), others),
+            Self::Delete(_) => (None, &[][..]),
+        };
+        first.into_iter().chain(others)
+    }
+
+    /// Is an entry of this name one that changes?
+    fn is_about(self, name: &str) -> bool {
+        self.entry().name.as_str() == name || self.puts().any(|nat| nat.id.name.as_str() == name)
+    }
+
     /// Is the list as it shall be?
     pub(crate) fn is_done(self, entries: &Entries) -> Result<bool, Unmapped> {
-        let id = self.entry();
-        match (self, entries.named(id.name.as_str())) {
-            (Self::Put(_), None) => Ok(false),
-            (Self::Put(wanted), Some(entry)) => {
-                let live = entry.live(&id.router)?;
-                Ok(live.public && wanted.diff(&live).is_empty())
-            }
-            (Self::Delete(_), found) => Ok(found.is_none()),
+        if let Self::Delete(id) = self {
+            return Ok(entries.named(id.name.as_str()).is_none());
         }
+        for wanted in self.puts() {
+            let Some(entry) = entries.named(wanted.id.name.as_str()) else {
+                return Ok(false);
+            };
+            let live = entry.live(&wanted.id.router)?;
+            if !live.public || !wanted.diff(&live).is_empty() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The body of the PATCH that makes it so.
@@ -79,24 +99,24 @@ impl<'a> Change<'a> {
             nats: Vec<&'b RawValue>,
         }
         let json = |error: serde_json::Error| Unmapped::Json(error.to_string());
-        let name = self.entry().name.as_str();
-        let ours = match self {
-            Self::Put(wanted) => Some(written(wanted, entries.named(name)).map_err(json)?),
-            Self::Delete(_) => None,
-        };
-        let mut nats: Vec<&RawValue> = Vec::with_capacity(entries.0.len() + 1);
-        let mut placed = false;
+        let mut ours: Vec<(&str, Box<RawValue>)> = Vec::new();
+        for wanted in self.puts() {
+            let name = wanted.id.name.as_str();
+            ours.push((name, written(wanted, entries.named(name)).map_err(json)?));
+        }
+        let mut nats: Vec<&RawValue> = Vec::with_capacity(entries.0.len() + ours.len());
+        let mut placed: BTreeSet<&str> = BTreeSet::new();
         for entry in &entries.0 {
-            if entry.name != name {
+            if !self.is_about(&entry.name) {
                 nats.push(&entry.text);
-            } else if let Some(ours) = ours.as_deref().filter(|_| !placed) {
-                nats.push(ours);
-                placed = true;
+            } else if let Some((name, text)) = ours.iter().find(|(name, _)| *name == entry.name)
+                && placed.insert(name)
+            {
+                nats.push(text);
             }
         }
-        if let Some(ours) = ours.as_deref().filter(|_| !placed) {
-            nats.push(ours);
-        }
+        let new = ours.iter().filter(|(name, _)| !placed.contains(name));
+        nats.extend(new.map(|(_, text)| &**text));
         serde_json::to_string(&Body { nats }).map_err(json)
     }
 }
@@ -131,12 +151,9 @@ impl Entries {
         self.0.iter().find(|entry| entry.name == name)
     }
 
-    /// The first entry, other than ours, that was in `self` and is not, or not the same, in `after`.
-    pub(crate) fn lost<'s>(&'s self, after: &Self, ours: &NatRef) -> Option<&'s str> {
-        let others = self
-            .0
-            .iter()
-            .filter(|entry| entry.name != ours.name.as_str());
+    /// The first entry that the change is not about and that was in `self` and is not, or not the same, in `after`.
+    pub(crate) fn lost<'s>(&'s self, after: &Self, change: Change<'_>) -> Option<&'s str> {
+        let others = self.0.iter().filter(|entry| !change.is_about(&entry.name));
         let kept = |entry: &&Entry| {
             after
                 .named(&entry.name)
@@ -196,8 +213,6 @@ fn written(wanted: &Nat, there: Option<&Entry>) -> Result<Box<RawValue>, serde_j
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::collections::BTreeSet;
-
     use super::*;
     use crate::references::tests::at;
 
@@ -222,7 +237,9 @@ mod tests {
 
     #[test]
     fn the_entries_of_others_are_sent_back_as_the_text_that_was_read() {
-        let body = Change::Put(&wanted()).body(&entries(&[FOREIGN])).unwrap();
+        let body = Change::Put(&wanted(), &[])
+            .body(&entries(&[FOREIGN]))
+            .unwrap();
         assert!(
             body.starts_with(&format!(r#"{{"nats":[{FOREIGN},{{"#)),
             "{body}"
@@ -237,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_new_entry_holds_what_we_manage_and_is_public() {
-        let body = Change::Put(&wanted())
+        let body = Change::Put(&wanted(), &[])
             .body(&Entries::read("{}").unwrap())
             .unwrap();
         let subnetwork = "projects/acme-prod/regions/europe-west1/subnetworks/a";
@@ -254,7 +271,7 @@ mod tests {
     #[test]
     fn in_our_entry_only_our_fields_change_and_it_keeps_its_place() {
         let ours = r#"{"name":"ours","natIpAllocateOption":"MANUAL_ONLY","natIps":["x"],"minPortsPerVm":128,"new":{"a":1}}"#;
-        let body = Change::Put(&wanted())
+        let body = Change::Put(&wanted(), &[])
             .body(&entries(&[ours, FOREIGN]))
             .unwrap();
         let nats = serde_json::from_str::<Value>(&body).unwrap()["nats"].clone();
@@ -277,15 +294,17 @@ mod tests {
 
     #[test]
     fn what_is_as_wished_is_recognised_whatever_google_added() {
-        let body = Change::Put(&wanted()).body(&entries(&[FOREIGN])).unwrap();
+        let body = Change::Put(&wanted(), &[])
+            .body(&entries(&[FOREIGN]))
+            .unwrap();
         let mut router: Value = serde_json::from_str(&body).unwrap();
         router["nats"][1]["autoNetworkTier"] = json!("PREMIUM");
         router["nats"][1]["endpointTypes"] = json!(["ENDPOINT_TYPE_VM"]);
         let after = Entries::read(&router.to_string()).unwrap();
-        assert!(Change::Put(&wanted()).is_done(&after).unwrap());
+        assert!(Change::Put(&wanted(), &[]).is_done(&after).unwrap());
         assert!(!Change::Delete(&wanted().id).is_done(&after).unwrap());
         assert!(
-            !Change::Put(&wanted())
+            !Change::Put(&wanted(), &[])
                 .is_done(&entries(&[FOREIGN]))
                 .unwrap()
         );
@@ -294,13 +313,43 @@ mod tests {
     #[test]
     fn an_entry_that_went_or_changed_is_named() {
         let before = entries(&[FOREIGN, r#"{"name":"ours"}"#]);
-        assert_eq!(before.lost(&entries(&[FOREIGN]), &wanted().id), None);
-        assert_eq!(before.lost(&entries(&[]), &wanted().id), Some("theirs"));
         assert_eq!(
-            before.lost(&entries(&[r#"{"name":"theirs"}"#]), &wanted().id),
+            before.lost(&entries(&[FOREIGN]), Change::Delete(&wanted().id)),
+            None
+        );
+        assert_eq!(
+            before.lost(&entries(&[]), Change::Delete(&wanted().id)),
+            Some("theirs")
+        );
+        assert_eq!(
+            before.lost(
+                &entries(&[r#"{"name":"theirs"}"#]),
+                Change::Delete(&wanted().id)
+            ),
             Some("theirs")
         );
         let same = r#"{"name":"theirs","type":"PRIVATE","alpha":{"a":null,"b":[]},"zeta":1.5}"#;
-        assert_eq!(before.lost(&entries(&[same]), &wanted().id), None);
+        assert_eq!(
+            before.lost(&entries(&[same]), Change::Delete(&wanted().id)),
+            None
+        );
+    }
+
+    #[test]
+    fn two_entries_change_in_one_body_and_keep_their_places() {
+        let (mut one, mut two) = (wanted(), wanted());
+        one.subnetworks = BTreeSet::from([at("b")]);
+        two.id.name = "second".parse().unwrap();
+        let moved = [two];
+        let change = Change::Put(&one, &moved);
+        let there = [r#"{"name":"ours","minPortsPerVm":64}"#, FOREIGN];
+        let body = change.body(&entries(&there)).unwrap();
+        let after = Entries::read(&body).unwrap();
+        let names: Vec<&str> = after.0.iter().map(|entry| entry.name.as_str()).collect();
+        assert_eq!(names, ["ours", "theirs", "second"]);
+        assert!(change.is_done(&after).unwrap());
+        assert!(!change.is_done(&entries(&there)).unwrap());
+        assert_eq!(entries(&there).lost(&after, change), None);
+        assert_eq!(after.lost(&entries(&[]), change), Some("theirs"));
     }
 }

@@ -59,7 +59,8 @@ struct Sent {
 }
 
 impl Google {
-    pub(crate) async fn put_nat(&self, wanted: &Nat) -> Result<(), CloudError> {
+    /// All of them stand in the router of the first one.
+    pub(crate) async fn put_nats(&self, wanted: &Nat, others: &[Nat]) -> Result<(), CloudError> {
         let NatRef { router, name } = &wanted.id;
         let doing = format!(
             "write the NAT entry {name} into {}",
@@ -72,7 +73,7 @@ impl Google {
             &router.region,
             doing,
         );
-        let sent = self.write_entry(&call, Change::Put(wanted)).await?;
+        let sent = self.write_entry(&call, Change::Put(wanted, others)).await?;
         sent.map_err(|failure| call.error(&failure))
     }
 
@@ -216,7 +217,7 @@ fn verify(
     after: &Entries,
 ) -> Result<(), CloudError> {
     let ours = change.entry();
-    if let Some(lost) = before.lost(after, ours) {
+    if let Some(lost) = before.lost(after, change) {
         let sentence = format!(
             "somebody wrote at the same time, and their entry '{lost}' is not as it was just before"
         );

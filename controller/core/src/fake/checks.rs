@@ -1,6 +1,6 @@
 //! What Google refuses before it begins: one function per rule that a write has to pass.
 
-use crate::cloud::CloudErrorKind;
+use crate::cloud::{CloudErrorKind, Write};
 use crate::fake::State;
 use crate::fake::rules::{Accepted, exists, missing, refuse};
 use crate::kinds::nat::{NATS_PER_ROUTER, SUBNETWORKS_PER_NAT};
@@ -154,6 +154,23 @@ impl State {
                 return missing(&Id::Address(address));
             }
             self.check_address_free(&address, Some(&wanted.id))?;
+        }
+        Ok(())
+    }
+
+    /// The list is judged as it will be: as if its entries were put into it one by one, without those that they replace.
+    pub(super) fn check_nats(&self, write: &Write) -> Accepted {
+        let mut list = self.clone();
+        for wanted in write.puts() {
+            if let Some(router) = list.routers.get_mut(&wanted.id.router) {
+                router.nats.retain(|nat| nat.name != wanted.id.name);
+            }
+        }
+        for wanted in write.puts() {
+            list.check_nat(wanted)?;
+            if let Some(router) = list.routers.get_mut(&wanted.id.router) {
+                router.put(wanted.made());
+            }
         }
         Ok(())
     }

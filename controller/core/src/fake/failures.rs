@@ -32,6 +32,7 @@ impl State {
             | Write::CreateRouter(..)
             | Write::DeleteRouter(_)
             | Write::PutNat(_)
+            | Write::PutNats(..)
             | Write::DeleteNat(_) => {}
         }
         refuse(CloudErrorKind::Invalid, "the operation ended in an error")

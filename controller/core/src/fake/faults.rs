@@ -91,7 +91,7 @@ pub fn sort(write: &Write) -> &'static str {
         Write::DeleteAddress(_) => "DeleteAddress",
         Write::CreateRouter(..) => "CreateRouter",
         Write::DeleteRouter(_) => "DeleteRouter",
-        Write::PutNat(_) => "PutNat",
+        Write::PutNat(_) | Write::PutNats(..) => "PutNat",
         Write::DeleteNat(_) => "DeleteNat",
         Write::CreateConnector(_) => "CreateConnector",
         Write::UpdateConnector(_) => "UpdateConnector",

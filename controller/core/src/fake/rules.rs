@@ -57,6 +57,7 @@ impl State {
             | Write::CreateRouter(..)
             | Write::DeleteRouter(_)
             | Write::PutNat(_)
+            | Write::PutNats(..)
             | Write::DeleteNat(_)
             | Write::PatchService(_) => {}
         }
@@ -84,6 +85,7 @@ impl State {
             | Write::CreateRouter(..)
             | Write::DeleteRouter(_)
             | Write::PutNat(_)
+            | Write::PutNats(..)
             | Write::DeleteNat(_) => {
                 // Something else may have ended while this operation ran.
                 self.check(write)?;
@@ -121,9 +123,11 @@ impl State {
             }
             // Its NAT entries go with it, whoever made them.
             Write::DeleteRouter(id) => drop(self.routers.remove(id)),
-            Write::PutNat(wanted) => {
-                if let Some(router) = self.routers.get_mut(&wanted.id.router) {
-                    router.put(wanted.made());
+            Write::PutNat(_) | Write::PutNats(..) => {
+                for wanted in write.puts() {
+                    if let Some(router) = self.routers.get_mut(&wanted.id.router) {
+                        router.put(wanted.made());
+                    }
                 }
             }
             Write::DeleteNat(id) => {
@@ -180,6 +184,7 @@ impl State {
             Write::DeleteAddress(address) => self.check_address_free(address, None),
             Write::CreateRouter(wanted, _) => self.check_router(wanted),
             Write::PutNat(wanted) => self.check_nat(wanted),
+            Write::PutNats(..) => self.check_nats(write),
             Write::CreateConnector(wanted) if self.connectors.contains_key(&wanted.id) => {
                 exists(&id)
             }

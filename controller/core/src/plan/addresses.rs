@@ -40,10 +40,10 @@ pub(super) fn remove_address(context: &Context<'_>, id: &RegionalRef) -> Option<
         let entry = Id::Nat(entry_id(*user));
         let goes = context.steps.get(&entry).is_some_and(|step| match &step.write {
             Some(Write::DeleteNat(_)) => true,
-            Some(Write::PutNat(wanted)) => {
+            Some(write) => write.puts_as(&entry_id(*user)).is_some_and(|wanted| {
                 !matches!(&wanted.addresses, NatAddresses::Manual(names) if names.contains(&id.name))
-            }
-            _ => false,
+            }),
+            None => false,
         });
         if !goes {
             let why = format!("NAT {} still uses it", user.1.name);

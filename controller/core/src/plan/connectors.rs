@@ -183,7 +183,7 @@ pub(super) fn remove_connector(context: &Context<'_>, live: &LiveConnector) -> O
     if !context.unwanted(&id) {
         return None;
     }
-    if let Some(why) = context.services_unread(&live.id) {
+    if let Some(why) = context.world.services_unread(&live.id) {
         return Some(Step::wait(
             Code::ScopeUnreadable,
             format!("who uses it could not be read: {why}"),

@@ -241,9 +241,7 @@ fn adopted(
 
 fn new_record(context: &Context<'_>, node: &Node, id: &RegionalRef) -> Option<Value> {
     let live = context.world.subnetwork(id).present()?;
-    let effective = live.private_google_access
-        || context.world.nat_covering(&live.network, id).is_some()
-        || context.nat_wanted(id);
+    let effective = live.private_google_access || context.served_by_nat(live);
     (!effective && context.adopts_subnetwork(node, id))
         .then(|| json!({PRIVATE_GOOGLE_ACCESS: false}))
 }

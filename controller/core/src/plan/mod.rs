@@ -5,6 +5,7 @@ pub mod connectors;
 pub mod egress;
 pub mod ingress;
 mod nat_entries;
+pub(crate) mod nat_moves;
 pub mod nodes;
 mod release;
 pub mod removal;

@@ -9,7 +9,7 @@ use crate::graph::Node;
 use crate::hold;
 use crate::ids::{LinkName, ResourceName};
 use crate::kinds::nat::NATS_PER_ROUTER;
-use crate::kinds::{Id, LiveNat, Nat, NatAddresses, NatRef, NatSources, RegionalRef};
+use crate::kinds::{Id, LiveNat, Nat, NatAddresses, NatRef, NatSources, RegionalRef, Resource};
 use crate::link::ServiceRef;
 use crate::plan::connectors::users_leave;
 use crate::plan::{Action, Step};
@@ -96,11 +96,22 @@ fn served_elsewhere<'a>(
 ) -> Option<(&'a RegionalRef, NatRef)> {
     wanted.subnetworks.iter().find_map(|subnetwork| {
         let entries = context.uses.listing(subnetwork).iter();
-        let other = entries
+        let mut others = entries
             .map(|entry| entry_id(*entry))
-            .find(|id| *id != wanted.id)?;
+            .filter(|id| *id != wanted.id);
+        let other = others.find(|id| !lets_go(context, id, subnetwork, wanted))?;
         Some((subnetwork, other))
     })
+}
+
+/// Does another entry of the same router leave the subnetwork to this one, so that both are written together?
+fn lets_go(context: &Context<'_>, other: &NatRef, subnetwork: &RegionalRef, wanted: &Nat) -> bool {
+    let node = context.graph.node(&Id::Nat(other.clone()));
+    other.router == wanted.id.router
+        && node.is_some_and(|node| match &node.resource {
+            Resource::Nat(other) => !other.subnetworks.contains(subnetwork),
+            _ => false,
+        })
 }
 
 /// An address that another entry sends from (`docs/reference/google-cloud.md#nat-addresses`), with that entry.
@@ -153,6 +164,14 @@ fn nat_users_leave(context: &Context<'_>, connector: &RegionalRef) -> Option<BTr
         .collect()
 }
 
+fn why_it_goes(context: &Context<'_>, live: &LiveNat) -> &'static str {
+    if live.listed().any(|id| context.nat_goes.contains(id)) {
+        "its sources are declared to do without the internet"
+    } else {
+        "no link wants it any more"
+    }
+}
+
 pub(super) fn remove_nat(context: &Context<'_>, id: &NatRef, live: &LiveNat) -> Option<Step> {
     let node = Id::Nat(id.clone());
     // An entry that another link holds still loses what is no longer served.
@@ -161,6 +180,7 @@ pub(super) fn remove_nat(context: &Context<'_>, id: &NatRef, live: &LiveNat) -> 
     }
     let held = context.holds(&node);
     if let Some(why) = context
+        .world
         .connectors_unread(&id.router.region)
         .filter(|_| !held)
     {
@@ -174,11 +194,12 @@ pub(super) fn remove_nat(context: &Context<'_>, id: &NatRef, live: &LiveNat) -> 
         let mut leaving = BTreeSet::new();
         // A connector whose users could not be read may carry anybody's traffic.
         let all_leave = connectors
-            .map(|c| match context.services_unread(&c.id) {
+            .map(|c| match context.world.services_unread(&c.id) {
                 None => nat_users_leave(context, &c.id),
                 Some(_) => None,
             })
             .all(|steps| steps.map(|steps| leaving.extend(steps)).is_some());
+        let all_leave = all_leave || context.nat_may_go(subnetwork);
         let served = Id::Subnetwork(subnetwork.clone());
         if all_leave && !context.holds(&served) && context.may_remove(&served) {
             after.extend(leaving);
@@ -192,7 +213,7 @@ pub(super) fn remove_nat(context: &Context<'_>, id: &NatRef, live: &LiveNat) -> 
             return None;
         }
         return Some(
-            Step::delete("no link wants it any more", Write::DeleteNat(id.clone())).after(after),
+            Step::delete(why_it_goes(context, live), Write::DeleteNat(id.clone())).after(after),
         );
     }
     if held && (stay == listed || !matches!(live.sources, NatSources::Listed(_))) {

@@ -1,12 +1,12 @@
 //! Steps for the things around the two services: what is there, whose it is, what differs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cloud::Write;
 use crate::codes::Code;
 use crate::context::Context;
 use crate::graph::Node;
-use crate::kinds::{Id, Resource};
+use crate::kinds::{Id, Kind, Resource};
 use crate::link::NetworkRef;
 use crate::names::Mark;
 use crate::plan::addresses::address;
@@ -14,8 +14,65 @@ use crate::plan::connectors::{connector, existing_connector};
 use crate::plan::nat_entries::{nat, within_reach};
 use crate::plan::routers::{existing_router, router};
 use crate::plan::subnetworks::{existing_subnetwork, subnetwork};
-use crate::plan::{Action, Step, egress, ingress};
+use crate::plan::{Action, Step, egress, ingress, nat_moves};
 use crate::world::Seen;
+
+/// Decides every node in order of identity, which has what is needed before what needs it.
+pub(crate) fn add(context: &mut Context<'_>) {
+    block_refused(context);
+    let ids: Vec<Id> = context.graph.nodes.keys().cloned().collect();
+    // NAT entries between which something moves are written together; what comes after them has to know.
+    let served = ids.partition_point(|id| id.kind() <= Kind::Nat);
+    let (before, after) = ids.split_at(served);
+    for id in before {
+        add_step(context, id);
+    }
+    nat_moves::join(context);
+    for id in after {
+        add_step(context, id);
+    }
+}
+
+fn add_step(context: &mut Context<'_>, id: &Id) {
+    if let Some(node) = context.graph.nodes.get(id) {
+        let step = gate(context, id, node, step(context, node));
+        context.steps.insert(id.clone(), step);
+    }
+}
+
+/// A link whose source or destination is refused waits as a whole: nothing is made for it that may stay useless.
+fn block_refused(context: &mut Context<'_>) {
+    let mut blocked = BTreeMap::new();
+    for (id, node) in &context.graph.nodes {
+        let blocks = match id {
+            Id::ServiceEgress(_) => true,
+            Id::ServiceIngress(service) => context.world.service(service).present().is_none(),
+            _ => false,
+        };
+        if !blocks {
+            continue;
+        }
+        let step = step(context, node);
+        if step.action == Action::Refuse {
+            for link in &node.links {
+                blocked.entry(link.clone()).or_insert_with(|| {
+                    format!("waits for {} {}: {}", id.kind(), id.short(), step.why)
+                });
+            }
+        }
+    }
+    // A destination that nobody manages has no node, and still has to be there.
+    for (name, link) in &context.links {
+        if link.ingress.is_none() && context.world.service(&link.destination).present().is_none() {
+            blocked
+                .entry((*name).clone())
+                .or_insert_with(|| format!("waits for service {}", link.destination.name));
+        }
+    }
+    for (link, why) in blocked {
+        context.blocked.entry(link).or_insert(why);
+    }
+}
 
 /// The step for one node of the graph, before its needs are looked at.
 pub fn step(context: &Context<'_>, node: &Node) -> Step {

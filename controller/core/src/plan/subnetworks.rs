@@ -97,7 +97,7 @@ pub(super) fn existing_subnetwork(context: &Context<'_>, node: &Node, id: &Regio
     if changes.is_empty() {
         return Step::nothing("Private Google Access is on");
     }
-    if context.world.nat_covering(&live.network, id).is_some() || context.nat_wanted(id) {
+    if context.served_by_nat(live) {
         return Step::nothing(
             "Private Google Access is effective, because a public NAT serves the subnetwork",
         );
@@ -136,7 +136,7 @@ pub(super) fn remove_subnetwork(context: &Context<'_>, id: &RegionalRef) -> Opti
         let why = format!("which NAT uses it could not be read: {why}");
         return Some(Step::wait(Code::ScopeUnreadable, why));
     }
-    if let Some(why) = context.connectors_unread(&id.region) {
+    if let Some(why) = context.world.connectors_unread(&id.region) {
         let why = format!("the connectors on it could not be read: {why}");
         return Some(Step::wait(Code::ScopeUnreadable, why));
     }
@@ -160,8 +160,11 @@ pub(super) fn remove_subnetwork(context: &Context<'_>, id: &RegionalRef) -> Opti
             .get(&entry)
             .is_some_and(|step| match &step.write {
                 Some(Write::DeleteNat(_)) => true,
-                Some(Write::PutNat(wanted)) => !wanted.subnetworks.contains(id),
-                _ => false,
+                Some(write) => {
+                    let put = write.puts_as(&entry_id(*user));
+                    put.is_some_and(|wanted| !wanted.subnetworks.contains(id))
+                }
+                None => false,
             });
         if !goes {
             let why = format!("NAT {} still serves it", user.1.name);

@@ -31,9 +31,11 @@ impl World {
             Write::DeleteAddress(id) => drop(self.addresses.remove(id)),
             Write::CreateRouter(wanted, mark) => self.insert(Live::Router(wanted.made(mark))),
             Write::DeleteRouter(id) => drop(self.routers.remove(id)),
-            Write::PutNat(wanted) => {
-                if let Some(router) = self.routers.get_mut(&wanted.id.router) {
-                    router.put(wanted.made());
+            Write::PutNat(_) | Write::PutNats(..) => {
+                for wanted in write.puts() {
+                    if let Some(router) = self.routers.get_mut(&wanted.id.router) {
+                        router.put(wanted.made());
+                    }
                 }
             }
             Write::DeleteNat(id) => {

@@ -38,6 +38,8 @@ pub(crate) struct Declarations {
     tastes: BTreeMap<ServiceRef, Taste>,
     machine: MachineType,
     nats: [NatChoice; 4],
+    /// What was agreed on since for a place that sources leave from.
+    agreed: BTreeMap<String, Internet>,
     born: usize,
     /// Has any link ever asked to stay after its declaration is gone?
     pub(crate) stays: bool,
@@ -51,7 +53,14 @@ pub(crate) struct Declarations {
 impl Declarations {
     pub(crate) fn new(rng: &mut Rng, plain: bool, focus: &str) -> Self {
         let manual = if focus.ends_with("Address") { 60 } else { 20 };
-        let nats = std::array::from_fn(|slot| nat_choice(rng, slot, plain, manual));
+        let mut nats = std::array::from_fn(|slot| nat_choice(rng, slot, plain, manual));
+        if focus == "PutNat" {
+            // All share an entry until somebody wishes otherwise.
+            nats = std::array::from_fn(|_| NatChoice {
+                addresses: Addresses::Auto,
+                ..nats[0].clone()
+            });
+        }
         let mut made = Self {
             plain,
             dry: focus == "SetPrivateGoogleAccess",
@@ -60,6 +69,7 @@ impl Declarations {
             tastes: BTreeMap::new(),
             machine: *rng.pick(&[MachineType::E2Micro, MachineType::F1Micro]),
             nats,
+            agreed: BTreeMap::new(),
             born: 0,
             stays: false,
             unmarked: false,
@@ -229,7 +239,13 @@ impl Declarations {
             ),
         };
         self.unmarked |= slot == 3;
-        let internet = self.internet(rng, slot);
+        let mut internet = self.internet(rng, slot);
+        if let (Internet::Nat(_), Some(agreed)) = (
+            &internet,
+            self.agreed.get(&place(source, &network, &egress)),
+        ) {
+            internet = agreed.clone();
+        }
         Taste {
             network,
             egress,
@@ -274,41 +290,6 @@ impl Declarations {
         }
     }
 
-    /// Some source asks for more machines.
-    pub(crate) fn grow_one(&mut self, rng: &mut Rng) {
-        let sources: Vec<ServiceRef> = self
-            .links
-            .values()
-            .map(|link| link.source.clone())
-            .collect();
-        if !sources.is_empty() {
-            let source = rng.pick(&sources).clone();
-            self.grow(&source);
-        }
-    }
-
-    /// A source asks for more machines; its links and its taste change together.
-    fn grow(&mut self, source: &ServiceRef) {
-        let wider = |egress: &mut Egress| {
-            if let Egress::Connector(ConnectorChoice::Managed { instances, .. }) = egress {
-                instances.max = 10.min(instances.max + 2);
-            }
-        };
-        for link in self
-            .links
-            .values_mut()
-            .filter(|link| link.source == *source)
-        {
-            wider(&mut link.egress);
-            seal(link);
-        }
-        if let Some(taste) = self.tastes.get_mut(source) {
-            wider(&mut taste.egress);
-        }
-        // Links that shared the connector ask for less now, and the largest wish counts.
-        self.grew = true;
-    }
-
     /// Somebody edits the declarations.
     pub(crate) fn edit(&mut self, rng: &mut Rng) -> &'static str {
         let names: Vec<LinkName> = self.links.keys().cloned().collect();
@@ -339,12 +320,11 @@ impl Declarations {
                 }
                 "move"
             }
-            7 if !self.plain => {
-                let slot = rng.below(4);
-                self.nats[slot] = nat_choice(rng, slot, self.plain, 20);
+            7 => {
+                self.renew_nat(rng);
                 "renew nat choice"
             }
-            7 | 8 => {
+            8 => {
                 self.broken.insert(name);
                 "break"
             }

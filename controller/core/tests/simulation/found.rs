@@ -1,6 +1,8 @@
 //! What the simulation found once, told as short stories.
 
 mod connectors;
+#[path = "found/nats.rs"]
+mod nats;
 mod survival;
 
 use std::collections::{BTreeMap, BTreeSet};

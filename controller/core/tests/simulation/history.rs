@@ -21,7 +21,7 @@ use crate::judge::{Brief, judge, others_entries};
 use crate::planted::{self, Bug};
 use crate::rng::Rng;
 use crate::settled;
-use crate::table::{Cause, Table};
+use crate::table::{Cause, SORTS, Table};
 use crate::tamper;
 use crate::universe::{UNIVERSE, world};
 
@@ -105,23 +105,6 @@ pub(crate) fn play(seed: u64, bug: Option<Bug>, tell: bool) -> Played {
     }
 }
 
-/// What is written, the rarer the oftener.
-const SORTS: &[(usize, &str)] = &[
-    (5, "SetPrivateGoogleAccess"),
-    (4, "UpdateConnector"),
-    (3, "DeleteAddress"),
-    (2, "DeleteRouter"),
-    (2, "DeleteNat"),
-    (6, "PutNat"),
-    (4, "CreateAddress"),
-    (1, "CreateRouter"),
-    (1, "CreateSubnetwork"),
-    (2, "DeleteSubnetwork"),
-    (1, "CreateConnector"),
-    (2, "DeleteConnector"),
-    (1, "PatchService"),
-];
-
 type Fine = Result<(), String>;
 
 impl History {
@@ -169,10 +152,13 @@ impl History {
             self.tampered = true;
             self.fake.change(|state| tamper::take_address(state, rng));
         }
-        if self.focus == "PutNat" && !self.plain {
+        if self.focus == "PutNat" {
             let rng = &mut self.rng;
-            self.tampered = true;
-            self.fake.change(|state| tamper::edit_nat(state, rng));
+            self.declarations.renew_nat(rng);
+            if !self.plain {
+                self.tampered = true;
+                self.fake.change(|state| tamper::edit_nat(state, rng));
+            }
         }
     }
 

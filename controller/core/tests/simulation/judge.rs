@@ -117,9 +117,9 @@ fn ownership(asked: &State, write: &Write, brief: &Brief<'_>) -> Verdict {
         Write::DeleteRouter(id) => asked.routers.get(id).is_none_or(|live| {
             is_ours(live.mark.as_ref()) && live.nats.iter().all(|nat| made(nat.name.as_str()))
         }),
-        Write::PutNat(wanted) => {
+        Write::PutNat(_) | Write::PutNats(..) => write.puts().all(|wanted| {
             made(wanted.id.name.as_str()) && may_hold_our_entry(asked, &wanted.id, brief)
-        }
+        }),
         Write::DeleteNat(id) => made(id.name.as_str()),
         Write::SetPrivateGoogleAccess(id, on) => may_switch(asked, id, *on, brief),
         Write::PatchService(_) => true,
@@ -184,7 +184,7 @@ pub(crate) fn others_entries(state: &State) -> Vec<&LiveNat> {
 /// Other people's NAT entries stay as they are, wherever they stand.
 fn others_entries_stay(before: &State, after: &State, write: &Write) -> Verdict {
     let router = match write {
-        Write::PutNat(wanted) => &wanted.id.router,
+        Write::PutNat(wanted) | Write::PutNats(wanted, _) => &wanted.id.router,
         Write::DeleteNat(id) => &id.router,
         _ => return Ok(()),
     };
@@ -228,14 +228,17 @@ fn in_use(state: &State) -> BTreeMap<RegionalRef, &Service> {
 fn internet_stays(before: &State, after: &State, write: &Write, brief: &Brief<'_>) -> Verdict {
     if !matches!(
         write,
-        Write::PutNat(_) | Write::DeleteNat(_) | Write::DeleteRouter(_)
+        Write::PutNat(_) | Write::PutNats(..) | Write::DeleteNat(_) | Write::DeleteRouter(_)
     ) {
         return Ok(());
     }
-    // A source that is declared to have none has come to where some was.
+    // A source all of whose links say that it does without; one of them alone does not speak for the others.
     let does_without = |service: &Service| {
-        let mut own = brief.links.iter().filter(|link| link.source == service.id);
-        own.any(|link| matches!(link.internet, Internet::None))
+        let own = brief.links.iter().filter(|link| link.source == service.id);
+        let mut active = own
+            .filter(|link| brief.active.contains(&link.name))
+            .peekable();
+        active.peek().is_some() && active.all(|link| link.internet == Internet::None)
     };
     for (subnetwork, service) in in_use(before) {
         // One that is as it was before us has come back to what it had.

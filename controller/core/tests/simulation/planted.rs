@@ -337,7 +337,9 @@ impl Cloud for Crooked<'_> {
             {
                 return self.fake.write(&again).await;
             }
-            if let (Bug::DropSomebodysNat, Write::PutNat(wanted)) = (self.bug, &sent) {
+            if let (Bug::DropSomebodysNat, Write::PutNat(wanted) | Write::PutNats(wanted, _)) =
+                (self.bug, &sent)
+            {
                 self.fake.change(|state| {
                     if let Some(router) = state.routers.get_mut(&wanted.id.router) {
                         router

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use privatelink_core::fake::State;
 use privatelink_core::kinds::service_egress::EgressAnnotation;
 use privatelink_core::kinds::{
-    ConnectorState, IngressSetting, LiveAddress, LiveNat, NatAddresses, Service, VpcAccess,
+    ConnectorState, IngressSetting, LiveAddress, LiveNat, NatAddresses, RegionalRef, Service,
+    VpcAccess,
 };
 use privatelink_core::link::{
-    ConnectorChoice, Egress, Ingress, Internet, Link, Routing, ServiceRef, SubnetworkChoice,
+    Addresses, ConnectorChoice, Egress, Ingress, Internet, Link, Routing, ServiceRef,
+    SubnetworkChoice,
 };
 use privatelink_core::report::{LinkState, Report};
 use privatelink_core::standing::Standing;
@@ -124,9 +126,7 @@ fn made(state: &State, link: &Link, beside: &[&Link], held: &BTreeSet<String>) -
     if !fits {
         return Err("connector or subnetwork".to_owned());
     }
-    if !matches!(link.internet, Internet::None) && state.nat_serving(&subnetwork).is_none() {
-        return Err("no internet".to_owned());
-    }
+    as_served(state, link, &subnetwork, beside)?;
     let memory = EgressAnnotation::read(service)
         .and_then(Result::ok)
         .ok_or("no annotation")?;
@@ -171,6 +171,75 @@ fn held_wishes(state: &State, destination: &ServiceRef, held: &BTreeSet<String>)
         .filter(|(name, link)| link.to == to && held.contains(name))
         .filter_map(|(_, link)| link.ingress)
         .collect()
+}
+
+/// The subnetwork of a link's own connector.
+fn leaves_from(link: &Link) -> Option<&SubnetworkChoice> {
+    let Egress::Connector(choice) = &link.egress;
+    match choice {
+        ConnectorChoice::Managed { subnetwork, .. } => Some(subnetwork),
+        ConnectorChoice::Existing(_) => None,
+    }
+}
+
+/// The subnetwork has the internet that its links wish for, with their settings, and none if nobody wishes for it.
+fn as_served(state: &State, link: &Link, subnetwork: &RegionalRef, beside: &[&Link]) -> Fine {
+    let Some((router, nat)) = state.nat_serving(subnetwork) else {
+        return match link.internet {
+            Internet::None => Ok(()),
+            Internet::Nat(_) | Internet::Existing => Err("no internet".to_owned()),
+        };
+    };
+    if !ours(nat.name.as_str()) {
+        return Ok(());
+    }
+    match &link.internet {
+        Internet::Nat(wanted) => {
+            let addresses = match &wanted.addresses {
+                Addresses::Auto => NatAddresses::Auto,
+                Addresses::Manual(names) => NatAddresses::Manual(names.clone()),
+            };
+            let place = match &wanted.router {
+                Some(name) => router.id.name == *name,
+                None => ours(router.id.name.as_str()),
+            };
+            if nat.addresses != addresses
+                || nat.min_ports_per_vm != wanted.min_ports_per_vm
+                || !place
+            {
+                return Err(format!("its NAT is {nat:?} in {}", router.id.name));
+            }
+            Ok(())
+        }
+        Internet::Existing => Ok(()),
+        Internet::None => {
+            // Whoever else leaves this way may need it.
+            let connectors = state.connectors.values();
+            let mut users = connectors
+                .filter(|live| live.subnetwork.as_ref() == Some(subnetwork))
+                .flat_map(|live| state.users(&live.id));
+            let named = |name: &String| beside.iter().any(|other| other.name.to_string() == *name);
+            let without = |service: &Service| {
+                let mut own = beside
+                    .iter()
+                    .filter(|other| other.source == service.id)
+                    .peekable();
+                // A link that is held, protected or gone astray keeps what it has.
+                let memory = EgressAnnotation::read(service).and_then(Result::ok);
+                let held = memory.is_some_and(|memory| !memory.links.keys().all(named));
+                !held && own.peek().is_some() && own.all(|other| other.internet == Internet::None)
+            };
+            let wished = |other: &&Link| {
+                other.internet != Internet::None
+                    && (other.network == link.network && other.region == link.region)
+                    && leaves_from(other) == leaves_from(link)
+            };
+            if users.all(without) && !beside.iter().any(wished) {
+                return Err("it has a NAT that nobody wishes for".to_owned());
+            }
+            Ok(())
+        }
+    }
 }
 
 fn ours(name: &str) -> bool {

@@ -67,6 +67,23 @@ fn cell(entry: &Entry) -> Cell {
     }
 }
 
+/// What is written, the rarer the oftener.
+pub(crate) const SORTS: &[(usize, &str)] = &[
+    (5, "SetPrivateGoogleAccess"),
+    (4, "UpdateConnector"),
+    (3, "DeleteAddress"),
+    (2, "DeleteRouter"),
+    (2, "DeleteNat"),
+    (6, "PutNat"),
+    (4, "CreateAddress"),
+    (1, "CreateRouter"),
+    (1, "CreateSubnetwork"),
+    (2, "DeleteSubnetwork"),
+    (1, "CreateConnector"),
+    (2, "DeleteConnector"),
+    (1, "PatchService"),
+];
+
 fn subject(entry: &Entry) -> (Kind, Action) {
     let kind = entry.write.id().kind();
     match &entry.write {
@@ -79,7 +96,7 @@ fn subject(entry: &Entry) -> (Kind, Action) {
         | Write::DeleteRouter(_)
         | Write::DeleteNat(_)
         | Write::DeleteConnector(_) => (kind, Action::Delete),
-        Write::PutNat(wanted) => {
+        Write::PutNat(wanted) | Write::PutNats(wanted, _) => {
             let there = entry.asked.get(&Id::Nat(wanted.id.clone())).is_some();
             (
                 kind,

@@ -25,6 +25,38 @@ fn ours() -> Nat {
     }
 }
 
+fn named(name: &str, subnetwork: RegionalRef) -> Nat {
+    Nat {
+        id: NatRef {
+            router: at("r"),
+            name: name.parse().unwrap(),
+        },
+        subnetworks: BTreeSet::from([subnetwork]),
+        ..ours()
+    }
+}
+
+/// Two more subnetworks that no NAT serves.
+async fn add_subnetworks(place: &Place) {
+    for name in ["c", "d"] {
+        let path = format!("projects/acme-prod/regions/europe-west1/subnetworks/{name}");
+        let network = "projects/acme-prod/global/networks/prod";
+        let range = if name == "c" {
+            "10.8.2.0/28"
+        } else {
+            "10.8.3.0/28"
+        };
+        let body = json!({"name": name, "network": network, "ipCidrRange": range});
+        place
+            .send(
+                Method::POST,
+                &format!("/compute/v1/{}", path.rsplit_once('/').unwrap().0),
+                &body,
+            )
+            .await;
+    }
+}
+
 async fn entries(place: &Place) -> Vec<LiveNat> {
     match place.get(Id::Router(at("r"))).await {
         Some(Live::Router(router)) => router.nats,
@@ -89,31 +121,7 @@ async fn what_is_as_wished_is_not_written_again() {
 #[tokio::test]
 async fn writes_to_one_router_wait_for_each_other() {
     let place = Place::slow(furnished(), Duration::from_millis(20)).await;
-    let named = |name: &str, subnetwork: RegionalRef| Nat {
-        id: NatRef {
-            router: at("r"),
-            name: name.parse().unwrap(),
-        },
-        subnetworks: BTreeSet::from([subnetwork]),
-        ..ours()
-    };
-    for name in ["c", "d"] {
-        let path = format!("projects/acme-prod/regions/europe-west1/subnetworks/{name}");
-        let network = "projects/acme-prod/global/networks/prod";
-        let range = if name == "c" {
-            "10.8.2.0/28"
-        } else {
-            "10.8.3.0/28"
-        };
-        let body = json!({"name": name, "network": network, "ipCidrRange": range});
-        place
-            .send(
-                Method::POST,
-                &format!("/compute/v1/{}", path.rsplit_once('/').unwrap().0),
-                &body,
-            )
-            .await;
-    }
+    add_subnetworks(&place).await;
     tokio::time::sleep(Duration::from_millis(60)).await;
     let (one, two, three) = tokio::join!(
         place.write(Write::PutNat(named("one", at("a")))),
@@ -130,6 +138,44 @@ async fn writes_to_one_router_wait_for_each_other() {
         names,
         BTreeSet::from(["one", "theirs", "three", "two"].map(str::to_owned))
     );
+}
+
+#[tokio::test]
+async fn a_subnetwork_changes_to_another_entry_of_the_router_in_one_patch() {
+    let place = Place::with(furnished()).await;
+    add_subnetworks(&place).await;
+    place.write(Write::PutNat(ours())).await.unwrap();
+    let mut second = named("second", at("a"));
+    second.min_ports_per_vm = Some(256);
+    let alone = place.write(Write::PutNat(second.clone())).await;
+    assert!(alone.is_err(), "a subnetwork was put into two entries");
+    let together = Write::PutNats(named("ours", at("c")), vec![second]);
+    place.write(together.clone()).await.unwrap();
+    let listed: Vec<(String, Vec<RegionalRef>)> = entries(&place)
+        .await
+        .iter()
+        .map(|nat| (nat.name.to_string(), nat.listed().cloned().collect()))
+        .collect();
+    assert!(
+        listed.contains(&("ours".to_owned(), vec![at("c")])),
+        "{listed:?}"
+    );
+    assert!(
+        listed.contains(&("second".to_owned(), vec![at("a")])),
+        "{listed:?}"
+    );
+    let before = patches(&place).await;
+    place.write(together).await.unwrap();
+    assert_eq!(
+        patches(&place).await,
+        before,
+        "what is done was written again"
+    );
+}
+
+/// How many PATCH requests the cloud has seen.
+async fn patches(place: &Place) -> usize {
+    place.log().await.matches("PATCH").count()
 }
 
 /// Lets somebody write the list while our own PATCH is under way.

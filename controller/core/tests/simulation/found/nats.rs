@@ -1,0 +1,172 @@
+//! NATs whose settings, place or reason change while their source goes on.
+
+use privatelink_core::cloud::Write;
+use privatelink_core::codes::Code;
+use privatelink_core::fake::Entry;
+
+use super::*;
+
+fn with_nat(link: Link, ports: Option<u32>, router: Option<&str>) -> Link {
+    Link {
+        internet: Internet::Nat(NatChoice {
+            addresses: Addresses::Auto,
+            min_ports_per_vm: ports,
+            router: router.map(|name| name.parse().unwrap()),
+        }),
+        digest: serde_json::from_value(serde_json::json!(format!("{ports:?}{router:?}"))).unwrap(),
+        ..link
+    }
+}
+
+/// Two sources, each with a range of its own, behind one NAT entry.
+fn two() -> [Link; 2] {
+    [
+        link("t/one", "a", "b", "10.8.0.0/28"),
+        link("t/two", "c", "d", "10.8.0.16/28"),
+    ]
+}
+
+/// The entries with their ports and how many subnetworks each lists.
+fn entries(fake: &Fake) -> Vec<(Option<u32>, usize)> {
+    let state = fake.state();
+    let nats = state.routers.values().flat_map(|router| &router.nats);
+    nats.map(|nat| (nat.min_ports_per_vm, nat.listed().count()))
+        .collect()
+}
+
+/// No write takes the internet from a subnetwork that has it.
+fn is_served_throughout(journal: &[Entry]) -> bool {
+    let loses = |entry: &Entry| {
+        let mut ids = entry.before.subnetworks.keys();
+        ids.any(|id| {
+            entry.before.nat_serving(id).is_some() && entry.after.nat_serving(id).is_none()
+        })
+    };
+    !journal.iter().any(loses)
+}
+
+fn writes_nothing(fake: &Fake, links: &[Link]) {
+    fake.take_journal();
+    let _again = apply(fake, links);
+    assert_eq!(fake.take_journal().len(), 0);
+}
+
+#[test]
+fn one_of_two_that_share_a_nat_gets_settings_of_its_own_without_a_gap() {
+    let fake = Fake::new(before(), 0);
+    let _made = apply(&fake, &two());
+    assert_eq!(entries(&fake), [(None, 2)]);
+    fake.take_journal();
+    let [one, other] = two();
+    let apart = [with_nat(one, Some(256), None), other];
+    let report = apply(&fake, &apart);
+    assert_eq!(state_of(&report, "t/one"), LinkState::Ready);
+    assert_eq!(state_of(&report, "t/two"), LinkState::Ready);
+    assert_eq!(report.exit_code(), 0);
+    let mut found = entries(&fake);
+    found.sort_unstable();
+    assert_eq!(found, [(None, 1), (Some(256), 1)]);
+    let journal = fake.take_journal();
+    let together = |entry: &&Entry| matches!(entry.write, Write::PutNats(..));
+    assert_eq!(journal.iter().filter(together).count(), 1);
+    assert!(is_served_throughout(&journal));
+    writes_nothing(&fake, &apart);
+    // And back into one.
+    let report = apply(&fake, &two());
+    assert_eq!(report.exit_code(), 0);
+    writes_nothing(&fake, &two());
+}
+
+#[test]
+fn an_entry_that_all_agree_about_changes_where_it_is() {
+    let fake = Fake::new(before(), 0);
+    let _made = apply(&fake, &two());
+    let changed = two().map(|link| with_nat(link, Some(128), None));
+    assert_eq!(apply(&fake, &changed).exit_code(), 0);
+    assert_eq!(entries(&fake), [(Some(128), 2)]);
+}
+
+#[test]
+fn another_router_is_refused_with_a_way_out_and_nothing_changes() {
+    let mut state = before();
+    let (id, network) = (team("team-router"), UNIVERSE.main.clone());
+    let theirs = LiveRouter {
+        id: id.clone(),
+        network,
+        mark: None,
+        nats: Vec::new(),
+    };
+    state.routers.insert(id.clone(), theirs);
+    let fake = Fake::new(state, 0);
+    let [one, _] = two();
+    let _made = apply(&fake, std::slice::from_ref(&one));
+    let there = with_nat(one.clone(), None, Some("team-router"));
+    fake.take_journal();
+    let report = apply(&fake, std::slice::from_ref(&there));
+    assert_eq!(fake.take_journal().len(), 0);
+    assert_eq!(report.exit_code(), 1);
+    let codes: Vec<Code> = report.diagnostics.iter().map(|found| found.code).collect();
+    assert_eq!(codes, [Code::NatRouterChange]);
+    // The first way out: another range together with the router.
+    let moved = Link {
+        egress: link("t/one", "a", "b", "10.8.0.16/28").egress,
+        ..there.clone()
+    };
+    let report = apply(&fake, std::slice::from_ref(&moved));
+    assert_eq!(state_of(&report, "t/one"), LinkState::Ready);
+    assert_eq!(fake.state().routers[&id].nats.len(), 1);
+    assert_eq!(fake.state().routers.len(), 1, "our router is left");
+    // The second way out, back: without the internet in between.
+    let without = Link {
+        internet: Internet::None,
+        ..moved.clone()
+    };
+    let _without = apply(&fake, std::slice::from_ref(&without));
+    assert_eq!(entries(&fake), []);
+    let back = Link {
+        egress: moved.egress.clone(),
+        ..one
+    };
+    assert_eq!(apply(&fake, std::slice::from_ref(&back)).exit_code(), 0);
+    assert_eq!(fake.state().routers[&id].nats.len(), 0);
+}
+
+#[test]
+fn a_link_that_does_without_the_internet_loses_its_nat_and_nobody_else_does() {
+    let fake = Fake::new(before(), 0);
+    let _made = apply(&fake, &two());
+    let [one, other] = two();
+    let without = |link: Link| Link {
+        internet: Internet::None,
+        digest: serde_json::from_value(serde_json::json!("without")).unwrap(),
+        ..link
+    };
+    let first = [without(one.clone()), other.clone()];
+    assert_eq!(apply(&fake, &first).exit_code(), 0);
+    assert_eq!(entries(&fake), [(None, 1)]);
+    writes_nothing(&fake, &first);
+    let both = [without(one), without(other)];
+    let report = apply(&fake, &both);
+    assert_eq!(report.exit_code(), 0);
+    assert_eq!(state_of(&report, "t/one"), LinkState::Ready);
+    assert_eq!(
+        fake.state().routers.len(),
+        0,
+        "a router without entries is left"
+    );
+    writes_nothing(&fake, &both);
+}
+
+#[test]
+fn a_nat_that_another_source_of_the_same_range_needs_stays() {
+    let fake = Fake::new(before(), 0);
+    let needs = link("t/needs", "c", "d", "10.8.0.0/28");
+    let one = link("t/one", "a", "b", "10.8.0.0/28");
+    let _made = apply(&fake, &[one.clone(), needs.clone()]);
+    let without = Link {
+        internet: Internet::None,
+        ..one
+    };
+    assert_eq!(apply(&fake, &[without, needs]).exit_code(), 0);
+    assert_eq!(entries(&fake), [(None, 1)]);
+}
