@@ -29,7 +29,7 @@ use privatelink_gcp::{ConnectError, Google, Options, connect};
 
 use crate::cli::Global;
 use crate::interrupt::{self, Interruptible};
-use crate::sources::{self, PathOrStdin};
+use crate::sources::{self, PathOrStdin, Sources};
 
 /// What is declared, and what is wrong with it.
 #[derive(Debug, Default)]
@@ -38,6 +38,8 @@ pub(crate) struct Declared {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// How many documents mean to be declarations; those that are not among the links are wrong.
     pub(crate) documents: usize,
+    /// What was read, to find the lines of fields in: what is found in the cloud is often the matter of one field.
+    pub(crate) sources: Sources,
 }
 
 impl Declared {
@@ -60,6 +62,7 @@ impl Declared {
         *complete = sources.complete;
         declared.documents = sources.documents;
         declared.diagnostics.append(&mut sources.diagnostics);
+        declared.sources = sources.texts();
         declared.diagnostics.sort();
         declared.diagnostics.dedup();
         declared
@@ -78,6 +81,7 @@ impl Declared {
             wishes,
             diagnostics: validated.diagnostics,
             documents: declarations.len(),
+            sources: Sources::default(),
         }
     }
 }
@@ -152,15 +156,17 @@ impl Run {
                     wishes,
                     diagnostics,
                     documents: _,
+                    sources,
                 },
             orders,
             scope,
             cloud,
         } = self;
-        let report = match cloud {
+        let mut report = match cloud {
             Some(cloud) => preview(cloud, wishes, orders, scope).await,
             None => Report::new(&World::default(), undecided(wishes), &[], 0),
         };
+        sources.locate(&mut report.diagnostics);
         report.with(diagnostics.clone())
     }
 
@@ -172,6 +178,7 @@ impl Run {
                     wishes,
                     diagnostics,
                     documents: _,
+                    sources,
                 },
             orders,
             scope,
@@ -186,10 +193,11 @@ impl Run {
             record.take_in(progress);
             observer(progress);
         };
-        let report = tokio::select! {
+        let mut report = tokio::select! {
             report = turn(&cloud, wishes, orders, scope, &watch) => report,
             () = cloud.out_of_patience(interrupt::signal()) => record.abandoned(wishes),
         };
+        sources.locate(&mut report.diagnostics);
         report.with(diagnostics.clone())
     }
 }

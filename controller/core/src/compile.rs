@@ -167,12 +167,12 @@ fn join(
     };
     match merge(&mut node.resource, resource) {
         Merge::Equal => {}
-        Merge::Settled(code, message) => {
+        Merge::Settled(field, code, message) => {
             let help = "make them equal to silence this";
             let diagnostic = Diagnostic::new(code, link.origin.clone(), message);
             compiled
                 .diagnostics
-                .push(diagnostic.link(&link.name).help(help));
+                .push(diagnostic.link(&link.name).field(field).help(help));
         }
         Merge::Clash(field, code) => {
             let first = node
@@ -195,7 +195,7 @@ fn join(
 
 enum Merge {
     Equal,
-    Settled(Code, String),
+    Settled(&'static str, Code, String),
     Clash(&'static str, Code),
 }
 
@@ -243,7 +243,11 @@ fn merge_connectors(a: &mut Connector, b: &Connector) -> Merge {
     let message = format!(
         "links that share connector {name} ask for different instance limits; {min} to {max} are used"
     );
-    Merge::Settled(Code::LargestLimitsWin, message)
+    Merge::Settled(
+        "spec.egress.connector.managed",
+        Code::LargestLimitsWin,
+        message,
+    )
 }
 
 fn merge_egress(a: &mut ServiceEgress, b: ServiceEgress) -> Merge {
@@ -266,7 +270,11 @@ fn merge_ingress(a: &mut ServiceIngress, b: ServiceIngress) -> Merge {
     let (service, ingress) = (&a.service.name, a.ingress);
     let message =
         format!("links ask for different ingress of {service}; the loosest, {ingress}, is used");
-    Merge::Settled(Code::LoosestIngressWins, message)
+    Merge::Settled(
+        "spec.destination.ingress",
+        Code::LoosestIngressWins,
+        message,
+    )
 }
 
 fn join_nat(

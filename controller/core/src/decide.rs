@@ -311,7 +311,8 @@ fn cut_off(
             link.source.name
         );
         let diagnostic = Diagnostic::new(code, link.origin.clone(), message.clone());
-        diagnostics.push(diagnostic.severity(Severity::Error).link(name).help(STAYS));
+        let diagnostic = diagnostic.severity(Severity::Error).link(name);
+        diagnostics.push(diagnostic.field("spec.network.name").help(STAYS));
         blocked.insert((*name).clone(), message);
     }
     blocked
@@ -338,6 +339,7 @@ fn without_internet(
             diagnostics.push(
                 Diagnostic::new(Code::NatMissing, link.origin.clone(), message.clone())
                     .link(name)
+                    .field("spec.internet.existing")
                     .help(help),
             );
             blocked.insert((*name).clone(), message);

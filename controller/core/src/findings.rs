@@ -1,5 +1,7 @@
 //! What a decision has to say: what could not be read, and what is refused.
 
+mod field;
+
 use std::collections::BTreeSet;
 
 use crate::codes::Code;
@@ -63,9 +65,10 @@ pub(crate) fn refusals(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
         };
         let mut said = false;
         for link in step.links.iter().filter_map(|name| context.link(name)) {
-            let diagnostic = Diagnostic::new(code, link.origin.clone(), message.clone())
+            let mut diagnostic = Diagnostic::new(code, link.origin.clone(), message.clone())
                 .severity(severity)
                 .link(&link.name);
+            diagnostic.field = field::of(link, id, code).map(str::to_owned);
             diagnostics.push(with_help(diagnostic));
             said = true;
         }
@@ -113,6 +116,11 @@ pub(crate) fn stuck(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
         });
         let mut diagnostic = Diagnostic::new(code, origin, message).severity(Severity::Warning);
         diagnostic.link = link.map(|link| link.name.clone());
+        let field = match step.code {
+            Some(Code::IngressHeld) => field::of_hop(code),
+            Some(_) | None => link.and_then(|link| field::of(link, id, code)),
+        };
+        diagnostic.field = field.map(str::to_owned);
         let remedy = || remedy(code).map(Into::into);
         diagnostic.help = step.help.clone().or_else(remedy);
         diagnostics.push(diagnostic);
@@ -149,13 +157,12 @@ pub(crate) fn broken_paths(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic
             .filter(|link| link.policy.reconcile == Reconcile::Enforce)?;
         let message = format!("the path does not work at its {}: {}", hop.name, hop.found);
         let code = hop.code.unwrap_or(Code::PathUnknown);
-        let diagnostic = Diagnostic::new(code, link.origin.clone(), message)
+        let mut diagnostic = Diagnostic::new(code, link.origin.clone(), message)
             .link(name)
             .severity(Severity::Warning);
-        Some(match remedy(code) {
-            Some(help) => diagnostic.help(help),
-            None => diagnostic,
-        })
+        diagnostic.field = field::of_hop(code).map(str::to_owned);
+        diagnostic.help = remedy(code).map(Into::into);
+        Some(diagnostic)
     })
     .collect()
 }

@@ -145,11 +145,13 @@ fn explain_standing(
         Standing::Suspended => say(
             Code::Suspended,
             format!("{name} is suspended: nothing is done for it"),
-        ),
+        )
+        .map(|it| it.field("spec.policy.suspend")),
         Standing::Reported => say(
             Code::ReportOnly,
             format!("{name} is only reported: differences are not repaired"),
-        ),
+        )
+        .map(|it| it.field("spec.policy.reconcile")),
         Standing::Invalid if has_something => say(
             Code::HeldAsItIs,
             format!("{name} keeps what it has until its declaration is mended"),

@@ -58,6 +58,7 @@ impl Arguments {
             wishes,
             diagnostics,
             documents,
+            sources: _,
         } = Declared::read(&self.declarations.paths);
         output.diagnostics(&diagnostics);
         let valid = wishes.links.len();

@@ -130,6 +130,14 @@ impl Sources {
         *diagnostics = placed;
     }
 
+    /// The texts alone, to place later findings in.
+    pub(crate) fn texts(self) -> Self {
+        Self {
+            kept: self.kept,
+            ..Self::default()
+        }
+    }
+
     fn text(&self, path: &Arc<str>) -> Option<String> {
         self.kept
             .get(path)

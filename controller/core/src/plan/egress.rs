@@ -15,7 +15,8 @@ use crate::kinds::service_egress::{
 use crate::kinds::subnetwork::PRIVATE_GOOGLE_ACCESS;
 use crate::kinds::{FieldChange, RegionalRef, Service, ServiceEgress, VpcAccess};
 use crate::plan::Step;
-use crate::world::{Remembered, Seen};
+use crate::plan::ownership::{Owner, missing, owner};
+use crate::world::Seen;
 
 /// The step for a wanted source.
 pub fn step(context: &Context<'_>, node: &Node, wanted: &ServiceEgress) -> Step {
@@ -25,35 +26,11 @@ pub fn step(context: &Context<'_>, node: &Node, wanted: &ServiceEgress) -> Step 
         Seen::Present(service) => service,
     };
     let desired = wanted.vpc_access();
-    let as_wished = service.vpc_access.as_ref() == Some(&desired);
-    let memory = match &context.world.memory(&wanted.service).egress {
-        Remembered::Unintelligible(why) => {
-            return Step::refuse(
-                Code::OwnedByAnother,
-                format!("our annotation on it cannot be read: {why}"),
-            )
-            .help(
-                "use the release that wrote it, or remove the annotation privatelink.dev/egress",
-            );
-        }
-        Remembered::This(memory) if memory.installation != *context.ours => {
-            let whose = format!(
-                "owner {}, set {}",
-                memory.installation.owner, memory.installation.set
-            );
-            return if as_wished {
-                Step::nothing(format!("{whose} keeps it, and it is as wished"))
-            } else {
-                Step::refuse(
-                    Code::OwnedByAnother,
-                    format!("its egress belongs to {whose}"),
-                )
-                .showing(changes(service.vpc_access.as_ref(), Some(&desired)))
-                .help("let one set declare all links of this source")
-            };
-        }
-        Remembered::This(memory) => Some(memory),
-        Remembered::Nothing => None,
+    let fields = changes(service.vpc_access.as_ref(), Some(&desired));
+    let memory = match owner(context, &context.world.memory(&service.id).egress, fields) {
+        Owner::Nobody => None,
+        Owner::Us(memory) => Some(memory),
+        Owner::Other(step) => return *step,
     };
     if memory.is_none()
         && let Some(refusal) = without_consent(context, node, service, &desired)
@@ -61,17 +38,6 @@ pub fn step(context: &Context<'_>, node: &Node, wanted: &ServiceEgress) -> Step 
         return refusal;
     }
     write(context, node, wanted, service, memory, &desired)
-}
-
-fn missing(service: &crate::link::ServiceRef) -> Step {
-    Step::refuse(
-        Code::ServiceMissing,
-        format!(
-            "service {} does not exist in {} of project {}",
-            service.name, service.region, service.project
-        ),
-    )
-    .help("deploy it first, or correct its name, region or project")
 }
 
 /// Refuses when the field holds somebody's value and nobody allowed us to take it.

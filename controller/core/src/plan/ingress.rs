@@ -15,49 +15,23 @@ use crate::kinds::service_ingress::{
 use crate::kinds::{FieldChange, IngressSetting, Service, ServiceIngress};
 use crate::link::Ingress;
 use crate::plan::Step;
-use crate::world::{Remembered, Seen};
+use crate::plan::ownership::{Owner, missing, owner};
+use crate::world::Seen;
 
 /// The step for a wanted destination.
 pub fn step(context: &Context<'_>, node: &Node, wanted: &ServiceIngress) -> Step {
     let service = match context.world.service(&wanted.service) {
         Seen::Unreadable(why) => return Step::unreadable(why),
-        Seen::Absent => {
-            let id = &wanted.service;
-            let why = format!(
-                "service {} does not exist in {} of project {}",
-                id.name, id.region, id.project
-            );
-            return Step::refuse(Code::ServiceMissing, why)
-                .help("deploy it first, or correct its name, region or project");
-        }
+        Seen::Absent => return missing(&wanted.service),
         Seen::Present(service) => service,
     };
     let will = IngressSetting::from(wanted.ingress);
     let change = ingress_change(service.ingress, will);
-    let memory = match &context.world.memory(&wanted.service).ingress {
-        Remembered::Unintelligible(why) => {
-            return Step::refuse(
-                Code::OwnedByAnother,
-                format!("our annotation on it cannot be read: {why}"),
-            )
-            .help(
-                "use the release that wrote it, or remove the annotation privatelink.dev/ingress",
-            );
-        }
-        Remembered::This(memory) if memory.installation != *context.ours => {
-            let whose = format!(
-                "owner {}, set {}",
-                memory.installation.owner, memory.installation.set
-            );
-            return match change {
-                None => Step::nothing(format!("{whose} keeps it, and it is as wished")),
-                Some(change) => Step::refuse(Code::OwnedByAnother, format!("its ingress belongs to {whose}"))
-                    .showing(vec![change])
-                    .help("let one set declare all links to this destination, or declare `ingress: Unmanaged`"),
-            };
-        }
-        Remembered::This(memory) => Some(memory),
-        Remembered::Nothing => None,
+    let fields = change.iter().cloned().collect();
+    let memory = match owner(context, &context.world.memory(&service.id).ingress, fields) {
+        Owner::Nobody => None,
+        Owner::Us(memory) => Some(memory),
+        Owner::Other(step) => return *step,
     };
     match change {
         None => as_wished(context, node, wanted, service, memory),

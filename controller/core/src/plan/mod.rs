@@ -7,6 +7,7 @@ pub mod ingress;
 mod nat_entries;
 pub(crate) mod nat_moves;
 pub mod nodes;
+mod ownership;
 mod release;
 pub mod removal;
 mod routers;

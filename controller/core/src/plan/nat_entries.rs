@@ -81,11 +81,20 @@ pub(super) fn nat(context: &Context<'_>, wanted: &Nat) -> Step {
                 return Step::nothing("the NAT serves what it shall");
             }
             Step::update(
-                "the NAT gives the source the internet back",
+                why_it_changes(wanted, live),
                 changes,
                 Write::PutNat(wanted.clone()),
             )
         }
+    }
+}
+
+fn why_it_changes(wanted: &Nat, live: &LiveNat) -> &'static str {
+    let shrinks = live.listed().count() > wanted.subnetworks.len();
+    if shrinks && wanted.subnetworks.iter().all(|id| live.covers(id)) {
+        "it lets go of what nobody wishes to be served any more"
+    } else {
+        "the NAT gives the source the internet back"
     }
 }
 
