@@ -192,6 +192,10 @@ fn nat_behind(world: &World, link: &Link, ours: &Installation) -> BTreeSet<Id> {
         for nat in entries.filter(|nat| nat.covers(&subnetwork)) {
             ids.extend(hold::nat_with_router(router, nat));
         }
+        // A run that was killed may have taken the last entry out and left the router.
+        if router.nats.is_empty() && ours.made(router.id.name.as_str()) {
+            ids.insert(Id::Router(router.id.clone()));
+        }
     }
     ids
 }
