@@ -9,7 +9,7 @@ use privatelink_core::kinds::{
     VpcAccess,
 };
 use privatelink_core::link::{
-    Addresses, ConnectorChoice, Egress, Ingress, Internet, Link, Routing, ServiceRef,
+    Addresses, ConnectorChoice, Egress, Ingress, Internet, Link, Reconcile, Routing, ServiceRef,
     SubnetworkChoice,
 };
 use privatelink_core::report::{LinkState, Report};
@@ -224,10 +224,15 @@ fn as_served(state: &State, link: &Link, subnetwork: &RegionalRef, beside: &[&Li
                     .iter()
                     .filter(|other| other.source == service.id)
                     .peekable();
-                // A link that is held, protected or gone astray keeps what it has.
+                // A link that is held, protected, only reported or gone astray keeps what it has.
                 let memory = EgressAnnotation::read(service).and_then(Result::ok);
                 let held = memory.is_some_and(|memory| !memory.links.keys().all(named));
-                !held && own.peek().is_some() && own.all(|other| other.internet == Internet::None)
+                !held
+                    && own.peek().is_some()
+                    && own.all(|other| {
+                        other.internet == Internet::None
+                            && other.policy.reconcile == Reconcile::Enforce
+                    })
             };
             let wished = |other: &&Link| {
                 other.internet != Internet::None
