@@ -1,4 +1,4 @@
-//! Being interrupted: nothing new is begun, and what is under way gets a while to end.
+//! A run that has to end before it is done: nothing new is begun, and what is under way gets a while to end.
 
 use std::time::Duration;
 
@@ -8,13 +8,46 @@ use privatelink_core::codes::Code;
 use privatelink_core::kinds::{Id, Live};
 use tokio::sync::watch;
 
-/// How long calls under way may take after an interruption. A Cloud Run job has ten seconds between SIGTERM and
-/// SIGKILL, and the report has to be written in them too.
+use crate::record::{Phase, Record};
+
+/// How long calls under way may take after the run was told to end. A Cloud Run job has ten seconds between SIGTERM
+/// and SIGKILL, and the report has to be written in them too.
 const PATIENCE: Duration = Duration::from_secs(9);
 
-/// What the user can do about an interrupted run.
-pub(crate) const HELP: &str =
-    "run it again: what was begun is found by its name, and nothing is done twice";
+/// What the user can do about a run that ended early.
+const HELP: &str = "run it again: what was begun is found by its name, and nothing is done twice";
+
+/// Why a run ends before it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    /// A signal.
+    Interrupted,
+    /// Its time is over.
+    TimeUp,
+}
+
+impl Stop {
+    /// Its page.
+    pub(crate) fn code(self) -> Code {
+        match self {
+            Self::Interrupted => Code::Interrupted,
+            Self::TimeUp => Code::TimeUp,
+        }
+    }
+
+    /// What happened, as it follows "because" or "when".
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Interrupted => "the run was interrupted",
+            Self::TimeUp => "the time was up",
+        }
+    }
+
+    /// The error of what it kept from being done.
+    pub(crate) fn error(self, message: String) -> CloudError {
+        CloudError::new(CloudErrorKind::Transient, self.code(), message).help(HELP)
+    }
+}
 
 /// Completes when this process is asked to stop, by SIGINT or SIGTERM. The handlers are in place when this
 /// returns, not only when it is first polled.
@@ -43,59 +76,88 @@ pub(crate) fn signal() -> impl Future<Output = ()> {
     }
 }
 
-/// A cloud to which nothing more is written once the user has interrupted.
+/// A cloud that can be told that the run is to end.
 pub(crate) struct Interruptible<'a> {
     cloud: &'a dyn Cloud,
-    interrupted: watch::Sender<bool>,
+    record: &'a Record,
+    stop: watch::Sender<Option<Stop>>,
 }
 
 impl<'a> Interruptible<'a> {
-    /// Not interrupted yet.
-    pub(crate) fn new(cloud: &'a dyn Cloud) -> Self {
+    /// Not stopped yet. The record tells what the run is at.
+    pub(crate) fn new(cloud: &'a dyn Cloud, record: &'a Record) -> Self {
         Self {
             cloud,
-            interrupted: watch::Sender::new(false),
+            record,
+            stop: watch::Sender::new(None),
         }
     }
 
-    /// Stops writing at the signal; completes when what was under way has had its while.
-    pub(crate) async fn out_of_patience(&self, signal: impl Future<Output = ()>) {
-        signal.await;
-        self.interrupted.send_replace(true);
+    /// From now on nothing is begun, and what only reads is given up.
+    pub(crate) fn stop(&self, why: Stop) {
+        self.stop.send_replace(Some(why));
+    }
+
+    /// Completes when what was under way has ended, or has had its while.
+    pub(crate) async fn wound_up(&self, why: Stop) {
         anstream::eprintln!(
-            "interrupted: waiting for what is under way, at most {} s",
+            "{}: waiting for what is under way, at most {} s",
+            why.words(),
             PATIENCE.as_secs()
         );
-        tokio::time::sleep(PATIENCE).await;
+        let ended = self.record.nothing_under_way();
+        // Over or not, the report tells what is left.
+        let _ = tokio::time::timeout(PATIENCE, ended).await;
+    }
+
+    /// Reads, unless the run is to end. In the first look at the world, what was not read is an error then, and the
+    /// turn goes on to its report; later on there is more to report than a world that was not read.
+    async fn read<T>(
+        &self,
+        what: String,
+        reading: impl Future<Output = Result<T, CloudError>>,
+    ) -> Result<T, CloudError> {
+        let mut stop = self.stop.subscribe();
+        let why = tokio::select! {
+            biased;
+            why = stop.wait_for(Option::is_some) => why.ok().and_then(|why| *why),
+            answer = reading => return answer,
+        };
+        if self.record.phase() == Phase::LookingAgain {
+            std::future::pending::<()>().await;
+        }
+        let why = why.unwrap_or(Stop::Interrupted);
+        Err(why.error(format!("{what}: it was not read, because {}", why.words())))
     }
 }
 
 impl Cloud for Interruptible<'_> {
     fn list<'a>(&'a self, scope: &'a Scope) -> BoxFuture<'a, Result<Listing, CloudError>> {
-        self.cloud.list(scope)
+        Box::pin(self.read(format!("cannot list the {scope}"), self.cloud.list(scope)))
     }
 
     fn get<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<Option<Live>, CloudError>> {
-        self.cloud.get(id)
+        Box::pin(self.read(format!("cannot read {id}"), self.cloud.get(id)))
     }
 
     fn write<'a>(&'a self, write: &'a Write) -> BoxFuture<'a, Result<Option<Live>, CloudError>> {
-        if !*self.interrupted.borrow() {
-            return self.cloud.write(write);
+        let stop = *self.stop.borrow();
+        match stop {
+            None => self.cloud.write(write),
+            Some(why) => {
+                let message = format!("it was not begun, because {}", why.words());
+                Box::pin(std::future::ready(Err(why.error(message))))
+            }
         }
-        let message = "it was not begun, because the run was interrupted";
-        let error =
-            CloudError::new(CloudErrorKind::Transient, Code::Interrupted, message).help(HELP);
-        Box::pin(std::future::ready(Err(error)))
     }
 
     /// Waiting is the one thing that can be broken off without leaving anything undone.
     fn settle<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<(), CloudError>> {
         Box::pin(async move {
-            let mut interrupted = self.interrupted.subscribe();
+            let mut stop = self.stop.subscribe();
             tokio::select! {
                 settled = self.cloud.settle(id) => settled,
-                _ = interrupted.wait_for(|stop| *stop) => Ok(()),
+                _ = stop.wait_for(Option::is_some) => Ok(()),
             }
         })
     }

@@ -12,6 +12,7 @@
 mod cli;
 mod interrupt;
 mod printable;
+mod record;
 mod render;
 mod sources;
 mod turn;

@@ -8,27 +8,28 @@
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::pin::pin;
+use std::time::Duration;
 
-use privatelink_core::apply::{Observer, Outcome, Progress};
-use privatelink_core::cloud::{CloudError, CloudErrorKind};
+use privatelink_core::apply::{Observer, Progress};
 use privatelink_core::codes::Code;
 use privatelink_core::decide::{Decision, Orders, Wishes};
 use privatelink_core::declare;
 use privatelink_core::diagnostic::{Diagnostic, Origin, Severity};
 use privatelink_core::ids::ProjectId;
-use privatelink_core::kinds::Id;
 use privatelink_core::link::{Link, Reconcile};
-use privatelink_core::plan::{Plan, Step};
+use privatelink_core::plan::Plan;
 use privatelink_core::report::Report;
 use privatelink_core::standing::Standing;
-use privatelink_core::turn::{Performed, preview, turn};
+use privatelink_core::turn::{preview, turn};
 use privatelink_core::validate::validate;
 use privatelink_core::world::World;
-use privatelink_gcp::{ConnectError, Google, Options, connect};
+use privatelink_gcp::{ConnectError, Google, connect};
+use tokio::time::Instant;
 
-use crate::cli::Global;
-use crate::interrupt::{self, Interruptible};
+use crate::cli::{Global, Time};
+use crate::interrupt::{self, Interruptible, Stop};
+use crate::record::Record;
 use crate::sources::{self, PathOrStdin, Sources};
 
 /// What is declared, and what is wrong with it.
@@ -93,17 +94,26 @@ pub(crate) struct Run {
     scope: BTreeSet<ProjectId>,
     /// Absent when there is nothing to ask, or nobody who answers; the findings say so then.
     cloud: Option<Google>,
+    /// How long the run may take, if that is limited, and since when it runs.
+    time: Option<Duration>,
+    begun: Instant,
 }
 
 impl Run {
     /// Connects, unless there is nothing to ask. A connection that fails is a finding like others.
-    pub(crate) async fn connect(declared: Declared, orders: Orders, global: &Global) -> Self {
+    pub(crate) async fn connect(
+        declared: Declared,
+        orders: Orders,
+        (global, time): (&Global, Time),
+    ) -> Self {
         let scope = global.scope();
         let mut run = Self {
             declared,
             orders,
             scope,
             cloud: None,
+            time: time.timeout,
+            begun: Instant::now(),
         };
         run.declared.diagnostics.extend(nowhere_to_look(
             &run.declared.wishes,
@@ -113,12 +123,7 @@ impl Run {
         let something_to_ask =
             !run.declared.wishes.links.is_empty() || run.orders.prune && !run.scope.is_empty();
         if something_to_ask {
-            match connect(Options {
-                endpoint: global.endpoint.clone().filter(|url| !url.is_empty()),
-                ..Options::default()
-            })
-            .await
-            {
+            match connect(global.connection()).await {
                 Ok(google) => run.cloud = Some(google),
                 Err(error) => run.declared.diagnostics.insert(0, unconnected(&error)),
             }
@@ -134,6 +139,8 @@ impl Run {
             orders,
             scope: BTreeSet::new(),
             cloud: Some(cloud),
+            time: None,
+            begun: Instant::now(),
         }
     }
 
@@ -161,17 +168,31 @@ impl Run {
             orders,
             scope,
             cloud,
+            time: _,
+            begun: _,
         } = self;
         let mut report = match cloud {
-            Some(cloud) => preview(cloud, wishes, orders, scope).await,
+            Some(cloud) => {
+                let record = Record::default();
+                let cloud = Interruptible::new(cloud, &record);
+                let mut looking = pin!(preview(&cloud, wishes, orders, scope));
+                tokio::select! {
+                    report = &mut looking => report,
+                    () = self.time_up(Duration::ZERO) => {
+                        cloud.stop(Stop::TimeUp);
+                        looking.await
+                    }
+                }
+            }
             None => Report::new(&World::default(), undecided(wishes), &[], 0),
         };
         sources.locate(&mut report.diagnostics);
         report.with(diagnostics.clone())
     }
 
-    /// Does it. When the user interrupts, nothing new is begun, and what is under way gets a while to end.
-    pub(crate) async fn apply(&self, observer: Observer<'_>) -> Report {
+    /// Does it. When the user interrupts or the time is up, nothing new is begun, and what is under way gets a while
+    /// to end. The time that the user took to answer a question, `asked`, does not count.
+    pub(crate) async fn apply(&self, observer: Observer<'_>, asked: Duration) -> Report {
         let Self {
             declared:
                 Declared {
@@ -183,22 +204,45 @@ impl Run {
             orders,
             scope,
             cloud,
+            time: _,
+            begun: _,
         } = self;
         let Some(cloud) = cloud else {
             return self.preview().await;
         };
-        let cloud = Interruptible::new(cloud);
         let record = Record::default();
+        let cloud = Interruptible::new(cloud, &record);
         let watch = |progress: Progress<'_>| {
             record.take_in(progress);
             observer(progress);
         };
-        let mut report = tokio::select! {
-            report = turn(&cloud, wishes, orders, scope, &watch) => report,
-            () = cloud.out_of_patience(interrupt::signal()) => record.abandoned(wishes),
+        let mut turn = pin!(turn(&cloud, wishes, orders, scope, &watch));
+        let signal = interrupt::signal();
+        let ended = tokio::select! {
+            report = &mut turn => Ok(report),
+            () = signal => Err(Stop::Interrupted),
+            () = self.time_up(asked) => Err(Stop::TimeUp),
+        };
+        let mut report = match ended {
+            Ok(report) => report,
+            Err(why) => {
+                cloud.stop(why);
+                tokio::select! {
+                    report = &mut turn => report,
+                    () = cloud.wound_up(why) => record.abandoned(undecided(wishes), why),
+                }
+            }
         };
         sources.locate(&mut report.diagnostics);
         report.with(diagnostics.clone())
+    }
+
+    /// Completes when the time is up; never without a limit.
+    async fn time_up(&self, longer: Duration) {
+        match self.time.and_then(|time| self.begun.checked_add(time)) {
+            Some(end) => tokio::time::sleep_until(end + longer).await,
+            None => std::future::pending().await,
+        }
     }
 }
 
@@ -249,71 +293,5 @@ fn undecided(wishes: &Wishes) -> Decision {
         diagnostics: Vec::new(),
         in_hand: BTreeSet::new(),
         changing: BTreeSet::new(),
-    }
-}
-
-/// What has been seen of a turn so far: all that is left to report when it has to be abandoned.
-#[derive(Default)]
-struct Record(Mutex<Seen>);
-
-#[derive(Default)]
-struct Seen {
-    pass: usize,
-    planned: BTreeMap<Id, Step>,
-    running: BTreeSet<Id>,
-    performed: Vec<Performed>,
-}
-
-impl Record {
-    fn take_in(&self, progress: Progress<'_>) {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match progress {
-            Progress::Planned(plan) => {
-                seen.pass += 1;
-                let writes = plan.steps.iter().filter(|(_, step)| step.action.writes());
-                seen.planned = writes
-                    .map(|(id, step)| (id.clone(), step.clone()))
-                    .collect();
-            }
-            Progress::Started(id, _) => drop(seen.running.insert(id.clone())),
-            Progress::Finished(id, _, outcome) => {
-                seen.running.remove(id);
-                seen.perform(id, outcome.clone());
-            }
-        }
-    }
-
-    /// The report of a turn that was given up: what was done, what was under way, and what was never begun.
-    fn abandoned(self, wishes: &Wishes) -> Report {
-        let mut seen = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let left: Vec<Id> = seen.planned.keys().cloned().collect();
-        for id in left {
-            let message = if seen.running.contains(&id) {
-                "it was under way when the run was interrupted, and may yet happen"
-            } else {
-                "it was not begun, because the run was interrupted"
-            };
-            let error = CloudError::new(CloudErrorKind::Transient, Code::Interrupted, message)
-                .help(interrupt::HELP);
-            seen.perform(&id, Outcome::Failed { error });
-        }
-        let performed = std::mem::take(&mut seen.performed);
-        Report::new(&World::default(), undecided(wishes), &performed, seen.pass)
-    }
-}
-
-impl Seen {
-    fn perform(&mut self, id: &Id, outcome: Outcome) {
-        if let Some(step) = self.planned.remove(id) {
-            let done = Performed {
-                id: id.clone(),
-                step,
-                outcome,
-                pass: self.pass,
-                // Nothing was decided at the end, so nobody can tell.
-                drift: None,
-            };
-            self.performed.push(done);
-        }
     }
 }

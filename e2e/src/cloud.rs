@@ -63,11 +63,19 @@ impl Cloud {
 
     /// Starts one whose operations take a while.
     pub async fn start_with(operation_latency: Duration) -> Result<Self, CloudError> {
+        Self::start_as(Options {
+            operation_latency,
+            ..Options::default()
+        })
+        .await
+    }
+
+    /// Starts one with these options.
+    pub async fn start_as(options: Options) -> Result<Self, CloudError> {
         let held = Held::new();
         let options = Options {
-            operation_latency,
             observers: held.observers(),
-            ..Options::default()
+            ..options
         };
         let emulator = Emulator::start(options).await.map_err(CloudError::Start)?;
         Ok(Self {

@@ -48,9 +48,15 @@ impl Outcome {
         matches!(self, Self::Failed { error } if error.kind == CloudErrorKind::Conflict)
     }
 
-    /// Is it something that goes on by itself and only takes time?
+    /// Is it something that goes on by itself and only takes time, or that the next run will do?
     pub fn is_pending(&self) -> bool {
         matches!(self, Self::Failed { error } if error.kind == CloudErrorKind::InUse)
+            || self.is_stopped()
+    }
+
+    /// Did the run end before it, at a signal or because its time was up?
+    pub fn is_stopped(&self) -> bool {
+        matches!(self, Self::Failed { error } if matches!(error.code, Code::Interrupted | Code::TimeUp))
     }
 }
 

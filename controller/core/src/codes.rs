@@ -184,6 +184,8 @@ codes! {
     PL0320 NotAttempted Warning "A step was not tried because another failed"
     PL0321 EndpointInvalid Error "The endpoint is not a usable address"
     PL0322 Interrupted Error "The run was interrupted"
+    PL0323 TimeUp Error "The time for the run was up"
+    PL0324 ListTooLong Error "A list has more items than are read"
 }
 
 impl fmt::Display for Code {

@@ -15,8 +15,9 @@ use crate::link::{Addresses, ConnectorChoice, Egress, Internet, Link, ServiceRef
 use crate::names::Installation;
 use crate::world::World;
 
-/// Lists in flight at once. More would only queue at the rate limiter.
-const CONCURRENT_READS: usize = 16;
+/// Lists that are waited for at once. How many requests are on their way is the adapter's concern, which also keeps
+/// each project to its rate; a project that waits must not take the place of one that could go on.
+const CONCURRENT_READS: usize = 256;
 
 /// Where a turn looks: what the declarations name, and what the user adds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,17 +90,18 @@ impl Territory {
     }
 
     fn project_scopes(&self) -> Vec<Scope> {
-        let mut scopes = Vec::new();
-        for project in &self.network_projects {
-            scopes.push(Scope::Networks(project.clone()));
-            scopes.push(Scope::Routes(project.clone()));
-            scopes.push(Scope::Subnetworks(project.clone()));
-            scopes.push(Scope::Routers(project.clone()));
-            if self.addresses {
-                scopes.push(Scope::Addresses(project.clone()));
-            }
+        let mut kinds: Vec<fn(ProjectId) -> Scope> = vec![
+            Scope::Networks,
+            Scope::Routes,
+            Scope::Subnetworks,
+            Scope::Routers,
+        ];
+        if self.addresses {
+            kinds.push(Scope::Addresses);
         }
-        scopes
+        // Project after project, so that all of them get along from the start.
+        let of_all = |kind: fn(ProjectId) -> Scope| self.network_projects.iter().cloned().map(kind);
+        kinds.into_iter().flat_map(of_all).collect()
     }
 
     fn regional_scopes(&self) -> Vec<Scope> {

@@ -17,8 +17,9 @@ use tracing::Instrument as _;
 
 use crate::backoff::Patience;
 use crate::calls::Calls;
-use crate::failure::Failure;
-use crate::limiter::Limiter;
+use crate::failure::{Failure, Nature};
+use crate::limiter::{Admission, Limiter, TooLong};
+use crate::rates::Rates;
 
 /// One of Google's APIs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,14 +137,15 @@ fn status(failure: Option<&Failure>) -> String {
 #[derive(Debug)]
 pub(crate) struct Attempts {
     limiter: Limiter,
-    patience: Patience,
+    pub(crate) patience: Patience,
     pub(crate) calls: Calls,
 }
 
 impl Attempts {
-    pub(crate) fn new(limiter: Limiter, patience: Patience) -> Self {
+    /// Calls that keep to these rates, if any, and are tried that hard.
+    pub(crate) fn new(rates: Option<Rates>, patience: Patience) -> Self {
         Self {
-            limiter,
+            limiter: Limiter::new(rates, patience),
             patience,
             calls: Calls::default(),
         }
@@ -159,7 +161,7 @@ impl Attempts {
         F: Future<Output = Result<T, E>>,
         E: Into<Failure>,
     {
-        self.repeat(call, || self.once(call, send())).await
+        self.repeat(|| self.once(call, send())).await
     }
 
     /// Sends one request, once.
@@ -168,7 +170,8 @@ impl Attempts {
         call: &Call<'_>,
         request: impl Future<Output = Result<T, E>>,
     ) -> Result<T, Failure> {
-        self.limiter.admit(call).await;
+        let admission = self.limiter.admit(call).await;
+        let admission = admission.map_err(held_back)?;
         self.calls.count(call.operation);
         let span = tracing::debug_span!(
             "google",
@@ -189,6 +192,7 @@ impl Attempts {
             reading: call.access == Access::Read,
             ..failure
         });
+        account(admission, result.as_ref().err());
         // Google's words are left out here: they end in an error message, if it comes to that.
         tracing::debug!(
             parent: &span,
@@ -202,151 +206,102 @@ impl Attempts {
 
     /// Carries out an attempt, and again as long as its failure is worth it. The attempt may consist of
     /// several requests when a later one depends on an earlier one.
-    pub(crate) async fn repeat<T, F>(
-        &self,
-        call: &Call<'_>,
-        mut attempt: impl FnMut() -> F,
-    ) -> Result<T, Failure>
+    pub(crate) async fn repeat<T, F>(&self, mut attempt: impl FnMut() -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, Failure>>,
     {
-        let mut start = None;
-        let mut reply_lost = false;
-        let mut number = 1;
+        let mut tries = Tries::default();
         loop {
-            let mut failure = match NUMBER.scope(number, attempt()).await {
+            let mut failure = match NUMBER.scope(tries.number(), attempt()).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            let started = *start.get_or_insert_with(Instant::now);
-            failure.after_lost_reply = reply_lost;
-            reply_lost |= failure.reply_was_lost();
-            let Some(pause) = self.pause(&failure, number, started.elapsed()) else {
-                return Err(failure);
+            failure.after_lost_reply = tries.reply_lost;
+            let Some(pause) = tries.after(&failure, &self.patience) else {
+                return Err(tries.last_word(failure));
             };
-            if failure.is_rate_limit() {
-                self.limiter.hold(call, pause);
-            }
             tokio::time::sleep(pause).await;
-            number += 1;
         }
     }
+}
 
-    /// How long to wait before trying again, if it is worth it.
-    fn pause(&self, failure: &Failure, number: u32, elapsed: Duration) -> Option<Duration> {
-        if !failure.is_worth_another_try() || number >= self.patience.attempts {
+/// The failure of a call that was not sent.
+fn held_back(TooLong(limit): TooLong) -> Failure {
+    let message = format!("it has done so for {} s", limit.as_secs());
+    Failure {
+        held_back: true,
+        ..Failure::new(Nature::Refused(429), &message)
+    }
+}
+
+/// Tells the limiter how a call came back.
+fn account(admission: Admission<'_>, failure: Option<&Failure>) {
+    match failure {
+        Some(failure) if failure.is_rate_limit() => admission.refused(failure.retry_after),
+        // Not a word of Google's, so nothing is known about its patience.
+        Some(failure) if failure.status().is_none() => drop(admission),
+        Some(_) | None => admission.answered(),
+    }
+}
+
+/// The attempts of one call so far.
+#[derive(Debug, Default)]
+struct Tries {
+    /// Failed ones, but for those that Google answered with the request to slow down.
+    failed: u32,
+    /// When the first of them failed, since Google last asked to slow down.
+    first_failed: Option<Instant>,
+    /// Attempts that Google answered with the request to slow down, and when it did so first.
+    refused: u32,
+    first_refused: Option<Instant>,
+    /// The last of these answers.
+    refusal: Option<Failure>,
+    /// An attempt may have succeeded although its reply was lost.
+    reply_lost: bool,
+}
+
+impl Tries {
+    /// The number of the next attempt, from 1.
+    fn number(&self) -> u32 {
+        self.failed + self.refused + 1
+    }
+
+    /// How long to wait before trying again, if it is worth it. After the request to slow down it is the limiter
+    /// who waits, for all callers alike.
+    fn after(&mut self, failure: &Failure, patience: &Patience) -> Option<Duration> {
+        self.reply_lost |= failure.reply_was_lost();
+        if failure.held_back || !failure.is_worth_another_try() {
             return None;
         }
-        let own = self
-            .patience
-            .pause(number, failure.is_rate_limit(), rand::random());
+        let now = Instant::now();
+        if failure.is_rate_limit() {
+            self.refused += 1;
+            self.first_failed = None;
+            self.refusal = Some(failure.clone());
+            let since = now - *self.first_refused.get_or_insert(now);
+            return (since < patience.slow_down).then_some(Duration::ZERO);
+        }
+        self.failed += 1;
+        if self.failed >= patience.attempts {
+            return None;
+        }
+        let own = patience.pause(self.failed, rand::random());
         let pause = failure.retry_after.map_or(own, |asked| asked.max(own));
-        (elapsed + pause < self.patience.deadline).then_some(pause)
+        let since = now - *self.first_failed.get_or_insert(now);
+        (since + pause < patience.deadline).then_some(pause)
+    }
+
+    /// What to say in the end: Google's own words rather than that it was not asked again.
+    fn last_word(self, failure: Failure) -> Failure {
+        match self.refusal {
+            Some(refusal) if failure.held_back => Failure {
+                after_lost_reply: failure.after_lost_reply,
+                ..refusal
+            },
+            Some(_) | None => failure,
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic)]
-    use std::cell::Cell;
-
-    use super::*;
-    use crate::failure::Nature;
-
-    async fn outcome(
-        answers: &[Nature],
-        retry_after: Option<Duration>,
-    ) -> (Result<(), Failure>, usize, Duration) {
-        let project = "acme-prod".parse().unwrap();
-        let call = Call::read(
-            Api::Compute,
-            "compute.networks.list",
-            &project,
-            None,
-            String::new(),
-        );
-        let attempts = Attempts::new(Limiter::new(None), Patience::default());
-        let (number, start) = (Cell::new(0), Instant::now());
-        let result = attempts
-            .attempt(&call, || {
-                let at = number.get();
-                number.set(at + 1);
-                let nature = answers.get(at).copied();
-                async move {
-                    nature.map_or(Ok(()), |nature| {
-                        Err(Failure {
-                            retry_after,
-                            ..Failure::new(nature, "no")
-                        })
-                    })
-                }
-            })
-            .await;
-        assert_eq!(
-            attempts.calls.counts()["compute.networks.list"],
-            number.get() as u64
-        );
-        (result, number.get(), start.elapsed())
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_may_pass_is_tried_again() {
-        for nature in [
-            Nature::Refused(429),
-            Nature::Refused(500),
-            Nature::Refused(502),
-            Nature::Refused(503),
-            Nature::Refused(504),
-            Nature::Unreachable,
-            Nature::TimedOut,
-        ] {
-            let (result, sent, _) = outcome(&[nature], None).await;
-            assert!(result.is_ok(), "{nature:?}");
-            assert_eq!(sent, 2, "{nature:?}");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_will_not_pass_is_said_at_once() {
-        for nature in [
-            Nature::Refused(400),
-            Nature::Refused(403),
-            Nature::Refused(404),
-            Nature::Refused(409),
-            Nature::Refused(412),
-            Nature::Operation(500),
-            Nature::Unparsable,
-            Nature::Credentials,
-            Nature::NotSent,
-        ] {
-            assert_eq!(outcome(&[nature], None).await.1, 1, "{nature:?}");
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn five_attempts_are_enough() {
-        let (result, sent, elapsed) = outcome(&[Nature::Refused(503); 9], None).await;
-        assert_eq!(result.unwrap_err().nature, Nature::Refused(503));
-        assert_eq!(sent, 5);
-        assert!(elapsed < Duration::from_mins(1));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn google_is_waited_for_as_long_as_it_asks_but_not_past_the_deadline() {
-        let (_, sent, elapsed) =
-            outcome(&[Nature::Refused(429)], Some(Duration::from_secs(7))).await;
-        assert_eq!((sent, elapsed.as_secs()), (2, 7));
-        let (result, sent, elapsed) =
-            outcome(&[Nature::Refused(429)], Some(Duration::from_mins(5))).await;
-        assert!(result.is_err());
-        assert_eq!((sent, elapsed.as_secs()), (1, 0));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_refusal_after_a_lost_reply_says_so() {
-        let (result, _, _) = outcome(&[Nature::Unreachable, Nature::Refused(409)], None).await;
-        assert!(result.unwrap_err().after_lost_reply);
-        let (result, _, _) = outcome(&[Nature::Refused(429), Nature::Refused(409)], None).await;
-        assert!(!result.unwrap_err().after_lost_reply);
-    }
-}
+mod tests;

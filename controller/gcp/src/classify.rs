@@ -27,8 +27,14 @@ impl Call<'_> {
         }
     }
 
-    /// An answer that does not mean what the API promises.
+    /// An answer that does not mean what the API promises, or a list that is too long.
     pub(crate) fn unparsable(&self, why: &Unmapped) -> CloudError {
+        if matches!(why, Unmapped::TooMany(_)) {
+            let message = format!("cannot {}: {why}", self.doing);
+            return CloudError::new(Kind::Invalid, Code::ListTooLong, message).help(
+                "if that many belong there, raise --max-list-items; it bounds the memory of a run",
+            );
+        }
         self.error(&Failure::new(Nature::Unparsable, &why.to_string()))
     }
 

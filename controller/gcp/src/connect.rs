@@ -16,14 +16,17 @@ use crate::Google;
 use crate::attempt::Attempts;
 use crate::backoff::Patience;
 use crate::endpoint::{Endpoint, EndpointError};
-use crate::limiter::{Limiter, Rates};
 use crate::nats::RouterLocks;
 use crate::proxy;
+use crate::rates::Rates;
 use crate::raw::{Raw, token};
 use crate::words;
 
 /// How long the first access token may take. The SDK itself would try for almost a minute.
 const TOKEN_DEADLINE: Duration = Duration::from_secs(5);
+
+/// The longest list that is read by default: ten times what ten thousand links were measured with.
+pub const MAX_LIST_ITEMS: usize = 200_000;
 
 /// How to reach Google.
 #[derive(Debug, Clone)]
@@ -31,10 +34,15 @@ pub struct Options {
     /// Sends every API to this base instead of Google's own. Plain http is allowed on loopback only; then it
     /// is a stand-in: no credentials are looked for or sent.
     pub endpoint: Option<String>,
-    /// Rates to keep to. `None`: Google's defaults, or no limit against a stand-in.
+    /// Rates to keep to. `None`: the default ones, or no limit against a stand-in.
     pub rates: Option<Rates>,
-    /// How hard calls are tried. `None`: five attempts within a minute, with shorter pauses against a stand-in.
+    /// How hard calls are tried. `None`: as by default, with shorter pauses against a stand-in.
     pub patience: Option<Patience>,
+    /// Against a stand-in only: behave as towards Google, with the default rates and patience, where every second is
+    /// that many seconds long. Above 0.
+    pub time_scale: Option<f64>,
+    /// A list with more items than this is not read to its end, and is an error.
+    pub max_list_items: usize,
     /// How we introduce ourselves: `name/version`.
     pub user_agent: String,
 }
@@ -46,6 +54,8 @@ impl Default for Options {
             endpoint: None,
             rates: None,
             patience: None,
+            time_scale: None,
+            max_list_items: MAX_LIST_ITEMS,
             user_agent,
         }
     }
@@ -65,6 +75,9 @@ pub enum ConnectError {
         /// The host of the endpoint.
         host: String,
     },
+    /// Google's time cannot be made to run faster.
+    #[error("a time scale is for an emulator on this machine, and --endpoint names none")]
+    TimeScale,
     /// No credentials, or ones that cannot be read.
     #[error("no Google Cloud credentials can be used: {0}")]
     CredentialsMissing(String),
@@ -80,7 +93,7 @@ impl ConnectError {
     /// Its page.
     pub fn code(&self) -> Code {
         match self {
-            Self::Endpoint(_) | Self::Proxied { .. } => Code::EndpointInvalid,
+            Self::Endpoint(_) | Self::Proxied { .. } | Self::TimeScale => Code::EndpointInvalid,
             Self::CredentialsMissing(_) => Code::CredentialsMissing,
             Self::CredentialsRejected(_) => Code::CredentialsRejected,
             Self::Client(_) => Code::Unreachable,
@@ -92,6 +105,9 @@ impl ConnectError {
         match self {
             Self::Endpoint(_) => {
                 "write --endpoint http://127.0.0.1:PORT for an emulator, or leave it out for Google Cloud"
+            }
+            Self::TimeScale => {
+                "leave out --time-scale and PRIVATELINK_TIME_SCALE, or write --endpoint http://127.0.0.1:PORT"
             }
             Self::Proxied { .. } => "set NO_PROXY=127.0.0.1,localhost and run again",
             Self::CredentialsMissing(_) => {
@@ -141,6 +157,9 @@ pub async fn connect(options: Options) -> Result<Google, ConnectError> {
             });
         }
     }
+    if options.time_scale.is_some() && !stand_in {
+        return Err(ConnectError::TimeScale);
+    }
     let credentials = if stand_in {
         credentials::anonymous::Builder::new().build()
     } else {
@@ -152,21 +171,31 @@ pub async fn connect(options: Options) -> Result<Google, ConnectError> {
         .map_err(|error| ConnectError::Client(causes(&error)))?;
     let raw = Raw::new(credentials, base, stand_in, &options.user_agent)
         .map_err(|error| ConnectError::Client(causes(&error)))?;
-    let rates = options.rates.or((!stand_in).then(Rates::default));
-    let patience = options.patience.unwrap_or_else(|| {
-        if stand_in {
-            Patience::brisk()
-        } else {
-            Patience::default()
-        }
-    });
+    let (rates, patience) = demeanour(&options, stand_in);
     Ok(Google {
         clients,
         raw,
-        attempts: Attempts::new(Limiter::new(rates), patience),
+        attempts: Attempts::new(rates, patience),
         router_locks: RouterLocks::default(),
+        max_list_items: options.max_list_items,
         user_agent: options.user_agent,
     })
+}
+
+/// How fast and how patiently to ask.
+fn demeanour(options: &Options, stand_in: bool) -> (Option<Rates>, Patience) {
+    let (rates, patience) = match options.time_scale {
+        Some(scale) => (
+            Some(Rates::default().scaled(scale)),
+            Patience::default().scaled(scale),
+        ),
+        None if stand_in => (None, Patience::brisk()),
+        None => (Some(Rates::default()), Patience::default()),
+    };
+    (
+        options.rates.or(rates),
+        options.patience.unwrap_or(patience),
+    )
 }
 
 /// Application Default Credentials that have yielded a token.

@@ -13,7 +13,6 @@ use tokio::time::Instant;
 
 use crate::Google;
 use crate::attempt::{Api, Call};
-use crate::backoff::poll_pauses;
 use crate::connector_mapping::{body, connector, patch};
 use crate::failure::{Failure, Nature};
 use crate::lists::{PAGE, PageToken};
@@ -30,7 +29,7 @@ impl Google {
         let doing = format!("list the connectors of {project} in {region}");
         let call = Call::read(Api::VpcAccess, operation, project, Some(region), doing);
         let parent = format!("projects/{project}/locations/{region}");
-        let (mut listing, mut token) = (Listing::default(), PageToken::default());
+        let (mut listing, mut token) = (Listing::default(), PageToken::start(self.max_list_items));
         loop {
             let page = self
                 .ask(&call, || {
@@ -47,7 +46,10 @@ impl Google {
                 })
                 .await?;
             let place = Place { project, region };
-            let next = read(page, &mut listing, place).and_then(|next| token.advance(Some(next)));
+            let next = token
+                .count(page.connectors.len())
+                .and_then(|()| read(page, &mut listing, place))
+                .and_then(|next| token.advance(Some(next)));
             if !next.map_err(|why| call.unparsable(&why))? {
                 return Ok(listing);
             }
@@ -219,8 +221,8 @@ impl Google {
 
     async fn await_ready(&self, call: &Call<'_>, wanted: &Connector) -> Result<(), CloudError> {
         let look = call.on_the_way("vpcaccess.projects.locations.connectors.get");
-        let end = Instant::now() + CONNECTOR;
-        for pause in poll_pauses() {
+        let end = Instant::now() + self.attempts.patience.scaled_wait(CONNECTOR);
+        for pause in self.attempts.patience.polls() {
             let live = self.look_at_connector(&look, &wanted.id).await?;
             match live.as_ref().map(|live| live.state) {
                 None => return Err(call.conflict(Code::ChangedMeanwhile, "it is no longer there")),

@@ -45,6 +45,8 @@ pub(crate) struct Failure {
     pub(crate) after_lost_reply: bool,
     /// The request was one that only reads.
     pub(crate) reading: bool,
+    /// It was not sent, because Google has asked to slow down for too long already.
+    pub(crate) held_back: bool,
 }
 
 impl Failure {
@@ -57,6 +59,7 @@ impl Failure {
             retry_after: None,
             after_lost_reply: false,
             reading: false,
+            held_back: false,
         }
     }
 

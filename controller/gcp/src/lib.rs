@@ -6,7 +6,8 @@
 //!
 //! ```text
 //! connect.rs        credentials, clients                   endpoint.rs, proxy.rs
-//! attempt.rs        EVERY request goes through here        limiter.rs, backoff.rs, calls.rs
+//! attempt.rs        EVERY request goes through here        backoff.rs, calls.rs
+//! limiter.rs        who may send when                      bucket.rs, rates.rs
 //! failure.rs        what came back instead of an answer    from the SDK, raw requests and operations
 //! classify.rs       Failure -> CloudError, once            words.rs, redact.rs
 //! operations.rs     waiting for long-running operations; settle.rs for what Google does by itself
@@ -25,6 +26,7 @@
 mod addresses;
 mod attempt;
 mod backoff;
+mod bucket;
 mod calls;
 mod classify;
 mod connect;
@@ -39,6 +41,7 @@ mod nats;
 mod networks;
 mod operations;
 mod proxy;
+mod rates;
 mod raw;
 mod redact;
 mod references;
@@ -64,9 +67,9 @@ use crate::attempt::Call;
 use crate::failure::Failure;
 
 pub use backoff::Patience;
-pub use connect::{ConnectError, Options, connect};
+pub use connect::{ConnectError, MAX_LIST_ITEMS, Options, connect};
 pub use endpoint::EndpointError;
-pub use limiter::{Rate, Rates};
+pub use rates::{Rate, Rates};
 pub use verbatim::{Answered, Verbatim};
 
 /// Google Cloud, reached through its official SDK. Made by [`connect`], once per process.
@@ -75,6 +78,7 @@ pub struct Google {
     raw: raw::Raw,
     attempts: attempt::Attempts,
     router_locks: nats::RouterLocks,
+    max_list_items: usize,
     user_agent: String,
 }
 

@@ -1,66 +1,31 @@
-//! Token buckets: one per API, kind of access, project and (Cloud Run, VPC Access) region, as Google counts
-//! its quotas (`docs/reference/google-cloud.md#rate-limits`).
+//! Who may send when: one [`Bucket`] per API, kind of access, project and (Cloud Run, VPC Access) region, as Google
+//! counts its quotas (`docs/reference/google-cloud.md#rate-limits`).
+//!
+//! Callers of one bucket are let in in the order of their arrival; those of another bucket know nothing of them.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use privatelink_core::ids::{ProjectId, Region};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 use crate::attempt::{Access, Api, Call};
+use crate::backoff::Patience;
+use crate::bucket::{Bucket, Entry, Ticket};
+use crate::rates::{Rate, Rates};
 
-/// How fast a bucket fills, and how much it holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// Requests per minute in the long run; at least 1.
-    pub per_minute: u32,
-    /// Requests that may follow each other at once after a pause; at least 1.
-    pub burst: u32,
-}
-
-/// The rates that we keep to. Quotas are shared with people and CI, so we stay below Google's defaults.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rates {
-    /// Compute Engine, per project.
-    pub compute: Rate,
-    /// Cloud Run reads, per project and region.
-    pub run_reads: Rate,
-    /// Cloud Run writes, per project and region. Google's default was seen to be 60.
-    pub run_writes: Rate,
-    /// Serverless VPC Access, per project and region.
-    pub vpc_access: Rate,
-}
-
-impl Default for Rates {
-    fn default() -> Self {
-        Self {
-            compute: Rate {
-                per_minute: 1200,
-                burst: 40,
-            },
-            run_reads: Rate {
-                per_minute: 600,
-                burst: 60,
-            },
-            run_writes: Rate {
-                per_minute: 60,
-                burst: 10,
-            },
-            vpc_access: Rate {
-                per_minute: 300,
-                burst: 20,
-            },
-        }
-    }
-}
+/// Requests on their way at once, over all buckets: it bounds connections, and pages in memory.
+const ON_THEIR_WAY: usize = 16;
 
 impl Rates {
     fn of(&self, key: &Key) -> Rate {
         match (key.api, key.access) {
             (Api::Compute, Access::Read | Access::Write) => self.compute,
             (Api::Run, Access::Read) => self.run_reads,
-            (Api::Run, Access::Write) => self.run_writes,
+            (Api::Run, Access::Write) => self.run_writes.unwrap_or(self.run_reads),
             (Api::VpcAccess, Access::Read | Access::Write) => self.vpc_access,
         }
     }
@@ -75,10 +40,12 @@ struct Key {
 }
 
 impl Key {
-    fn of(call: &Call<'_>) -> Self {
+    fn of(call: &Call<'_>, rates: Option<&Rates>) -> Self {
+        let together = rates.is_some_and(|rates| rates.run_writes.is_none());
         // Compute counts reads and writes of a project together, whatever the region.
         let (access, region) = match call.api {
             Api::Compute => (Access::Read, None),
+            Api::Run if together => (Access::Read, call.region.cloned()),
             Api::Run => (call.access, call.region.cloned()),
             Api::VpcAccess => (Access::Read, call.region.cloned()),
         };
@@ -91,141 +58,133 @@ impl Key {
     }
 }
 
-/// A bucket. Tokens may be owed: who takes one that is not there yet waits for it, in order of arrival.
+/// A bucket, and those who wait for it.
 #[derive(Debug)]
-struct Bucket {
-    tokens: f64,
-    filled: Instant,
+struct Queue {
+    /// Whoever holds it is the next to be let in. It is handed on in the order of arrival.
+    turn: tokio::sync::Mutex<()>,
+    bucket: Mutex<Bucket>,
+    /// A call came back.
+    changed: Notify,
 }
+
+impl Queue {
+    fn bucket(&self) -> MutexGuard<'_, Bucket> {
+        self.bucket.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Google has asked to slow down for so long that the call was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooLong(pub(crate) Duration);
 
 /// All buckets.
 #[derive(Debug)]
 pub(crate) struct Limiter {
     rates: Option<Rates>,
-    buckets: Mutex<BTreeMap<Key, Bucket>>,
+    patience: Patience,
+    queues: Mutex<BTreeMap<Key, Arc<Queue>>>,
+    on_their_way: Semaphore,
 }
 
 impl Limiter {
-    /// A limiter that keeps to these rates; `None` limits nothing.
-    pub(crate) fn new(rates: Option<Rates>) -> Self {
+    /// A limiter that keeps to these rates; with `None` it only slows down when Google asks for it.
+    pub(crate) fn new(rates: Option<Rates>, patience: Patience) -> Self {
         Self {
             rates,
-            buckets: Mutex::default(),
+            patience,
+            queues: Mutex::default(),
+            on_their_way: Semaphore::new(ON_THEIR_WAY),
         }
+    }
+
+    fn queue(&self, call: &Call<'_>) -> Arc<Queue> {
+        let key = Key::of(call, self.rates.as_ref());
+        let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(queue) = queues.get(&key) {
+            return Arc::clone(queue);
+        }
+        let rate = self.rates.map(|rates| rates.of(&key));
+        let queue = Arc::new(Queue {
+            turn: tokio::sync::Mutex::default(),
+            bucket: Mutex::new(Bucket::new(rate, Instant::now())),
+            changed: Notify::new(),
+        });
+        queues.insert(key, Arc::clone(&queue));
+        queue
     }
 
     /// Waits until the call may be made.
-    pub(crate) async fn admit(&self, call: &Call<'_>) {
-        let wait = self.reserve(call);
-        if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
+    pub(crate) async fn admit(&self, call: &Call<'_>) -> Result<Admission<'_>, TooLong> {
+        let queue = self.queue(call);
+        let turn = queue.turn.lock().await;
+        loop {
+            // Before the ticket, because it may take a while, and a ticket is for now. It is never closed.
+            let place = self.on_their_way.acquire().await.ok();
+            let mut changed = pin!(queue.changed.notified());
+            // From here on no change is missed.
+            changed.as_mut().enable();
+            let entry = queue.bucket().enter(Instant::now(), &self.patience);
+            match entry {
+                Entry::Admitted(ticket) => {
+                    drop(turn);
+                    return Ok(Admission {
+                        queue: Arc::clone(&queue),
+                        patience: self.patience,
+                        ticket: Some(ticket),
+                        _place: place,
+                    });
+                }
+                Entry::TooLong => return Err(TooLong(self.patience.slow_down)),
+                Entry::Later(wait) => {
+                    drop(place);
+                    tokio::time::sleep(wait).await;
+                }
+                Entry::AfterProbe => {
+                    drop(place);
+                    changed.await;
+                }
+            }
+        }
+    }
+}
+
+/// A call that was let in. Say how it came back; dropped without a word, nobody knows what became of it.
+#[derive(Debug)]
+pub(crate) struct Admission<'a> {
+    queue: Arc<Queue>,
+    patience: Patience,
+    ticket: Option<Ticket>,
+    _place: Option<SemaphorePermit<'a>>,
+}
+
+impl Admission<'_> {
+    /// Google asked to slow down, and perhaps for how long.
+    pub(crate) fn refused(mut self, asked: Option<Duration>) {
+        if let Some(ticket) = self.ticket.take() {
+            let now = (Instant::now(), rand::random());
+            self.queue
+                .bucket()
+                .refused(ticket, asked, now, &self.patience);
         }
     }
 
-    /// Google asked us to slow down: nobody sends to that scope before `pause` is over.
-    pub(crate) fn hold(&self, call: &Call<'_>, pause: Duration) {
-        let Some(rates) = &self.rates else { return };
-        let key = Key::of(call);
-        let per_second = f64::from(rates.of(&key).per_minute) / 60.0;
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bucket) = buckets.get_mut(&key) {
-            bucket.tokens = bucket.tokens.min(-pause.as_secs_f64() * per_second);
+    /// Google answered, in whatever other way.
+    pub(crate) fn answered(mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.queue.bucket().answered(ticket);
         }
     }
+}
 
-    /// Takes a token and says how long to wait for it.
-    fn reserve(&self, call: &Call<'_>) -> Duration {
-        let Some(rates) = &self.rates else {
-            return Duration::ZERO;
-        };
-        let key = Key::of(call);
-        let Rate { per_minute, burst } = rates.of(&key);
-        let (per_second, burst) = (f64::from(per_minute.max(1)) / 60.0, f64::from(burst.max(1)));
-        let now = Instant::now();
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket = buckets.entry(key).or_insert(Bucket {
-            tokens: burst,
-            filled: now,
-        });
-        let since = now.saturating_duration_since(bucket.filled).as_secs_f64();
-        bucket.tokens = (bucket.tokens + since * per_second).min(burst) - 1.0;
-        bucket.filled = now;
-        Duration::from_secs_f64((-bucket.tokens / per_second).max(0.0))
+impl Drop for Admission<'_> {
+    fn drop(&mut self) {
+        if let Some(ticket) = self.ticket.take() {
+            self.queue.bucket().lost(ticket, Instant::now());
+        }
+        self.queue.changed.notify_waiters();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn call<'a>(project: &'a ProjectId, region: &'a Region, access: Access) -> Call<'a> {
-        Call {
-            api: Api::Run,
-            access,
-            operation: "run.x",
-            project,
-            region: Some(region),
-            doing: String::new(),
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_burst_passes_at_once_and_then_one_per_interval() {
-        let (project, region) = (
-            "acme-prod".parse().unwrap(),
-            "europe-west1".parse().unwrap(),
-        );
-        let rate = Rate {
-            per_minute: 60,
-            burst: 2,
-        };
-        let limiter = Limiter::new(Some(Rates {
-            run_writes: rate,
-            ..Rates::default()
-        }));
-        let start = Instant::now();
-        for _ in 0..4 {
-            limiter.admit(&call(&project, &region, Access::Write)).await;
-        }
-        assert_eq!(start.elapsed().as_secs(), 2);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn another_region_and_reads_have_buckets_of_their_own() {
-        let (project, region, other) = (
-            "acme-prod".parse().unwrap(),
-            "europe-west1".parse().unwrap(),
-            "europe-west2".parse().unwrap(),
-        );
-        let rate = Rate {
-            per_minute: 1,
-            burst: 1,
-        };
-        let limiter = Limiter::new(Some(Rates {
-            run_writes: rate,
-            run_reads: rate,
-            ..Rates::default()
-        }));
-        let start = Instant::now();
-        limiter.admit(&call(&project, &region, Access::Write)).await;
-        limiter.admit(&call(&project, &other, Access::Write)).await;
-        limiter.admit(&call(&project, &region, Access::Read)).await;
-        assert_eq!(start.elapsed(), Duration::ZERO);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_scope_that_is_held_lets_nobody_through() {
-        let (project, region) = (
-            "acme-prod".parse().unwrap(),
-            "europe-west1".parse().unwrap(),
-        );
-        let limiter = Limiter::new(Some(Rates::default()));
-        let write = call(&project, &region, Access::Write);
-        limiter.admit(&write).await;
-        limiter.hold(&write, Duration::from_secs(10));
-        let start = Instant::now();
-        limiter.admit(&write).await;
-        assert!(start.elapsed() >= Duration::from_secs(10));
-    }
-}
+mod tests;

@@ -18,13 +18,36 @@ pub(crate) const PAGE: i32 = 100;
 /// The one warning that is none.
 const NO_RESULTS: &str = "NO_RESULTS_ON_PAGE";
 
-/// Where a list goes on.
-#[derive(Debug, Default)]
-pub(crate) struct PageToken(String);
+/// Where a list goes on, and how much more of it is read.
+#[derive(Debug)]
+pub(crate) struct PageToken {
+    text: String,
+    most: usize,
+    read: usize,
+}
 
 impl PageToken {
+    /// The beginning of a list of which at most so many items are read.
+    pub(crate) fn start(most: usize) -> Self {
+        Self {
+            text: String::new(),
+            most,
+            read: 0,
+        }
+    }
+
     pub(crate) fn text(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// Counts the items of a page, before anything is made of them. A page without items counts as one, so that a
+    /// list of empty pages has an end too.
+    pub(crate) fn count(&mut self, items: usize) -> Result<(), Unmapped> {
+        self.read = self.read.saturating_add(items.max(1));
+        if self.read > self.most {
+            return Err(Unmapped::TooMany(self.most));
+        }
+        Ok(())
     }
 
     /// Moves on; false when that was the last page.
@@ -33,10 +56,10 @@ impl PageToken {
         if next.is_empty() {
             return Ok(false);
         }
-        if next == self.0 {
+        if next == self.text {
             return Err(Unmapped::PageRepeated);
         }
-        self.0 = next;
+        self.text = next;
         Ok(true)
     }
 }
@@ -70,6 +93,11 @@ pub(crate) struct Aggregated<M> {
 }
 
 impl<M> Aggregated<M> {
+    /// How many items it has, over all scopes.
+    pub(crate) fn len(&self) -> usize {
+        self.scopes.values().map(|scope| scope.items.len()).sum()
+    }
+
     /// Puts a page into the listing and returns where the list goes on. Only regional scopes count.
     pub(crate) fn read(
         self,
@@ -234,9 +262,19 @@ mod tests {
 
     #[test]
     fn a_page_token_that_comes_back_is_an_error() {
-        let mut token = PageToken::default();
+        let mut token = PageToken::start(9);
         assert_eq!(token.advance(Some("x".into())), Ok(true));
         assert_eq!(token.advance(Some("x".into())), Err(Unmapped::PageRepeated));
         assert_eq!(token.advance(None), Ok(false));
+    }
+
+    #[test]
+    fn a_list_has_an_end_even_if_its_pages_are_empty() {
+        let mut token = PageToken::start(5);
+        assert_eq!((token.count(3), token.count(2)), (Ok(()), Ok(())));
+        assert_eq!(token.count(1), Err(Unmapped::TooMany(5)));
+        let mut token = PageToken::start(2);
+        let counts: Vec<bool> = (0..3).map(|_| token.count(0).is_ok()).collect();
+        assert_eq!(counts, [true, true, false]);
     }
 }

@@ -109,7 +109,7 @@ impl Google {
         let ids = RequestIds::default();
         let sent = self
             .attempts
-            .repeat(call, || self.read_and_patch(call, change, &ids))
+            .repeat(|| self.read_and_patch(call, change, &ids))
             .await;
         let Sent {
             before,
@@ -123,7 +123,7 @@ impl Google {
         let ours = operation.name.clone().unwrap_or_default();
         self.finish_compute(call, operation, (&router.project, &router.region))
             .await?;
-        let after = self.attempts.repeat(call, || async {
+        let after = self.attempts.repeat(|| async {
             let entries = self.entries(call, router).await?;
             Ok((entries, self.router_writes(call, router).await?))
         });

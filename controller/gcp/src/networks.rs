@@ -16,7 +16,7 @@ impl Google {
     pub(crate) async fn list_networks(&self, project: &ProjectId) -> Result<Listing, CloudError> {
         let doing = format!("list the networks of {project}");
         let call = Call::read(Api::Compute, "compute.networks.list", project, None, doing);
-        let (mut listing, mut token) = (Listing::default(), PageToken::default());
+        let (mut listing, mut token) = (Listing::default(), PageToken::start(self.max_list_items));
         loop {
             let page = self
                 .ask(&call, || {
@@ -32,7 +32,10 @@ impl Google {
                         .send()
                 })
                 .await?;
-            let next = read(page, &mut listing, project).and_then(|next| token.advance(next));
+            let next = token
+                .count(page.items.len())
+                .and_then(|()| read(page, &mut listing, project))
+                .and_then(|next| token.advance(next));
             if !next.map_err(|why| call.unparsable(&why))? {
                 return Ok(listing);
             }

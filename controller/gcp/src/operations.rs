@@ -16,7 +16,6 @@ use tokio::time::Instant;
 
 use crate::Google;
 use crate::attempt::Call;
-use crate::backoff::poll_pauses;
 use crate::failure::Failure;
 
 /// Most operations take seconds, the slowest of them less than a minute.
@@ -33,8 +32,8 @@ impl Google {
         (project, region): (&ProjectId, &Region),
     ) -> Result<(), CloudError> {
         let look = call.on_the_way("compute.regionOperations.get");
-        let end = Instant::now() + SHORT;
-        for pause in poll_pauses() {
+        let end = Instant::now() + self.attempts.patience.scaled_wait(SHORT);
+        for pause in self.attempts.patience.polls() {
             if operation.status == Some(Status::Done) {
                 break;
             }
@@ -76,8 +75,8 @@ impl Google {
         F: Future<Output = google_cloud_gax::Result<Operation>>,
     {
         let look = call.on_the_way(look);
-        let end = Instant::now() + deadline;
-        for pause in poll_pauses() {
+        let end = Instant::now() + self.attempts.patience.scaled_wait(deadline);
+        for pause in self.attempts.patience.polls() {
             if operation.done {
                 break;
             }

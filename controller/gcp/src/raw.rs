@@ -14,6 +14,9 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use crate::attempt::Api;
 use crate::failure::{Failure, Nature};
 
+/// The longest body that is read. A router with all the NAT entries that it may have is a hundredth of it.
+const LONGEST_BODY: usize = 16 * 1024 * 1024;
+
 /// Sends and receives JSON as text.
 pub(crate) struct Raw {
     client: Client,
@@ -109,8 +112,8 @@ impl Raw {
         }
         let response = request.send().await.map_err(unreached)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await.map_err(unreached)?;
-        Ok((status, headers, body.to_vec()))
+        let body = whole(response).await?;
+        Ok((status, headers, body))
     }
 
     async fn headers(&self) -> Result<HeaderMap, Failure> {
@@ -121,6 +124,19 @@ impl Raw {
             Err(error) => Err(Error::authentication(error).into()),
         }
     }
+}
+
+/// The body, unless it does not seem to end.
+async fn whole(mut response: reqwest::Response) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(unreached)? {
+        if body.len() + chunk.len() > LONGEST_BODY {
+            let why = format!("the body is longer than {} MiB", LONGEST_BODY / 1024 / 1024);
+            return Err(Failure::new(Nature::Unparsable, &why));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }
 
 /// The headers that carry the access token, fetched or from the cache.

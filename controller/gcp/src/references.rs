@@ -26,6 +26,9 @@ pub(crate) enum Unmapped {
     /// Google named the same page twice, so the list would never end.
     #[error("the list repeats its page token")]
     PageRepeated,
+    /// A list that is longer than we read.
+    #[error("it has more than {0} items")]
+    TooMany(usize),
     /// A part of a list that Google could not read, without saying which.
     #[error("Google could not read a part of it: {0}")]
     Partial(String),

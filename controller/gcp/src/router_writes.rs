@@ -82,7 +82,8 @@ impl Google {
             router.project, router.region
         );
         let filter = format!("targetLink eq \".*/routers/{}\"", router.name);
-        let (mut writes, mut token) = (Vec::new(), PageToken::default());
+        let mut writes = Vec::new();
+        let mut token = PageToken::start(self.max_list_items);
         loop {
             let query = [("filter", filter.as_str()), ("pageToken", token.text())];
             let request = self
@@ -91,8 +92,10 @@ impl Google {
             let body = self.attempts.once(&look, request).await?;
             let page: Page =
                 serde_json::from_str(&body).map_err(|error| unparsable(error.to_string()))?;
+            let more = token
+                .count(page.items.len())
+                .and_then(|()| token.advance(page.next_page_token));
             writes.extend(page.items);
-            let more = token.advance(page.next_page_token);
             if !more.map_err(|why| unparsable(why.to_string()))? {
                 return Ok(writes);
             }

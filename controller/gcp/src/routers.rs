@@ -31,7 +31,7 @@ impl Google {
             None,
             doing,
         );
-        let (mut listing, mut token) = (Listing::default(), PageToken::default());
+        let (mut listing, mut token) = (Listing::default(), PageToken::start(self.max_list_items));
         loop {
             let page = self
                 .ask(&call, || {
@@ -50,8 +50,10 @@ impl Google {
             let map = |item: &model::Router, place: Place<'_>| {
                 router(item, place).map(|found| found.map(Live::Router))
             };
-            let next = Aggregated::from(page)
-                .read(&mut listing, project, map)
+            let page = Aggregated::from(page);
+            let next = token
+                .count(page.len())
+                .and_then(|()| page.read(&mut listing, project, map))
                 .and_then(|next| token.advance(next));
             if !next.map_err(|why| call.unparsable(&why))? {
                 return Ok(listing);

@@ -13,7 +13,6 @@ use tokio::time::Instant;
 
 use crate::Google;
 use crate::attempt::{Api, Call};
-use crate::backoff::poll_pauses;
 use crate::failure::Failure;
 use crate::lists::{PAGE, PageToken};
 use crate::operations::{SHORT, wait};
@@ -31,7 +30,7 @@ impl Google {
         let doing = format!("list the services of {project} in {region}");
         let call = Call::read(Api::Run, operation, project, Some(region), doing);
         let parent = format!("projects/{project}/locations/{region}");
-        let (mut listing, mut token) = (Listing::default(), PageToken::default());
+        let (mut listing, mut token) = (Listing::default(), PageToken::start(self.max_list_items));
         loop {
             let page = self
                 .ask(&call, || {
@@ -47,7 +46,9 @@ impl Google {
                         .send()
                 })
                 .await?;
-            let next = read(page, &mut listing, Place { project, region })
+            let next = token
+                .count(page.services.len())
+                .and_then(|()| read(page, &mut listing, Place { project, region }))
                 .and_then(|next| token.advance(Some(next)));
             if !next.map_err(|why| call.unparsable(&why))? {
                 return Ok(listing);
@@ -127,8 +128,8 @@ impl Google {
     /// The service, once Google has stopped working on it.
     async fn settled(&self, call: &Call<'_>, id: &ServiceRef) -> Result<Service, CloudError> {
         let look = call.on_the_way("run.projects.locations.services.get");
-        let end = Instant::now() + SHORT;
-        for pause in poll_pauses() {
+        let end = Instant::now() + self.attempts.patience.scaled_wait(SHORT);
+        for pause in self.attempts.patience.polls() {
             match self.look_at_service(&look, id).await? {
                 Some(found) if !found.reconciling => return Ok(found),
                 Some(_) => wait(call, pause, end, SHORT).await?,

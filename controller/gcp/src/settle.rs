@@ -6,14 +6,13 @@ use privatelink_core::kinds::{Id, Live};
 use tokio::time::Instant;
 
 use crate::Google;
-use crate::backoff::poll_pauses;
 use crate::operations::CONNECTOR;
 
 impl Google {
     /// Looks until the thing is no longer being changed, or for as long as the slowest of them takes.
     pub(crate) async fn settle_thing(&self, id: &Id) -> Result<(), CloudError> {
-        let end = Instant::now() + CONNECTOR;
-        for pause in poll_pauses() {
+        let end = Instant::now() + self.attempts.patience.scaled_wait(CONNECTOR);
+        for pause in self.attempts.patience.polls() {
             let changing = match self.get(id).await? {
                 Some(Live::Connector(connector)) => connector.state.is_changing(),
                 Some(Live::Service(service)) => service.reconciling,

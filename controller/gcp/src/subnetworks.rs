@@ -28,7 +28,7 @@ impl Google {
             None,
             doing,
         );
-        let (mut listing, mut token) = (Listing::default(), PageToken::default());
+        let (mut listing, mut token) = (Listing::default(), PageToken::start(self.max_list_items));
         loop {
             let page = self
                 .ask(&call, || {
@@ -47,8 +47,10 @@ impl Google {
             let map = |item: &model::Subnetwork, place: Place<'_>| {
                 subnetwork(item, place).map(|found| Some(Live::Subnetwork(found)))
             };
-            let next = Aggregated::from(page)
-                .read(&mut listing, project, map)
+            let page = Aggregated::from(page);
+            let next = token
+                .count(page.len())
+                .and_then(|()| page.read(&mut listing, project, map))
                 .and_then(|next| token.advance(next));
             if !next.map_err(|why| call.unparsable(&why))? {
                 return Ok(listing);

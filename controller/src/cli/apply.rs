@@ -1,10 +1,12 @@
 //! `apply`: show the plan, ask, carry it out.
 
+use std::time::{Duration, Instant};
+
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use privatelink_core::report::Report;
 
-use super::options::{Declarations, Global, Planning};
+use super::options::{Declarations, Global, Planning, Time};
 use super::{Failure, HELP};
 use crate::render::{self, Answer, Output, Progress};
 use crate::turn::{Declared, Run};
@@ -18,8 +20,9 @@ Examples:
 
 /// Carry out what is declared, after asking.
 ///
-/// An interrupted run (SIGINT, SIGTERM) begins nothing new, waits up to ten seconds for what is under way, and
-/// reports what is left with exit code 6. What was begun at Google is found again by the next run.
+/// A run that is interrupted (SIGINT, SIGTERM) or whose time is up (`--timeout`) begins nothing new, waits up to nine
+/// seconds for what is under way, and reports what is pending with exit code 5. What was begun at Google is found again
+/// by the next run.
 #[derive(Debug, Args)]
 #[command(help_template = HELP, before_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -29,6 +32,8 @@ pub(super) struct Arguments {
     planning: Planning,
     #[command(flatten)]
     consent: Consent,
+    #[command(flatten)]
+    time: Time,
 }
 
 /// Whether to ask.
@@ -42,7 +47,7 @@ pub(super) struct Consent {
 impl Arguments {
     pub(super) async fn run(&self, global: &Global, output: Output) -> Result<u8, Failure> {
         let declared = Declared::read(&self.declarations.paths);
-        let run = Run::connect(declared, self.planning.orders(global), global).await;
+        let run = Run::connect(declared, self.planning.orders(global), (global, self.time)).await;
         let asking = Asking {
             question: "Carry out this plan?".to_owned(),
             yes: self.consent.yes,
@@ -62,6 +67,7 @@ pub(super) struct Asking {
 /// Shows the plan, asks, carries it out and shows the end.
 pub(super) async fn carry_out(run: &Run, asking: &Asking, output: Output) -> Result<u8, Failure> {
     // With consent given and nobody to show the plan to, one look at the world is enough.
+    let mut asked = Duration::ZERO;
     if !asking.yes || output.shows_text() {
         let preview = run.preview().await;
         let writes = preview.summary.writes() > 0;
@@ -73,12 +79,16 @@ pub(super) async fn carry_out(run: &Run, asking: &Asking, output: Output) -> Res
         if !writes && !waits {
             return finish(run, &preview, false, output);
         }
-        if writes && !asking.yes && !consents(asking, output) {
-            return finish(run, &preview, true, output);
+        if writes && !asking.yes {
+            let question = Instant::now();
+            if !consents(asking, output) {
+                return finish(run, &preview, true, output);
+            }
+            asked = question.elapsed();
         }
     }
     let progress = Progress::new(output);
-    let report = run.apply(&|step| progress.observe(step)).await;
+    let report = run.apply(&|step| progress.observe(step), asked).await;
     progress.finish();
     output.diagnostics(&report.diagnostics);
     output.document(&report, || render::summary(&report, progress.elapsed()))?;

@@ -6,7 +6,7 @@ use clap::Args;
 use privatelink_core::ids::LinkName;
 
 use super::apply::{Asking, Consent, carry_out};
-use super::options::{Declarations, Global, orders};
+use super::options::{Declarations, Global, Time, orders};
 use super::{Failure, HELP};
 use crate::render::Output;
 use crate::turn::{Declared, Run};
@@ -27,6 +27,8 @@ pub(super) struct Arguments {
     declarations: Declarations,
     #[command(flatten)]
     consent: Consent,
+    #[command(flatten)]
+    time: Time,
 }
 
 impl Arguments {
@@ -44,7 +46,7 @@ impl Arguments {
             yes: self.consent.yes,
             possible: !global.no_input && !self.declarations.take_stdin(),
         };
-        let run = Run::connect(declared, orders(global, links), global).await;
+        let run = Run::connect(declared, orders(global, links), (global, self.time)).await;
         carry_out(&run, &asking, output).await
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use clap::Args;
 
-use super::options::{self, Declarations, Detailed, Global};
+use super::options::{self, Declarations, Detailed, Global, Time};
 use super::{Failure, HELP};
 use crate::render::{self, Output};
 use crate::turn::{Declared, Run};
@@ -23,12 +23,19 @@ pub(super) struct Arguments {
     declarations: Declarations,
     #[command(flatten)]
     detailed: Detailed,
+    #[command(flatten)]
+    time: Time,
 }
 
 impl Arguments {
     pub(super) async fn run(&self, global: &Global, output: Output) -> Result<u8, Failure> {
         let declared = Declared::read(&self.declarations.paths);
-        let run = Run::connect(declared, options::orders(global, BTreeSet::new()), global).await;
+        let run = Run::connect(
+            declared,
+            options::orders(global, BTreeSet::new()),
+            (global, self.time),
+        )
+        .await;
         let report = run.preview().await;
         output.diagnostics(&report.diagnostics);
         output.document(&report, || render::drift(&report))?;

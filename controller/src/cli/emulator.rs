@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use jiff::SignedDuration;
 use privatelink_emulator::{Emulator, Options};
 
+use super::options::duration;
 use super::{Failure, Global, HELP};
 use crate::interrupt;
 use crate::render::Output;
@@ -43,7 +43,7 @@ pub(super) struct Arguments {
     )]
     listen: SocketAddr,
     /// How long a long-running operation takes.
-    #[arg(long, value_name = "DURATION", env = "PRIVATELINK_OPERATION_LATENCY", default_value = "0s", value_parser = latency)]
+    #[arg(long, value_name = "DURATION", env = "PRIVATELINK_OPERATION_LATENCY", default_value = "0s", value_parser = duration)]
     operation_latency: Duration,
     /// A file that keeps the state: read at the start if it is there, written after changes.
     #[arg(long, value_name = "FILE", env = "PRIVATELINK_STATE")]
@@ -51,9 +51,6 @@ pub(super) struct Arguments {
     /// A file with a list of faults, in force from the start.
     #[arg(long, value_name = "FILE", env = "PRIVATELINK_FAULTS")]
     faults: Option<PathBuf>,
-    /// What every wait is multiplied by: operations, latencies and spans of faults, Retry-After.
-    #[arg(long, value_name = "NUMBER", env = "PRIVATELINK_TIME_SCALE", default_value = "1", value_parser = time_scale)]
-    time_scale: f64,
     /// A HAR file for every request to an API and its answer; a folder gets a file for each process.
     #[arg(long, value_name = "FILE", env = "PRIVATELINK_RECORD")]
     record: Option<PathBuf>,
@@ -62,22 +59,6 @@ pub(super) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     Env(env::Arguments),
-}
-
-/// Reads `200ms`, `2s` or `1m 30s`.
-fn latency(text: &str) -> Result<Duration, String> {
-    let read = text
-        .parse::<SignedDuration>()
-        .ok()
-        .and_then(|duration| Duration::try_from(duration).ok());
-    read.ok_or_else(|| "a duration is written like 200ms, 2s or 1m".to_owned())
-}
-
-/// Reads `0.01`.
-fn time_scale(text: &str) -> Result<f64, String> {
-    let read = text.parse::<f64>().ok();
-    read.filter(|scale| scale.is_finite() && *scale >= 0.0)
-        .ok_or_else(|| "a time scale is a number from 0 up, such as 0.01".to_owned())
 }
 
 impl Arguments {
@@ -91,7 +72,7 @@ impl Arguments {
             operation_latency: self.operation_latency,
             state: self.state.clone(),
             faults: self.faults.clone(),
-            time_scale: self.time_scale,
+            time_scale: global.time_scale.unwrap_or(1.0),
             record: self.record.clone(),
             ..Options::default()
         };
@@ -101,27 +82,5 @@ impl Arguments {
         interrupted.await;
         emulator.shutdown().await;
         Ok(0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn durations_are_read_as_people_write_them() {
-        assert_eq!(latency("200ms"), Ok(Duration::from_millis(200)));
-        assert_eq!(latency("2s"), Ok(Duration::from_secs(2)));
-        assert_eq!(latency("1m"), Ok(Duration::from_mins(1)));
-        assert!(latency("soon").is_err() && latency("-1s").is_err());
-    }
-
-    #[test]
-    fn time_cannot_run_backwards() {
-        assert_eq!(time_scale("0.01"), Ok(0.01));
-        for text in ["-1", "NaN", "inf", "fast"] {
-            assert!(time_scale(text).is_err(), "{text}");
-        }
     }
 }

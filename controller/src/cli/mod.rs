@@ -24,7 +24,7 @@ use clap::{Parser, Subcommand};
 
 use crate::printable::printable;
 use crate::render::Output;
-pub(crate) use options::Global;
+pub(crate) use options::{Global, Time};
 
 /// Why a command ended without having its say.
 #[derive(Debug, thiserror::Error)]

@@ -1,13 +1,16 @@
 //! Options that several commands share.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
 use privatelink_core::decide::Orders;
 use privatelink_core::ids::{LinkName, ProjectId};
 use privatelink_core::names::{Installation, InstallationError};
 use privatelink_core::policy::Policy;
+use privatelink_gcp::{self as gcp, MAX_LIST_ITEMS, Rate, Rates};
 use tracing_subscriber::EnvFilter;
 
 use crate::render::{Format, Output};
@@ -73,6 +76,17 @@ pub(crate) struct Global {
     /// Show also what stays as it is; twice: log every call.
     #[arg(long, short, global = true, env = "PRIVATELINK_VERBOSE", action = clap::ArgAction::Count)]
     verbose: u8,
+    /// Calls per second and API, project and region, in the long run; after a pause as many at once as there may be
+    /// in a second. Without it: the rates in the manual, and no limit against an emulator.
+    #[arg(long, global = true, value_name = "NUMBER", env = "PRIVATELINK_CALLS_PER_SECOND", value_parser = calls_per_second)]
+    calls_per_second: Option<Rate>,
+    /// The longest list that is read; a longer one counts as unreadable.
+    #[arg(long, global = true, value_name = "NUMBER", env = "PRIVATELINK_MAX_LIST_ITEMS", default_value_t = MAX_LIST_ITEMS)]
+    max_list_items: usize,
+    /// With an emulator: how many seconds a second lasts, such as 0.01. Given to both, waits, rates and operations
+    /// are as with Google, only faster.
+    #[arg(long, global = true, value_name = "NUMBER", env = "PRIVATELINK_TIME_SCALE", value_parser = time_scale)]
+    pub(crate) time_scale: Option<f64>,
     /// Never ask; what would need an answer is not done.
     #[arg(long, global = true, env = "PRIVATELINK_NO_INPUT", value_parser = BoolishValueParser::new())]
     pub(crate) no_input: bool,
@@ -86,6 +100,26 @@ enum OutputFormat {
     Json,
     /// The same document as YAML.
     Yaml,
+}
+
+fn calls_per_second(text: &str) -> Result<Rate, String> {
+    let read = text.parse().ok().and_then(Rate::per_second);
+    read.ok_or_else(|| "a rate is a number above 0, such as 5 or 0.5".to_owned())
+}
+
+fn time_scale(text: &str) -> Result<f64, String> {
+    let read = text.parse::<f64>().ok();
+    read.filter(|scale| scale.is_finite() && *scale > 0.0)
+        .ok_or_else(|| "a time scale is a number above 0, such as 0.01".to_owned())
+}
+
+/// Reads `200ms`, `2s` or `1m 30s`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let read = text
+        .parse::<SignedDuration>()
+        .ok()
+        .and_then(|duration| Duration::try_from(duration).ok());
+    read.ok_or_else(|| "a duration is written like 200ms, 2s or 1m".to_owned())
 }
 
 fn installation_part(text: &str) -> Result<String, InstallationError> {
@@ -107,6 +141,17 @@ impl Global {
             format,
             quiet: self.quiet,
             verbose: self.verbose > 0,
+        }
+    }
+
+    /// How to reach Google, or the emulator.
+    pub(crate) fn connection(&self) -> gcp::Options {
+        gcp::Options {
+            endpoint: self.endpoint.clone().filter(|url| !url.is_empty()),
+            rates: self.calls_per_second.map(Rates::uniform),
+            time_scale: self.time_scale,
+            max_list_items: self.max_list_items,
+            ..gcp::Options::default()
         }
     }
 
@@ -153,6 +198,15 @@ impl Declarations {
     pub(crate) fn take_stdin(&self) -> bool {
         self.paths.contains(&PathOrStdin::Stdin)
     }
+}
+
+/// How long a turn may take.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct Time {
+    /// The time for the run, such as 10m. When it is up nothing new is begun, what is under way gets 9 s to end, and
+    /// the report says what is pending.
+    #[arg(long, value_name = "DURATION", env = "PRIVATELINK_TIMEOUT", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// What a run may do.
@@ -222,6 +276,30 @@ impl Detailed {
                 }
             }
             wrong => wrong,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        assert_eq!(duration("200ms"), Ok(Duration::from_millis(200)));
+        assert_eq!(duration("2s"), Ok(Duration::from_secs(2)));
+        assert_eq!(duration("1m"), Ok(Duration::from_mins(1)));
+        assert!(duration("soon").is_err() && duration("-1s").is_err());
+    }
+
+    #[test]
+    fn rates_and_time_scales_are_above_nothing() {
+        assert_eq!(time_scale("0.01"), Ok(0.01));
+        assert_eq!(calls_per_second("0.5"), Ok(Rate::per_second(0.5).unwrap()));
+        for text in ["0", "-1", "NaN", "inf", "fast"] {
+            assert!(time_scale(text).is_err(), "{text}");
+            assert!(calls_per_second(text).is_err(), "{text}");
         }
     }
 }

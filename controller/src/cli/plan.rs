@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::options::{Declarations, Detailed, Global, Planning};
+use super::options::{Declarations, Detailed, Global, Planning, Time};
 use super::{Failure, HELP};
 use crate::render::{self, Output};
 use crate::turn::{Declared, Run};
@@ -25,12 +25,14 @@ pub(super) struct Arguments {
     planning: Planning,
     #[command(flatten)]
     detailed: Detailed,
+    #[command(flatten)]
+    time: Time,
 }
 
 impl Arguments {
     pub(super) async fn run(&self, global: &Global, output: Output) -> Result<u8, Failure> {
         let declared = Declared::read(&self.declarations.paths);
-        let run = Run::connect(declared, self.planning.orders(global), global).await;
+        let run = Run::connect(declared, self.planning.orders(global), (global, self.time)).await;
         let report = run.preview().await;
         output.diagnostics(&report.diagnostics);
         output.document(&report, || {

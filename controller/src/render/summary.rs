@@ -88,9 +88,14 @@ fn write_left(text: &mut String, report: &Report) {
             None if matches!(step.action, Action::Wait | Action::Refuse) => step.why.clone(),
             Some(Outcome::Done) | None => continue,
         };
-        let tried = step.outcome.is_some();
+        let stopped = step.outcome.as_ref().is_some_and(Outcome::is_stopped);
+        let tried = step.outcome.is_some() && !stopped;
         let style = if tried { BAD } else { of_action(step.action) };
-        let sign = if tried { '✗' } else { step.action.sign() };
+        let sign = match (tried, stopped) {
+            (true, _) => '✗',
+            (false, true) => Action::Wait.sign(),
+            (false, false) => step.action.sign(),
+        };
         let _ = writeln!(
             text,
             "{style}{sign}{style:#} {} {} {}  {DIM}{}{DIM:#}",
@@ -118,6 +123,8 @@ struct Done {
     deleted: usize,
     failed: usize,
     skipped: usize,
+    /// Kept from being done by the end of the run.
+    pending: usize,
     waiting: usize,
 }
 
@@ -134,6 +141,7 @@ impl Done {
                 (Some(Outcome::Done), Action::Create) => done.created += 1,
                 (Some(Outcome::Done), Action::Update) => done.updated += 1,
                 (Some(Outcome::Done), Action::Delete) => done.deleted += 1,
+                (Some(outcome), _) if outcome.is_stopped() => done.pending += 1,
                 (Some(Outcome::Failed { .. }), _) => done.failed += 1,
                 (Some(Outcome::Skipped { .. }), _) => done.skipped += 1,
                 (None, Action::Wait) => done.waiting += 1,
@@ -158,12 +166,14 @@ impl Done {
             deleted,
             failed,
             skipped,
+            pending,
             waiting,
         } = *self;
         let mut words = format!("{created} created, {updated} updated, {deleted} deleted");
         for (count, word) in [
             (failed, "failed"),
             (skipped, "not tried"),
+            (pending, "pending"),
             (waiting, "waiting"),
         ] {
             if count > 0 {

@@ -6,11 +6,17 @@
 mod documents;
 mod emulator;
 mod exit_codes;
+mod log;
 mod memory;
 mod processes;
 mod prompts;
+mod rates;
 mod secrets;
+mod storms;
 mod terminal;
+mod timeouts;
+mod too_much;
+mod traffic;
 
 use std::fs;
 use std::path::PathBuf;
@@ -19,7 +25,8 @@ use std::time::Duration;
 
 use privatelink_e2e::cloud::Cloud;
 use privatelink_e2e::privatelink::{Answer, Privatelink};
-use serde_json::{Value, json};
+use privatelink_emulator::Options;
+use serde_json::{Map, Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_privatelink");
 
@@ -53,10 +60,19 @@ impl Desk {
     }
 
     /// The same with operations that take a while.
-    async fn slow(name: &str, latency: Duration) -> Self {
+    async fn slow(name: &str, operation_latency: Duration) -> Self {
+        let options = Options {
+            operation_latency,
+            ..Options::default()
+        };
+        Self::with(name, options).await
+    }
+
+    /// The same with an emulator of these options.
+    async fn with(name: &str, options: Options) -> Self {
         let folder = folder(name);
         fs::write(folder.join("link.yaml"), LINK).unwrap();
-        let cloud = Cloud::start_with(latency).await.unwrap();
+        let cloud = Cloud::start_as(options).await.unwrap();
         cloud.put_state(&two_services()).await.unwrap();
         let privatelink = Privatelink::new(BINARY, &cloud.url(), &folder);
         Self {
@@ -64,6 +80,31 @@ impl Desk {
             folder,
             privatelink,
         }
+    }
+
+    /// So many projects, each with two services, a network and a link between them in `links.yaml`; every other one is
+    /// in another region.
+    async fn many(name: &str, projects: usize, options: Options) -> Self {
+        let desk = Self::with(name, options).await;
+        let (mut run, mut compute, mut links) = (Map::new(), Map::new(), Vec::new());
+        for number in 0..projects {
+            let project = format!("acme-prod-{number}");
+            let region = ["europe-west1", "us-east1"][number % 2];
+            for service in ["orders", "billing"] {
+                let path = format!("projects/{project}/locations/{region}/services/{service}");
+                run.insert(path, json!({}));
+            }
+            let network = format!("projects/{project}/global/networks/prod");
+            compute.insert(network, json!({}));
+            let link = LINK
+                .replace("acme-prod", &project)
+                .replace("europe-west1", region);
+            links.push(link.replace("orders-to-billing", &format!("link-{number}")));
+        }
+        desk.write("links.yaml", &links.join("---\n"));
+        let state = json!({ "run": run, "compute": compute });
+        desk.cloud.put_state(&state).await.unwrap();
+        desk
     }
 
     async fn run(&self, line: &str) -> Answer {

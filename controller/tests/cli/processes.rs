@@ -39,7 +39,7 @@ async fn an_interrupted_apply_reports_what_is_left_and_the_next_one_does_it() {
     }
     terminate(process);
     let output = child.wait_with_output().await.unwrap();
-    assert_eq!(output.status.code(), Some(6));
+    assert_eq!(output.status.code(), Some(5));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let codes: Vec<&Value> = report["diagnostics"]
         .as_array()

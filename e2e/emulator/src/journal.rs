@@ -1,6 +1,7 @@
 //! What was asked: counts, and the requests themselves.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -10,6 +11,7 @@ const KEPT: usize = 50_000;
 #[derive(Debug)]
 struct Entry {
     number: u64,
+    at: Instant,
     method: String,
     path: String,
     query: String,
@@ -28,6 +30,8 @@ pub(crate) struct Journal {
     log: VecDeque<Entry>,
     /// Not set back by a reset, so that a reply to a request from before it finds no entry.
     numbered: u64,
+    /// When the first request of all came; not set back either.
+    first: Option<Instant>,
 }
 
 /// A request, as the journal wants it.
@@ -52,11 +56,14 @@ impl Journal {
             .entry(asked.operation.to_owned())
             .or_default() += 1;
         self.numbered += 1;
+        let at = Instant::now();
+        self.first.get_or_insert(at);
         if self.log.len() == KEPT {
             self.log.pop_front();
         }
         self.log.push_back(Entry {
             number: self.numbered,
+            at,
             method: asked.method.to_owned(),
             path: asked.path.to_owned(),
             query: asked.query.to_owned(),
@@ -75,9 +82,9 @@ impl Journal {
     }
 
     pub(crate) fn reset(&mut self) {
-        let numbered = self.numbered;
         *self = Journal {
-            numbered,
+            numbered: self.numbered,
+            first: self.first,
             ..Journal::default()
         };
     }
@@ -93,7 +100,9 @@ impl Journal {
 
     pub(crate) fn requests(&self) -> Value {
         let describe = |entry: &Entry| {
+            let since = self.first.map(|first| entry.at.duration_since(first));
             let mut described = json!({
+                "at": since.unwrap_or_default().as_secs_f64(),
                 "method": entry.method,
                 "path": entry.path,
                 "query": entry.query,

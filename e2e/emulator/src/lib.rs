@@ -14,7 +14,7 @@
 //! | --- | --- |
 //! | `GET`, `PUT /emulator/state` | the whole state as one JSON document; `{}` empties it |
 //! | `GET /emulator/requests` | how many requests there were, per method and per operation |
-//! | `GET /emulator/requests/log` | the requests themselves, in order |
+//! | `GET /emulator/requests/log` | the requests themselves, in order, and when they came |
 //! | `POST /emulator/requests:reset` | forgets them |
 //! | `GET`, `PUT`, `DELETE /emulator/faults` | orders misbehaviour |
 //! | `GET /emulator/rules`, `PUT /emulator/rules` | the rules; `{"off": ["id"]}` switches some off |

@@ -48,16 +48,22 @@ fn active_state(
         own.iter()
             .any(|step| step.action == action && step.outcome.is_none())
     };
-    let failed = own
+    let failed = own.iter().any(|step| {
+        let outcome = step.outcome.as_ref();
+        let failed =
+            |outcome: &Outcome| matches!(outcome, Outcome::Failed { .. }) && !outcome.is_stopped();
+        outcome.is_some_and(failed) && !step.mended
+    });
+    let stopped = own
         .iter()
-        .any(|step| matches!(step.outcome, Some(Outcome::Failed { .. })) && !step.mended);
+        .any(|step| step.outcome.as_ref().is_some_and(Outcome::is_stopped));
     let writes = [Action::Create, Action::Update, Action::Delete]
         .into_iter()
         .any(has);
     let held_back = own
         .iter()
         .any(|step| step.code == Some(Code::PolicyHeldBack));
-    let to_do = writes || held_back;
+    let to_do = writes || held_back || stopped;
     if has(Action::Refuse) {
         LinkState::Refused
     } else if failed {

@@ -2,6 +2,7 @@
 //! and what it does when answers fail. What was sent is pinned by golden request logs.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::similar_names)]
 
+mod bounds;
 mod description;
 mod errors;
 mod lists;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use privatelink_core::decide::Orders;
 use privatelink_core::declare;
@@ -136,7 +137,9 @@ fn orders(destroy: BTreeSet<LinkName>) -> Orders {
 
 async fn apply(telling: &Telling, run: &Run) -> Result<Report, Failure> {
     let progress = Progress::new(telling.output);
-    let report = run.apply(&|step| progress.observe(step)).await;
+    let report = run
+        .apply(&|step| progress.observe(step), Duration::ZERO)
+        .await;
     progress.finish();
     telling.output.diagnostics(&report.diagnostics);
     telling.say(&render::summary(&report, progress.elapsed()))?;
@@ -189,7 +192,7 @@ impl Telling {
     /// A further turn reads and writes nothing.
     async fn silent_turn(&mut self, stage: &Stage, run: &Run) -> Result<(), Failure> {
         stage.requests().await.map_err(Failure::Demo)?;
-        let again = run.apply(&|_| ()).await;
+        let again = run.apply(&|_| (), Duration::ZERO).await;
         let requests = stage.requests().await.map_err(Failure::Demo)?;
         let words = format!(
             "a second turn sends {} requests, and {} of them write",

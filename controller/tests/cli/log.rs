@@ -1,0 +1,54 @@
+//! What `-vv` says of each call.
+
+use serde_json::json;
+
+use super::Desk;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_call_is_logged_with_its_end_and_nothing_of_what_was_said() {
+    let desk = Desk::new("log").await;
+    // A secret of the service, which is in every answer about it, and one in the words of a refusal.
+    let services = "projects/acme-prod/locations/europe-west1/services";
+    let container =
+        json!({ "image": "i", "env": [{ "name": "KEY", "value": "secret-of-orders" }] });
+    let state = json!({
+        "run": { format!("{services}/orders"): { "template": { "containers": [container] } }, format!("{services}/billing"): {} },
+        "compute": { "projects/acme-prod/global/networks/prod": {} },
+    });
+    desk.cloud.put_state(&state).await.unwrap();
+    let unavailable = json!({ "status": 503, "message": "Bearer ya29.secret-of-google" });
+    desk.fault(json!({ "match": { "operation": "compute.networks.list" }, "nth": 1, "effect": unavailable })).await;
+    let answer = desk.run("apply -vv --yes -o json link.yaml").await;
+    assert_eq!(answer.code, 0, "{}{}", answer.stdout, answer.stderr);
+    let lines: Vec<&str> = answer
+        .stderr
+        .lines()
+        .filter(|line| line.contains("called"))
+        .collect();
+    let total = desk.cloud.requests().await.unwrap()["total"]
+        .as_u64()
+        .unwrap();
+    assert_eq!(lines.len() as u64, total, "{}", answer.stderr);
+    for line in &lines {
+        for word in [
+            "operation=",
+            "project=acme-prod",
+            "status=",
+            "attempt=",
+            "milliseconds=",
+        ] {
+            assert!(line.contains(word), "no {word} in {line}");
+        }
+    }
+    let listed: Vec<&&str> = lines
+        .iter()
+        .filter(|line| line.contains("compute.networks.list"))
+        .collect();
+    assert!(listed[0].contains("status=503 attempt=1"), "{listed:?}");
+    assert!(listed[1].contains("status=ok attempt=2"), "{listed:?}");
+    for secret in ["secret-of-orders", "secret-of-google", "ya29", "Bearer"] {
+        assert!(!answer.stderr.contains(secret), "{secret}");
+    }
+    let quiet = desk.run("apply --yes -o json link.yaml").await;
+    assert!(!quiet.stderr.contains("called"), "{}", quiet.stderr);
+}

@@ -1,0 +1,90 @@
+//! Rates as Google would see them: in the log of the emulator.
+
+use std::collections::BTreeSet;
+
+use privatelink_emulator::Options;
+use serde_json::{Value, json};
+
+use super::Desk;
+use super::traffic::{asked, by_budget, overdrawn};
+
+const PROJECTS: usize = 50;
+/// Calls per second, and at once.
+const RATE: f64 = 2.0;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_projects_at_once_are_each_asked_no_faster_than_the_rate() {
+    let desk = Desk::many("rates", PROJECTS, Options::default()).await;
+    let line = format!("apply --yes -o json --calls-per-second {RATE} links.yaml");
+    let answer = desk.run(&line).await;
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let log = asked(&desk.cloud).await;
+    assert_eq!(overdrawn(&log, RATE, RATE), None);
+    let budgets = by_budget(&log);
+    // Compute of each project, and Cloud Run and VPC Access of each in both regions; Compute's is used enough to show
+    // the rate.
+    assert_eq!(budgets.len(), 5 * PROJECTS);
+    let compute = budgets.iter().filter(|(budget, _)| budget.api == "compute");
+    for (budget, calls) in compute {
+        assert!(calls.len() > 15, "{budget:?}: {}", calls.len());
+    }
+    // Nobody waits for another project: the first fifty requests are for fifty projects, and then any hundred requests
+    // are for many, as long as most projects have something left to ask.
+    let projects = |calls: &[super::traffic::Asked]| {
+        let all: BTreeSet<&str> = calls.iter().map(|call| &*call.budget.project).collect();
+        all.len()
+    };
+    assert!(
+        projects(&log[..PROJECTS]) > PROJECTS * 9 / 10,
+        "{}",
+        projects(&log[..PROJECTS])
+    );
+    for hundred in log[..log.len() * 3 / 4].chunks_exact(100) {
+        assert!(projects(hundred) >= 16, "{}", projects(hundred));
+    }
+    desk.cloud.reset_requests().await.unwrap();
+    let again = desk.run("apply --yes -o json links.yaml").await;
+    assert_eq!((again.code, desk.cloud.writes().await.unwrap()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_being_told_so_an_emulator_is_asked_as_fast_as_it_answers() {
+    let desk = Desk::many("no-rates", 2, Options::default()).await;
+    assert_eq!(desk.run("apply --yes -o json links.yaml").await.code, 0);
+    let log = asked(&desk.cloud).await;
+    assert!(
+        overdrawn(&log, 0.1, 5.0).is_some(),
+        "the check has something to find"
+    );
+    for wrong in ["0", "-1", "fast"] {
+        let answer = desk
+            .run(&format!("plan --calls-per-second={wrong} links.yaml"))
+            .await;
+        assert_eq!(answer.code, 1);
+        assert!(
+            answer.stderr.contains("a rate is a number above 0"),
+            "{}",
+            answer.stderr
+        );
+    }
+    let variable = desk
+        .privatelink
+        .command(&["plan", "links.yaml"])
+        .env("PRIVATELINK_CALLS_PER_SECOND", "x")
+        .output();
+    let said = String::from_utf8(variable.await.unwrap().stderr).unwrap();
+    assert!(said.contains("a rate is a number above 0"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn google_s_time_does_not_run_faster() {
+    let desk = Desk::new("no-time-scale").await;
+    let answer = desk
+        .run("plan -o json --time-scale 0.5 --endpoint https://compute.example link.yaml")
+        .await;
+    let document: Value = answer.json();
+    assert_eq!(
+        (answer.code, &document["diagnostics"][0]["code"]),
+        (1, &json!("PL0321"))
+    );
+}
