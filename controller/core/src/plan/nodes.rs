@@ -7,7 +7,7 @@ use crate::codes::Code;
 use crate::context::Context;
 use crate::graph::Node;
 use crate::kinds::{Id, Kind, Resource};
-use crate::link::NetworkRef;
+use crate::link::{NetworkRef, ServiceRef};
 use crate::names::Mark;
 use crate::plan::addresses::address;
 use crate::plan::connectors::{connector, existing_connector};
@@ -15,7 +15,7 @@ use crate::plan::nat_entries::{nat, within_reach};
 use crate::plan::routers::{existing_router, router};
 use crate::plan::subnetworks::{existing_subnetwork, subnetwork};
 use crate::plan::{Action, Step, egress, ingress, nat_moves};
-use crate::world::Seen;
+use crate::world::{Remembered, Seen};
 
 /// Decides every node in order of identity, which has what is needed before what needs it.
 pub(crate) fn add(context: &mut Context<'_>) {
@@ -30,6 +30,32 @@ pub(crate) fn add(context: &mut Context<'_>) {
     nat_moves::join(context);
     for id in after {
         add_step(context, id);
+    }
+    record_destinations_first(context);
+}
+
+/// What a destination admits already is written down before its source remembers the link: afterwards nobody could
+/// tell a record that was never written from one that was lost.
+fn record_destinations_first(context: &mut Context<'_>) {
+    let only_recorded = |id: &ServiceRef| {
+        let step = context.steps.get(&Id::ServiceIngress(id.clone()));
+        let patch = step.and_then(|step| step.write.as_ref());
+        matches!(patch, Some(Write::PatchService(patch)) if patch.ingress.is_none())
+            && context.world.memory(id).ingress == Remembered::Nothing
+    };
+    let mut records: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
+    for link in context.links.values() {
+        if only_recorded(&link.destination) {
+            let record = Id::ServiceIngress(link.destination.clone());
+            let source = Id::ServiceEgress(link.source.clone());
+            records.entry(source).or_default().push(record);
+        }
+    }
+    for (source, records) in records {
+        let step = context.steps.get_mut(&source);
+        if let Some(step) = step.filter(|step| step.action.writes()) {
+            step.after.extend(records);
+        }
     }
 }
 

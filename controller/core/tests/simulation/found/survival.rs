@@ -2,6 +2,7 @@
 
 use privatelink_core::cloud::Scope;
 use privatelink_core::fake::{Fault, LOST_ENTRY};
+use privatelink_core::kinds::service_ingress::ANNOTATION as INGRESS;
 
 use super::*;
 
@@ -128,4 +129,23 @@ fn a_source_is_not_moved_while_nobody_can_tell_whether_a_route_leads_out() {
             );
         },
     );
+}
+
+#[test]
+fn what_a_destination_admits_already_is_known_although_its_first_record_failed() {
+    let mut state = before();
+    state.services.get_mut(&service("b")).unwrap().ingress = IngressSetting::Internal;
+    let wish = link("t/one", "a", "b", "10.8.0.0/28");
+    for number in 0..8 {
+        let fake = Fake::new(state.clone(), 0);
+        fake.set_faults(Faults {
+            writes: BTreeMap::from([(number, Fault::Denied)]),
+            ..Faults::default()
+        });
+        let _disturbed = apply(&fake, std::slice::from_ref(&wish));
+        fake.set_faults(Faults::default());
+        let _report = apply(&fake, std::slice::from_ref(&wish));
+        let record = fake.state().services[&service("b")].annotations[INGRESS].clone();
+        assert!(!record.contains("Unknown"), "write {number}: {record}");
+    }
 }
