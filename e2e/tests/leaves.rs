@@ -1,133 +1,92 @@
 //! For every leaf of the published schema: changing it alone changes the plan or the report. Which leaves there are,
-//! the schema says; where it does not say what else may stand there, the values are below.
+//! the schema says; where it does not say what else may stand there, the values are in `leaves/schema.rs`.
+//!
+//! A source's annotation holds a digest of the whole declaration, so that a field which nothing obeys would change it
+//! all the same. What our records say is therefore no evidence: it is struck before plans are compared.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
+
+mod leaves {
+    pub(crate) mod schema;
+}
 
 use std::path::Path;
 use std::process::Stdio;
 
+use leaves::schema::{Leaf, leaves, set, values};
 use privatelink_e2e::cloud::Cloud;
 use privatelink_e2e::privatelink::Privatelink;
-use privatelink_e2e::scenario::Scenario;
+use privatelink_e2e::scenario::{Scenario, merge};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_privatelink");
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../e2e/scenarios/every-field");
 
-/// Leaves that cannot make a difference, each with the reason.
-const WITHOUT_EFFECT: &[(&str, &str)] = &[(
-    "spec.access.privateGoogleAccess",
-    "the only access mode of this version, so leaving it out means it",
-)];
+/// Leaves that a plan obeys only when the declaration goes: until then our records alone show them. What is planned
+/// when it has gone is compared for these.
+const OBEYED_WHEN_IT_GOES: &[&str] = &["spec.policy.deletion"];
 
-/// One leaf: its path, and what the schema says of it.
-#[derive(Debug)]
-struct Leaf {
-    path: Vec<String>,
-    schema: Value,
+/// A declaration in which a leaf may show its effect, and the cloud that it is planned against.
+struct Base {
+    declaration: Value,
+    privatelink: Privatelink,
 }
 
-fn leaves(schema: &Value, path: &[String], found: &mut Vec<Leaf>) {
-    let deeper = |name: &str| {
-        path.iter()
-            .cloned()
-            .chain([name.to_owned()])
-            .collect::<Vec<_>>()
-    };
-    match (schema["properties"].as_object(), schema.get("items")) {
-        (Some(properties), _) if !properties.is_empty() => {
-            for (name, property) in properties {
-                leaves(property, &deeper(name), found);
-            }
-        }
-        (_, Some(items)) => leaves(items, &deeper("0"), found),
-        _ => found.push(Leaf {
-            path: path.to_vec(),
-            schema: schema.clone(),
+/// The clouds, and every declaration in which a leaf may show its effect.
+struct Bases {
+    bases: Vec<Base>,
+    /// They live as long as somebody plans.
+    _clouds: [Cloud; 2],
+}
+
+async fn cloud_with(state: &Value) -> (Cloud, Privatelink) {
+    let cloud = Cloud::start().await.unwrap();
+    cloud.put_state(state).await.unwrap();
+    let privatelink = Privatelink::new(BINARY, &cloud.url(), FOLDER);
+    (cloud, privatelink)
+}
+
+/// The live state of the scenario, in which nobody has anything that we would have to take over.
+fn live() -> Value {
+    Scenario::read(Path::new(FOLDER)).unwrap().live
+}
+
+/// The same with a source that leaves through somebody's connector already, and somebody's subnetwork to stand on.
+fn taken() -> Value {
+    let mut state = live();
+    merge(
+        &mut state,
+        &json!({
+            "compute": {"projects/acme-prod/regions/europe-west1/subnetworks/free":
+                {"network": "projects/acme-prod/global/networks/prod", "ipCidrRange": "10.9.1.0/28"}},
+            "run": {"projects/acme-prod/locations/europe-west1/services/orders": {"template": {"vpcAccess":
+                {"connector": "projects/acme-prod/locations/europe-west1/connectors/other", "egress": "ALL_TRAFFIC"}}}},
         }),
-    }
-}
-
-/// Two different values that the schema accepts.
-#[allow(clippy::cast_possible_truncation)] // Bounds of a schema are small whole numbers, written as floats.
-fn values(leaf: &Leaf) -> [Value; 2] {
-    let schema = &leaf.schema;
-    if let Some(allowed) = schema["enum"].as_array() {
-        return [allowed[0].clone(), allowed[1].clone()];
-    }
-    match (
-        schema["type"].as_str().unwrap(),
-        leaf.path.last().unwrap().as_str(),
-    ) {
-        ("boolean", _) => [json!(false), json!(true)],
-        ("integer", "maxInstances") => [json!(6), json!(7)],
-        ("integer", _) => [
-            json!(schema["minimum"].as_f64().unwrap() as i64 + 1),
-            json!(schema["minimum"].as_f64().unwrap() as i64 + 2),
-        ],
-        ("string", "cidr") => [json!("10.8.0.0/28"), json!("10.8.0.16/28")],
-        ("string", "region") => [json!("europe-west1"), json!("europe-west4")],
-        ("string", "projectId") => [json!("acme-prod"), json!("acme-other")],
-        ("string", _) => [json!("one"), json!("two")],
-        // A choice without settings: there, or another one of the same parent.
-        ("object", _) => [Value::Null, json!({})],
-        (other, name) => {
-            panic!("no two values are known for {name} of type {other}: say them here")
-        }
-    }
-}
-
-/// Choices of which exactly one may be set; setting one takes the others away.
-const CHOICES: &[&[&str]] = &[
-    &["managed", "existing"],
-    &["auto", "manual"],
-    &["nat", "existing", "none"],
-];
-
-fn set(document: &mut Value, path: &[String], value: &Value) {
-    // Leaving a choice out is no value, and makes no parents.
-    if value.is_null() {
-        return;
-    }
-    let [head, rest @ ..] = path else {
-        *document = value.clone();
-        return;
-    };
-    if let Ok(index) = head.parse::<usize>() {
-        if !document.is_array() {
-            *document = json!([null]);
-        }
-        set(&mut document[index], rest, value);
-        return;
-    }
-    if !document.is_object() {
-        *document = json!({});
-    }
-    let object = document.as_object_mut().unwrap();
-    for choice in CHOICES
-        .iter()
-        .filter(|choice| choice.contains(&head.as_str()))
-    {
-        object.retain(|key, _| key == head || !choice.contains(&key.as_str()));
-    }
-    set(
-        object.entry(head.clone()).or_insert(Value::Null),
-        rest,
-        value,
     );
+    state
 }
 
-/// The declarations in which a leaf may show its effect: everything written out, nothing written that has a
-/// default, and somebody else's connector.
-fn bases() -> [Value; 3] {
+/// The declaration of the scenario: every field is written out.
+fn written_out() -> Value {
     let text = std::fs::read_to_string(Path::new(FOLDER).join("declare.yaml")).unwrap();
-    let mut full: Value = privatelink_e2e::scenario::yaml(&text).unwrap();
-    full["spec"]["adopt"] = json!([
-        {"kind": "Subnetwork", "name": "other", "projectId": "acme-prod", "region": "europe-west1"}
-    ]);
+    privatelink_e2e::scenario::yaml(&text).unwrap()
+}
+
+/// Everything written out, nothing written that has a default, and somebody else's connector, on what an apply has
+/// made; consent to take over a subnetwork, and a source, where there is something to take over.
+async fn bases() -> Bases {
+    let (applied, on_applied) = cloud_with(&live()).await;
+    let answer = on_applied
+        .run(&["apply", "--yes", "declare.yaml"])
+        .await
+        .unwrap();
+    assert_eq!(answer.code, 0, "{}{}", answer.stdout, answer.stderr);
+    let (taken, on_taken) = cloud_with(&taken()).await;
+
+    let full = written_out();
     let mut plain = full.clone();
-    for optional in ["adopt", "internet", "policy", "access"] {
+    for optional in ["internet", "policy", "access"] {
         plain["spec"].as_object_mut().unwrap().remove(optional);
     }
     plain["spec"]["source"]["service"] = json!({"name": "orders"});
@@ -135,48 +94,145 @@ fn bases() -> [Value; 3] {
     plain["spec"]["network"] = json!({"name": "prod"});
     let mut existing = full.clone();
     existing["spec"]["egress"] = json!({"connector": {"existing": {"name": "other"}}});
-    [full, plain, existing]
+    let mut subnetwork = full.clone();
+    subnetwork["spec"]["egress"]["connector"]["managed"]["subnetwork"] =
+        json!({"existing": {"name": "free"}});
+    subnetwork["spec"]["adopt"] = json!([{"kind": "Subnetwork", "name": "free"}]);
+    let mut source = full.clone();
+    source["spec"]["adopt"] = json!([{"kind": "ServiceEgress", "name": "orders"}]);
+
+    let on = |privatelink: &Privatelink, declaration: Value| Base {
+        declaration,
+        privatelink: privatelink.clone(),
+    };
+    Bases {
+        bases: vec![
+            on(&on_applied, full),
+            on(&on_applied, plain),
+            on(&on_applied, existing),
+            on(&on_taken, subnetwork),
+            on(&on_taken, source),
+        ],
+        _clouds: [applied, taken],
+    }
 }
 
-async fn plan(privatelink: &Privatelink, declaration: &Value) -> Value {
+/// Runs a command that reads a declaration from its standard input and answers with a report.
+async fn report(privatelink: &Privatelink, arguments: &[&str], declaration: &str) -> Value {
     let mut child = privatelink
-        .command(&["plan", "-o", "json", "-"])
+        .command(arguments)
         .stdin(Stdio::piped())
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
-    input
-        .write_all(declaration.to_string().as_bytes())
-        .await
-        .unwrap();
+    input.write_all(declaration.as_bytes()).await.unwrap();
     drop(input);
     let output = child.wait_with_output().await.unwrap();
-    let mut report: Value = serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
+}
+
+async fn plan(privatelink: &Privatelink, declaration: &Value) -> Value {
+    let arguments = ["plan", "-o", "json", "-"];
+    without_records(report(privatelink, &arguments, &declaration.to_string()).await)
+}
+
+/// What is planned and told, without what our annotations say, and without what follows from an annotation that is
+/// to be written: that a step writes at all, that nobody tampered, that the link is not as it was applied.
+fn without_records(mut report: Value) -> Value {
+    for step in report["steps"].as_array_mut().unwrap() {
+        step["drift"] = Value::Null;
+        let changes = step["changes"].as_array_mut().unwrap();
+        changes.retain(|change| {
+            !change["field"]
+                .as_str()
+                .unwrap()
+                .starts_with("annotations[")
+        });
+        let of_a_service = matches!(
+            step["kind"].as_str().unwrap(),
+            "ServiceEgress" | "ServiceIngress"
+        );
+        let silent = matches!(step["action"].as_str().unwrap(), "nothing" | "update");
+        if of_a_service && silent && step["changes"] == json!([]) {
+            *step = json!({"id": step["id"], "action": "nothing, or a record alone"});
+        }
+    }
     for diagnostic in report["diagnostics"].as_array_mut().unwrap() {
         // Where a field stands moves with what stands before it; that alone is no difference.
         diagnostic["origin"] = Value::Null;
     }
-    json!([report["steps"], report["links"], report["diagnostics"]])
+    let links = report["links"].as_array().unwrap().iter();
+    let links: Vec<Value> = links
+        .map(|link| json!([link["name"], link["standing"], link["path"]]))
+        .collect();
+    json!([report["steps"], links, report["diagnostics"]])
+}
+
+/// Which pairs of values make no difference in any of the declarations.
+async fn without_difference(bases: &Bases, leaf: &Leaf) -> Vec<String> {
+    let values = values(leaf);
+    let mut alike = pairs(values.len());
+    for base in &bases.bases {
+        let mut plans = Vec::new();
+        for value in &values {
+            let mut declaration = base.declaration.clone();
+            set(&mut declaration, &leaf.path, value);
+            plans.push(plan(&base.privatelink, &declaration).await);
+        }
+        alike.retain(|(one, other)| plans[*one] == plans[*other]);
+        if alike.is_empty() {
+            break;
+        }
+    }
+    told(leaf, &values, &alike)
+}
+
+/// The same for what is planned when the declaration has gone that was applied with one value or the other.
+async fn without_difference_when_it_goes(leaf: &Leaf) -> Vec<String> {
+    let values = values(leaf);
+    let mut plans = Vec::new();
+    for value in &values {
+        let (_cloud, privatelink) = cloud_with(&live()).await;
+        let mut declaration = written_out();
+        set(&mut declaration, &leaf.path, value);
+        let apply = ["apply", "--yes", "-o", "json", "-"];
+        report(&privatelink, &apply, &declaration.to_string()).await;
+        let gone = [
+            "plan",
+            "--prune",
+            "--allow-empty",
+            "--scope",
+            "acme-prod",
+            "-o",
+            "json",
+            "-",
+        ];
+        plans.push(without_records(report(&privatelink, &gone, "").await));
+    }
+    let mut alike = pairs(values.len());
+    alike.retain(|(one, other)| plans[*one] == plans[*other]);
+    told(leaf, &values, &alike)
+}
+
+fn pairs(count: usize) -> Vec<(usize, usize)> {
+    (0..count)
+        .flat_map(|other| (0..other).map(move |one| (one, other)))
+        .collect()
+}
+
+fn told(leaf: &Leaf, values: &[Value], alike: &[(usize, usize)]) -> Vec<String> {
+    let pair = |(one, other): &(usize, usize)| {
+        format!("{}: {} or {}", leaf.name(), values[*one], values[*other])
+    };
+    alike.iter().map(pair).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn changing_any_leaf_of_the_schema_changes_the_plan_or_the_report() {
-    let cloud = Cloud::start().await.unwrap();
-    let privatelink = Privatelink::new(BINARY, &cloud.url(), FOLDER);
-    cloud
-        .put_state(&Scenario::read(Path::new(FOLDER)).unwrap().live)
-        .await
-        .unwrap();
-    let applied = privatelink
-        .run(&["apply", "--yes", "declare.yaml"])
-        .await
-        .unwrap();
-    assert_eq!(applied.code, 0, "{}{}", applied.stdout, applied.stderr);
-
-    let crd =
-        privatelink_e2e::scenario::yaml::<Value>(&privatelink.run(&["crd"]).await.unwrap().stdout)
-            .unwrap();
+    let bases = bases().await;
+    let published = bases.bases[0].privatelink.run(&["crd"]).await.unwrap();
+    let crd = privatelink_e2e::scenario::yaml::<Value>(&published.stdout).unwrap();
     let spec = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
     let mut found = Vec::new();
     leaves(spec, &["spec".to_owned()], &mut found);
@@ -184,26 +240,37 @@ async fn changing_any_leaf_of_the_schema_changes_the_plan_or_the_report() {
 
     let mut dead = Vec::new();
     for leaf in &found {
-        let name = leaf.path.join(".");
-        let mut shows = false;
-        for base in bases() {
-            let [one, other] = values(leaf).map(|value| {
-                let mut declaration = base.clone();
-                set(&mut declaration, &leaf.path, &value);
-                declaration
-            });
-            shows |= plan(&privatelink, &one).await != plan(&privatelink, &other).await;
-            if shows {
-                break;
-            }
-        }
-        let excused = WITHOUT_EFFECT.iter().any(|(path, _)| *path == name);
-        if shows == excused {
-            dead.push(name);
+        let at_once = without_difference(&bases, leaf).await;
+        if OBEYED_WHEN_IT_GOES.contains(&leaf.name().as_str()) {
+            assert!(
+                !at_once.is_empty(),
+                "{} shows at once now: take it off the list",
+                leaf.name()
+            );
+            dead.extend(without_difference_when_it_goes(leaf).await);
+        } else {
+            dead.extend(at_once);
         }
     }
-    assert!(
-        dead.is_empty(),
-        "these leaves change nothing (or are excused and do): {dead:#?}"
-    );
+    assert!(dead.is_empty(), "these change nothing: {dead:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_access_that_names_no_way_is_refused() {
+    let (_cloud, privatelink) = cloud_with(&live()).await;
+    let mut declaration = written_out();
+    declaration["spec"]["access"] = json!({});
+    let report = report(
+        &privatelink,
+        &["plan", "-o", "json", "-"],
+        &declaration.to_string(),
+    )
+    .await;
+    let codes: Vec<&Value> = report["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|diagnostic| &diagnostic["code"])
+        .collect();
+    assert_eq!(codes, ["PL0052"], "{report:#}");
 }
