@@ -293,5 +293,6 @@ fn undecided(wishes: &Wishes) -> Decision {
         diagnostics: Vec::new(),
         in_hand: BTreeSet::new(),
         changing: BTreeSet::new(),
+        undecided: BTreeSet::new(),
     }
 }

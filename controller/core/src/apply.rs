@@ -1,8 +1,9 @@
 //! Carrying out a plan: ready steps at the same time, a failure skips what depends on it and names the cause.
 //!
-//! Doing without deciding: every step says what to send. Two things are looked at again on the way, because the
-//! world may have moved since it was observed: a thing that is about to be deleted, with its mark; and a service
-//! that an earlier step of the same plan has written, whose version has changed by that.
+//! Doing without deciding: every step says what to send. Three things are looked at again on the way, because the
+//! world may have moved since it was observed: a thing that is about to be deleted, with its mark; a destination that
+//! its source is about to forget; and a service that an earlier step of the same plan has written, whose version has
+//! changed by that.
 
 pub mod queue;
 
@@ -15,6 +16,7 @@ use serde::Serialize;
 use crate::apply::queue::Queue;
 use crate::cloud::{Cloud, CloudError, CloudErrorKind, ServicePatch, Write};
 use crate::codes::Code;
+use crate::kinds::service_ingress::IngressAnnotation;
 use crate::kinds::{Id, Kind, Live, Service};
 use crate::link::ServiceRef;
 use crate::names::{Installation, Mark};
@@ -95,7 +97,7 @@ pub async fn apply(
             observer(Progress::Started(id, step.action));
             let write = rebase(id, write, &services);
             running.push(Box::pin(async move {
-                let result = carry_out(cloud, id, step.action, &write, ours).await;
+                let result = carry_out(cloud, id, step, &write, ours).await;
                 (id, step.action, result)
             }));
         }
@@ -168,17 +170,44 @@ fn rebase(id: &Id, write: &Write, services: &BTreeMap<ServiceRef, Service>) -> W
 async fn carry_out(
     cloud: &dyn Cloud,
     id: &Id,
-    action: Action,
+    step: &Step,
     write: &Write,
     ours: &Installation,
 ) -> Result<Option<Live>, CloudError> {
-    if action == Action::Delete {
+    for (service, link) in &step.forgets {
+        forgotten_there(cloud, service, link, ours).await?;
+    }
+    if step.action == Action::Delete {
         match cloud.get(id).await? {
             None => return Ok(None),
             Some(live) => still_ours(id, &live, ours)?,
         }
     }
     cloud.write(write).await
+}
+
+/// Does this destination really carry no record of this link? The list that said so may have been behind.
+async fn forgotten_there(
+    cloud: &dyn Cloud,
+    service: &ServiceRef,
+    link: &str,
+    ours: &Installation,
+) -> Result<(), CloudError> {
+    let live = cloud.get(&Id::ServiceIngress(service.clone())).await?;
+    let Some(Live::Service(live)) = live else {
+        return Ok(());
+    };
+    match IngressAnnotation::read(&live) {
+        Some(Ok(memory)) if memory.installation == *ours && memory.links.contains(link) => {
+            let message = format!(
+                "service {} carries a record of {link} that its list did not show: it is not forgotten",
+                service.name
+            );
+            let kind = CloudErrorKind::Conflict;
+            Err(CloudError::new(kind, Code::ChangedMeanwhile, message))
+        }
+        Some(Ok(_) | Err(_)) | None => Ok(()),
+    }
 }
 
 /// Is what is about to be deleted still there under our mark, and still nobody else's concern?

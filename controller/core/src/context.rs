@@ -5,16 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::cloud::Write;
+use crate::codes::Code;
 use crate::graph::{Graph, Node};
 use crate::ids::LinkName;
-use crate::kinds::{Id, LiveSubnetwork, RegionalRef, Resource};
+use crate::kinds::{Id, LiveSubnetwork, RegionalRef, Resource, VpcAccess};
 use crate::link::{AdoptionKind, Link, Reconcile, ServiceRef};
 use crate::names::{Installation, Mark};
+use crate::nats::changes::Place;
 use crate::path::Trace;
-use crate::plan::egress;
+use crate::plan::{Plan, egress};
 use crate::scope::Removal;
 use crate::uses::Uses;
-use crate::world::World;
+use crate::world::{Remembered, World};
 
 /// Everything that steps are decided from.
 pub struct Context<'a> {
@@ -34,7 +36,10 @@ pub struct Context<'a> {
     pub(crate) removal: Removal,
     pub(crate) nat_served: BTreeSet<RegionalRef>,
     /// Subnetworks that a NAT of ours serves and whose sources do without.
+    /// Sources that must not be moved now, and why.
+    pub(crate) stays_put: BTreeMap<ServiceRef, String>,
     pub(crate) nat_goes: BTreeSet<RegionalRef>,
+    pub(crate) undecided: BTreeSet<Place>,
     pub(crate) records: BTreeMap<String, Value>,
     pub(crate) uses: Uses<'a>,
 }
@@ -175,6 +180,18 @@ impl<'a> Context<'a> {
             .any(|link| self.digest(link).is_some())
     }
 
+    /// Has the source of one of these links lost its record? It leaves through a connector of ours, which it did not
+    /// get without one.
+    pub fn record_lost(&self, node: &Node) -> bool {
+        let links = node.links.iter().filter_map(|name| self.link(name));
+        let mut sources = links.filter_map(|link| self.world.service(&link.source).present());
+        sources.any(|source| {
+            let connector = source.vpc_access.as_ref().and_then(VpcAccess::connector);
+            connector.is_some_and(|connector| self.ours.made(connector.name.as_str()))
+                && self.world.memory(&source.id).egress == Remembered::Nothing
+        })
+    }
+
     /// The digest that the source's annotation holds for a link, if it was ever applied.
     fn digest(&self, link: &Link) -> Option<&str> {
         let memory = self.world.memory(&link.source).egress.this()?;
@@ -184,27 +201,19 @@ impl<'a> Context<'a> {
             .then_some(memory.digest.as_str())
     }
 
-    /// Is this link's declaration the one last applied, up to and including its destination?
-    pub(crate) fn applied(&self, name: &LinkName) -> bool {
+    /// Is this link's declaration the one last applied? Its digest says so; a link whose destination waits for the
+    /// path to be proven or for consent, and was never recorded, is still being applied.
+    pub(crate) fn applied(&self, name: &LinkName, plan: &Plan) -> bool {
         let Some(link) = self.link(name) else {
             return false;
         };
-        let reached = match link.ingress {
-            None => true,
-            Some(wanted) => {
-                let listed = self.world.memory(&link.destination).ingress.this();
-                listed.is_some_and(|memory| memory.links.contains(&name.to_string()))
-                    || self
-                        .world
-                        .service(&link.destination)
-                        .present()
-                        .is_some_and(|service| {
-                            listed.is_none()
-                                && service.ingress == crate::kinds::IngressSetting::from(wanted)
-                        })
-            }
-        };
-        reached && self.digest(link) == Some(link.digest.as_str())
+        let destination = Id::ServiceIngress(link.destination.clone());
+        let waits = plan.steps.get(&destination).is_some_and(|step| {
+            matches!(step.code, Some(Code::IngressHeld | Code::HeldBySomebody))
+        });
+        let listed = self.world.memory(&link.destination).ingress.this();
+        let recorded = listed.is_some_and(|memory| memory.links.contains(&name.to_string()));
+        (recorded || !waits) && self.digest(link) == Some(link.digest.as_str())
     }
 
     /// Why ingress cannot be tightened yet, if any link to this destination has an unproven path, or one that

@@ -11,11 +11,11 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::findings;
 use crate::graph::Graph;
 use crate::hold;
-use crate::ids::LinkName;
+use crate::ids::{LinkName, ProjectId, Region};
 use crate::kinds::{Id, RegionalRef, Resource, VpcAccess};
-use crate::link::{Internet, Link, NetworkRef};
+use crate::link::{Internet, Link, NetworkRef, Reconcile, ServiceRef};
 use crate::lint;
-use crate::names::Installation;
+use crate::names::{self, Installation};
 use crate::nats::changes::Changes;
 use crate::nats::{self, Nats};
 use crate::path::{self, Trace};
@@ -69,6 +69,8 @@ pub struct Decision {
     pub in_hand: BTreeSet<Id>,
     /// Things that steps wait for and that Google is working on by itself.
     pub changing: BTreeSet<Id>,
+    /// Where pinned revisions have to be read before more can be decided.
+    pub undecided: BTreeSet<(ProjectId, Region)>,
 }
 
 /// Decides one pass.
@@ -102,13 +104,15 @@ pub fn decide(wishes: &Wishes, orders: &Orders, world: &World, in_hand: &BTreeSe
     diagnostics.sort();
     diagnostics.dedup();
 
-    let applied = context.links.keys().filter(|name| context.applied(name));
+    let applied = context.links.keys();
+    let applied = applied.filter(|name| context.applied(name, &plan));
     Decision {
         standings,
         applied: applied.map(|name| (*name).clone()).collect(),
         changing: changing(&plan, &context),
         plan,
         traces: context.traces,
+        undecided: context.undecided,
         diagnostics,
         in_hand: match context.removal {
             Removal::WholeSet => BTreeSet::new(),
@@ -156,8 +160,8 @@ fn prepare<'a>(
     let removal = scope::removal_scope(&remembered, wishes, orders, standings, world, in_hand);
 
     let uses = Uses::new(world);
-    let in_use = subnetworks_in_use(world, &uses, ours);
     let mut graph = compiled.graph;
+    let in_use = subnetworks_in_use(world, &uses, ours, &graph);
     diagnostics.extend(scope::hear_held(&mut graph, world, &remembered, standings));
     let changes = Changes {
         world,
@@ -167,6 +171,7 @@ fn prepare<'a>(
         graph: &graph,
     };
     let nat_goes = changes.not_served_any_more(&compiled.nats);
+    let undecided = changes.undecided(&compiled.nats);
     let mut blocked = changes.hold_torn(&mut compiled.nats, &mut held, diagnostics);
     let stays = |subnetwork: &RegionalRef| {
         let id = Id::Subnetwork(subnetwork.clone());
@@ -174,7 +179,8 @@ fn prepare<'a>(
         held.contains(&id)
             || (in_use.contains(subnetwork) && !goes)
             || hold::users_unread(world, subnetwork, uses.connectors_on(subnetwork))
-            || !scope::may_remove(&removal, &id)
+            // What nobody of ours ever put there is somebody's addition to an entry of ours.
+            || (names::follows_our_scheme(subnetwork.name.as_str()) && !scope::may_remove(&removal, &id))
     };
     let spread = Nats {
         world,
@@ -191,21 +197,20 @@ fn prepare<'a>(
             || (covered && ours_stays.contains(subnetwork))
     };
 
-    blocked.extend(without_internet(
-        &links,
-        &compiled.subnetworks,
-        &kept,
-        diagnostics,
-    ));
-    blocked.extend(cut_off(&links, &graph, world, diagnostics));
+    let mut loses = without_internet(&links, &compiled.subnetworks, &kept, diagnostics);
+    loses.extend(cut_off(&links, &graph, world, diagnostics));
+    let stays_put = sources_that_stay(&links, &loses);
+    blocked.extend(loses);
 
     Context {
         world,
         ours,
         traces: traces(&links, &graph, world),
         blocked,
+        stays_put,
         nat_served: ours_stays.clone(),
         nat_goes,
+        undecided,
         released: released(standings),
         records: records(world, ours),
         steps: BTreeMap::new(),
@@ -258,12 +263,13 @@ fn subnetworks_in_use(
     world: &World,
     uses: &Uses<'_>,
     ours: &Installation,
+    graph: &Graph,
 ) -> BTreeSet<RegionalRef> {
     let services = uses.services();
     services
         .keys()
         .filter(|connector| {
-            hold::nat_users(world, connector, services, ours)
+            hold::nat_users(world, connector, services, ours, graph)
                 .next()
                 .is_some()
         })
@@ -346,6 +352,20 @@ fn without_internet(
         }
     }
     blocked
+}
+
+/// Sources that would lose something by being moved, with what: one link's loss is the source's, whatever its other
+/// links wish. A link that is only reported has no say.
+fn sources_that_stay(
+    links: &BTreeMap<&LinkName, &Link>,
+    loses: &BTreeMap<LinkName, String>,
+) -> BTreeMap<ServiceRef, String> {
+    let losing = loses.iter().filter_map(|(name, why)| {
+        let link = links.get(name)?;
+        let enforced = link.policy.reconcile == Reconcile::Enforce;
+        enforced.then(|| (link.source.clone(), format!("{name}: {why}")))
+    });
+    losing.collect()
 }
 
 fn released(standings: &BTreeMap<LinkName, Standing>) -> BTreeSet<String> {

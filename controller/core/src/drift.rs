@@ -87,9 +87,15 @@ pub fn rank(id: &Id, step: &Step) -> Option<Rank> {
     if step.changes.is_empty() {
         return Some(rank_missing(id.kind()));
     }
+    // What only grows, and has grown, is told where it is and cannot be given back.
+    if step.stays_larger() {
+        return None;
+    }
     // Which links a record lists changes with the declarations; nobody tampered when only that differs.
     let ours = |change: &&FieldChange| {
-        change.field.starts_with("annotations[") && change.from["links"] != change.to["links"]
+        change.field.starts_with("annotations[")
+            && change.from.is_object()
+            && change.from["links"] != change.to["links"]
     };
     let changes = step.changes.iter().filter(|change| !ours(change));
     changes
@@ -116,12 +122,16 @@ fn rank_field(kind: Kind, field: &str, step: &Step) -> Rank {
     }
     match kind {
         Kind::ServiceIngress if field == INGRESS_FIELD => {
-            // What is there admits nothing that was asked for only when it is shut altogether.
-            let shut = step
-                .changes
-                .iter()
-                .any(|change| change.from == "INGRESS_TRAFFIC_NONE");
-            if shut { Rank::Broken } else { Rank::Exposed }
+            let mut changes = step.changes.iter();
+            let tightened = changes.any(|change| {
+                change.field == INGRESS_FIELD && openness(&change.from) < openness(&change.to)
+            });
+            // Whoever was declared to come in, and comes by a way that is closed now, does not arrive.
+            if tightened {
+                Rank::Broken
+            } else {
+                Rank::Exposed
+            }
         }
         Kind::Network
         | Kind::Subnetwork
@@ -130,5 +140,15 @@ fn rank_field(kind: Kind, field: &str, step: &Step) -> Rank {
         | Kind::ServiceEgress
         | Kind::ServiceIngress => Rank::Broken,
         Kind::Address | Kind::Router | Kind::Nat | Kind::Connector => Rank::Degraded,
+    }
+}
+
+/// How much an ingress setting admits.
+fn openness(setting: &serde_json::Value) -> u8 {
+    match setting.as_str() {
+        Some("INGRESS_TRAFFIC_NONE") => 0,
+        Some("INGRESS_TRAFFIC_INTERNAL_ONLY") => 1,
+        Some("INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER") => 2,
+        _ => 3,
     }
 }

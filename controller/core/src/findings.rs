@@ -49,7 +49,7 @@ pub(crate) fn refusals(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
             Some(Code::FormerValueUnknown | Code::ConnectorReplaced)
         );
         let refused = step.action == Action::Refuse && step.code != Some(Code::ScopeUnreadable);
-        let larger = step.action == Action::Nothing && step.code == Some(Code::ConnectorUnfit);
+        let larger = step.stays_larger();
         let Some(code) = step.code.filter(|_| refused || warns || larger) else {
             continue;
         };

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cloud::Scope;
+use crate::graph::Graph;
 use crate::ids::LinkName;
 use crate::kinds::{
     Attachment, Id, LiveConnector, LiveNat, LiveRouter, NatAddresses, NatRef, RegionalRef, Service,
@@ -14,7 +15,7 @@ use crate::kinds::{
 };
 use crate::link::ServiceRef;
 use crate::names::Installation;
-use crate::world::{Seen, World};
+use crate::world::{self, Seen, World};
 
 /// The service that a path of ours names.
 pub fn service_of_path(path: &str) -> Option<ServiceRef> {
@@ -76,20 +77,25 @@ pub fn connector_users(world: &World) -> BTreeMap<RegionalRef, BTreeSet<ServiceR
 }
 
 /// The users of a connector for whose sake a NAT of ours has to stay: of our own connectors all of them; of
-/// somebody else's only the sources of our links, because the others did without before us.
-pub fn nat_users<'a>(
-    world: &'a World,
+/// somebody else's only the sources of our links, because the others did without before us. A source whose record is
+/// lost or cannot be read may be one of them, as long as it is declared or says nothing to the contrary.
+pub(crate) fn nat_users<'a>(
+    seen: &'a World,
     connector: &RegionalRef,
     users: &'a BTreeMap<RegionalRef, BTreeSet<ServiceRef>>,
     ours: &'a Installation,
+    graph: &'a Graph,
 ) -> impl Iterator<Item = &'a ServiceRef> {
     let made = ours.made(connector.name.as_str());
-    let linked = move |service: &&ServiceRef| {
-        let memory = world.memory(service).egress.this();
-        memory.is_some_and(|memory| memory.installation == *ours && !memory.links.is_empty())
+    let linked = move |service: &ServiceRef| match &seen.memory(service).egress {
+        world::Remembered::This(memory) => memory.installation == *ours && !memory.links.is_empty(),
+        world::Remembered::Unintelligible(_) => true,
+        world::Remembered::Nothing => false,
     };
+    let declared =
+        move |service: &ServiceRef| graph.node(&Id::ServiceEgress(service.clone())).is_some();
     let users = users.get(connector).into_iter().flatten();
-    users.filter(move |service| made || linked(service))
+    users.filter(move |service| made || linked(service) || declared(service))
 }
 
 /// Every connector that a request to this service may leave through now.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::ids::{LinkName, ResourceName};
+use crate::ids::{LinkName, ProjectId, ResourceName};
 
 /// Who we are: one installation (`owner`) applying one collection of declarations (`set`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -89,6 +89,10 @@ pub struct Mark {
     pub installation: Installation,
     /// The link that asked first. Told to people; never compared, because links come and go.
     pub link: Arc<str>,
+    /// The project of a connector that needs the thing, when it is another one: a run that finds the thing has to
+    /// look there too before it knows that nobody uses it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connector: Option<ProjectId>,
 }
 
 impl Mark {
@@ -97,6 +101,16 @@ impl Mark {
         Self {
             installation: installation.clone(),
             link: link.to_string().into(),
+            connector: None,
+        }
+    }
+
+    /// The same, on a thing that a connector in that project needs.
+    #[must_use]
+    pub fn with_connector_in(self, project: &ProjectId) -> Self {
+        Self {
+            connector: Some(project.clone()),
+            ..self
         }
     }
 }
@@ -109,8 +123,13 @@ impl fmt::Display for Mark {
         let Self {
             installation: Installation { owner, set },
             link,
+            connector,
         } = self;
-        write!(out, "{MARK_VERSION} owner={owner} set={set} link={link}")
+        write!(out, "{MARK_VERSION} owner={owner} set={set} link={link}")?;
+        match connector {
+            Some(project) => write!(out, " connector={project}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -136,9 +155,14 @@ impl FromStr for Mark {
         };
         let (owner, set, link) = (word("owner")?, word("set")?, word("link")?);
         let installation = Installation::new(owner, set).map_err(|_| NoMark)?;
+        // Older releases wrote none, and what newer ones add after it is theirs.
+        let connector = word("connector")
+            .ok()
+            .and_then(|project| project.parse().ok());
         Ok(Self {
             installation,
             link: link.into(),
+            connector,
         })
     }
 }

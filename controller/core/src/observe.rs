@@ -10,7 +10,7 @@ use futures::stream::{self, StreamExt};
 
 use crate::cloud::{Cloud, Scope};
 use crate::ids::{ProjectId, Region};
-use crate::kinds::{Id, RevisionRef};
+use crate::kinds::{Id, LiveRouter, RevisionRef};
 use crate::link::{Addresses, ConnectorChoice, Egress, Internet, Link, ServiceRef};
 use crate::names::Installation;
 use crate::world::World;
@@ -116,34 +116,41 @@ impl Territory {
         services.chain(connectors).collect()
     }
 
-    /// Adds every region in which an aggregated list shows our mark, for all projects with services.
+    /// Adds every region in which an aggregated list shows our mark, for all projects with services, and the projects
+    /// that the marks name.
     fn follow_marks(&mut self, world: &World, ours: &Installation) {
-        let is_ours = |mark: &Option<crate::names::Mark>| {
-            mark.as_ref().is_some_and(|m| m.installation == *ours)
-        };
         let mut regions: BTreeSet<Region> = BTreeSet::new();
-        regions.extend(
-            world
-                .subnetworks()
-                .filter(|s| is_ours(&s.mark))
-                .map(|s| s.id.region.clone()),
-        );
-        regions.extend(
-            world
-                .routers()
-                .filter(|r| is_ours(&r.mark))
-                .map(|r| r.id.region.clone()),
-        );
-        let named = |router: &&crate::kinds::LiveRouter| {
-            router.nats.iter().any(|n| ours.made(n.name.as_str()))
-        };
-        regions.extend(world.routers().filter(named).map(|r| r.id.region.clone()));
+        let subnetworks = world
+            .subnetworks()
+            .map(|live| (&live.mark, &live.id.region));
+        let routers = world.routers().map(|live| (&live.mark, &live.id.region));
+        for (mark, region) in subnetworks.chain(routers) {
+            if let Some(mark) = mark.as_ref().filter(|mark| mark.installation == *ours) {
+                regions.insert(region.clone());
+                self.service_projects.extend(mark.connector.clone());
+            }
+        }
+        let named =
+            |router: &&LiveRouter| router.nats.iter().any(|nat| ours.made(nat.name.as_str()));
+        let others = world.routers().filter(named);
+        regions.extend(others.map(|router| router.id.region.clone()));
         for region in regions {
             for project in &self.service_projects {
                 self.services.insert((project.clone(), region.clone()));
                 self.connectors.insert((project.clone(), region.clone()));
             }
         }
+    }
+
+    /// Adds the projects of the subnetworks that our connectors are on: what carries them is ours too, and nothing
+    /// else may lead there.
+    fn follow_connectors(&mut self, world: &World, ours: &Installation) {
+        let made = world
+            .connectors()
+            .filter(|live| ours.made(live.id.name.as_str()));
+        let on = made.filter_map(|live| live.subnetwork.as_ref());
+        self.network_projects
+            .extend(on.map(|id| id.project.clone()));
     }
 
     /// Adds the destinations that our annotations remember, so that links gone from their source are found whole.
@@ -170,6 +177,9 @@ pub async fn observe(cloud: &dyn Cloud, territory: &Territory, ours: &Installati
     read(cloud, &mut world, territory.project_scopes()).await;
     territory.follow_marks(&world, ours);
     read(cloud, &mut world, territory.regional_scopes()).await;
+    territory.follow_connectors(&world, ours);
+    read(cloud, &mut world, territory.project_scopes()).await;
+    territory.follow_marks(&world, ours);
     territory.follow_memories(&world, ours);
     read(cloud, &mut world, territory.regional_scopes()).await;
     read_revisions(cloud, &mut world, &territory, ours).await;

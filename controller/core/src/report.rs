@@ -2,23 +2,24 @@
 //! rendered from it.
 
 mod links;
+mod outcomes;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::apply::Outcome;
-use crate::cloud::{CloudErrorKind, Scope};
+use crate::cloud::Scope;
 use crate::codes::Code;
 use crate::decide::Decision;
 use crate::diagnostic::Diagnostic;
 use crate::drift::{self, Rank};
-use crate::findings::naming;
 use crate::forecast::Forecast;
 use crate::ids::LinkName;
 use crate::kinds::{FieldChange, Id, Kind};
 use crate::path::{Trace, Verdict};
-use crate::plan::{Action, Plan, Step, Summary};
+use crate::plan::{Action, Step, Summary};
+use crate::report::outcomes::{is_mended, is_write_failure, with_outcomes};
 use crate::standing::Standing;
 use crate::turn::Performed;
 use crate::world::World;
@@ -161,6 +162,7 @@ impl Report {
             diagnostics,
             in_hand: _,
             changing: _,
+            undecided: _,
         } = decision;
         let mut steps: Vec<StepReport> = Vec::new();
         let mut summary = Summary::default();
@@ -205,7 +207,7 @@ impl Report {
             summary,
             steps,
             links,
-            diagnostics: with_failures(diagnostics, performed, &plan, world),
+            diagnostics: with_outcomes(diagnostics, performed, &plan, world),
             passes,
         }
     }
@@ -272,66 +274,6 @@ impl Report {
             || self.steps.iter().any(|step| step.drift.is_some())
             || self.links.iter().any(LinkReport::is_broken)
     }
-}
-
-/// Did a later look get further: by trying again, or because nothing was left to do? That is so when the world had
-/// moved, or somebody else did it, or the reply was lost. What Google itself calls failed is not mended by it, nor
-/// what somebody else lost, nor anything when nobody looked again.
-fn is_mended(done: &Performed, later: &[Performed], plan: &Plan, world: &World) -> bool {
-    let passing = match &done.outcome {
-        Outcome::Done => false,
-        Outcome::Skipped { .. } => true,
-        Outcome::Failed { error } if error.kind == CloudErrorKind::Conflict => {
-            error.code != Code::UpdateLost
-        }
-        Outcome::Failed { error } => {
-            const LOST: [Code; 4] = [
-                Code::Unreachable,
-                Code::ServerFailed,
-                Code::AnswerUnparsable,
-                Code::DeadlineExceeded,
-            ];
-            LOST.contains(&error.code)
-        }
-    };
-    let looked = !world.readings().is_empty();
-    let step = plan.steps.get(&done.id);
-    let nothing_left = looked && step.is_none_or(|step| step.action == Action::Nothing);
-    let tried_again = later.iter().any(|other| other.id == done.id);
-    passing && (nothing_left || tried_again)
-}
-
-/// Codes of failures while carrying out a plan: told by exit code 6, not by 1.
-fn is_write_failure(diagnostic: &Diagnostic) -> bool {
-    diagnostic.field.as_deref() == Some(WRITE)
-}
-
-/// Marks diagnostics that speak of a write.
-const WRITE: &str = "write";
-
-fn with_failures(
-    mut diagnostics: Vec<Diagnostic>,
-    performed: &[Performed],
-    plan: &Plan,
-    world: &World,
-) -> Vec<Diagnostic> {
-    let last: BTreeMap<&Id, &Performed> = performed.iter().map(|done| (&done.id, done)).collect();
-    for (id, done) in last {
-        let Outcome::Failed { error } = &done.outcome else {
-            continue;
-        };
-        if is_mended(done, &[], plan, world) {
-            continue;
-        }
-        let origin = crate::diagnostic::Origin::Cloud { id: id.to_string() };
-        let message = naming(id.short(), &error.message, || {
-            format!("{} {}", done.step.action.word(), id.short())
-        });
-        let mut diagnostic = Diagnostic::new(error.code, origin, message).field(WRITE);
-        diagnostic.help.clone_from(&error.help);
-        diagnostics.push(diagnostic);
-    }
-    diagnostics
 }
 
 /// Every link's own steps, gathered in one go: with ten thousand links, looking for each link's in all steps would

@@ -114,8 +114,8 @@ async fn look(
     let mut world = observe(cloud, &territory, &orders.ours).await;
     loop {
         let decision = decide(wishes, orders, &world, in_hand);
-        // Only a delete needs to know of every pinned revision, so they are read only then.
-        let unread = unread(&decision.plan, &world);
+        // Only what takes something away needs to know of every pinned revision, so they are read only then.
+        let unread = unread(&decision, &world);
         if unread.is_empty() {
             return (world, decision);
         }
@@ -124,14 +124,21 @@ async fn look(
 }
 
 /// The revisions that steps wait for and that nobody has asked for yet.
-fn unread(plan: &Plan, world: &World) -> Vec<RevisionRef> {
-    let waiting = plan.steps.iter().filter(|(_, step)| step.why == UNREAD);
-    let near: BTreeSet<(&ProjectId, &Region)> = waiting
+fn unread(decision: &Decision, world: &World) -> Vec<RevisionRef> {
+    let steps = decision.plan.steps.iter();
+    let waiting = steps.filter(|(_, step)| step.why == UNREAD);
+    let mut near: BTreeSet<(&ProjectId, &Region)> = waiting
         .filter_map(|(id, _)| match id {
             Id::Connector(connector) => Some((&connector.project, &connector.region)),
             _ => None,
         })
         .collect();
+    near.extend(
+        decision
+            .undecided
+            .iter()
+            .map(|(project, region)| (project, region)),
+    );
     if near.is_empty() {
         return Vec::new();
     }

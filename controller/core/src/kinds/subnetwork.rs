@@ -14,6 +14,9 @@ use crate::names::Mark;
 /// Google's name for the one field that we change in place.
 pub const PRIVATE_GOOGLE_ACCESS: &str = "privateIpGoogleAccess";
 
+/// Google's name for the range, which can only be made wider.
+pub const RANGE: &str = "ipCidrRange";
+
 /// A subnetwork as we want it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Subnetwork {
@@ -50,6 +53,14 @@ impl Subnetwork {
             private_google_access: true,
             mark: Some(mark.clone()),
         }
+    }
+
+    /// The range as a field, if what is there has another one.
+    pub fn differs_in_range(&self, live: &LiveSubnetwork) -> Vec<FieldChange> {
+        if live.cidr == Some(self.cidr) {
+            return Vec::new();
+        }
+        vec![FieldChange::new(RANGE, json!(live.cidr), json!(self.cidr))]
     }
 }
 

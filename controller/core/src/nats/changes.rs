@@ -8,7 +8,7 @@ use crate::compile::NatWish;
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
 use crate::hold;
-use crate::ids::LinkName;
+use crate::ids::{LinkName, ProjectId, Region};
 use crate::kinds::{Id, LiveConnector, NatRef, RegionalRef, Resource};
 use crate::link::{Internet, Link, Reconcile, ServiceRef};
 use crate::names::Installation;
@@ -25,6 +25,9 @@ pub(crate) struct Changes<'a> {
     pub(crate) graph: &'a Graph,
 }
 
+/// Where services and connectors are.
+pub(crate) type Place = (ProjectId, Region);
+
 /// A subnetwork in use whose links wish for a NAT in another router than the one that serves it.
 struct Torn {
     subnetwork: RegionalRef,
@@ -39,12 +42,34 @@ impl Changes<'_> {
         &self,
         wishes: &BTreeMap<RegionalRef, NatWish>,
     ) -> BTreeSet<RegionalRef> {
+        let done_without = self.done_without(wishes);
+        let known = |subnetwork: &&RegionalRef| self.unread_near(subnetwork).next().is_none();
+        done_without.filter(known).cloned().collect()
+    }
+
+    /// Where pinned revisions have to be read before it is known whether such a subnetwork is still needed: one of
+    /// them may leave through it.
+    pub(crate) fn undecided(&self, wishes: &BTreeMap<RegionalRef, NatWish>) -> BTreeSet<Place> {
+        self.done_without(wishes)
+            .flat_map(|subnetwork| self.unread_near(subnetwork))
+            .collect()
+    }
+
+    fn done_without<'s>(
+        &'s self,
+        wishes: &'s BTreeMap<RegionalRef, NatWish>,
+    ) -> impl Iterator<Item = &'s RegionalRef> {
         let listed = self.uses.all_listed();
         let ours = listed.filter(|(_, entries)| entries.iter().any(|entry| self.is_ours(entry)));
         ours.map(|(subnetwork, _)| subnetwork)
             .filter(|id| !wishes.contains_key(*id) && self.is_done_without(id))
-            .cloned()
-            .collect()
+    }
+
+    fn unread_near(&self, subnetwork: &RegionalRef) -> impl Iterator<Item = Place> {
+        let connectors = self.uses.connectors_on(subnetwork).iter();
+        connectors
+            .filter(|live| !self.uses.unread_revisions(&live.id).is_empty())
+            .map(|live| (live.id.project.clone(), live.id.region.clone()))
     }
 
     fn is_ours(&self, (_, nat): &Entry<'_>) -> bool {
@@ -65,9 +90,12 @@ impl Changes<'_> {
     fn carries_nobody_who_needs_it(&self, connector: &LiveConnector) -> bool {
         let id = &connector.id;
         self.world.services_unread(id).is_none()
-            && self.uses.unread_revisions(id).is_empty()
-            && hold::nat_users(self.world, id, self.uses.services(), self.ours)
-                .all(|user| self.does_without(user))
+            && self.nat_users(id).all(|user| self.does_without(user))
+    }
+
+    fn nat_users(&self, connector: &RegionalRef) -> impl Iterator<Item = &ServiceRef> {
+        let services = self.uses.services();
+        hold::nat_users(self.world, connector, services, self.ours, self.graph)
     }
 
     /// A source does without the internet when every link of it says so and is enforced.
@@ -125,7 +153,7 @@ impl Changes<'_> {
         connectors
             .map(|live| &live.id)
             .find(|id| {
-                let mut users = hold::nat_users(self.world, id, self.uses.services(), self.ours);
+                let mut users = self.nat_users(id);
                 users.any(|user| {
                     let node = self.graph.node(&Id::ServiceEgress(user.clone()));
                     node.is_some_and(|node| match &node.resource {

@@ -17,7 +17,10 @@ pub(super) fn address(context: &Context<'_>, node: &Node, id: &RegionalRef) -> S
         Seen::Unreadable(why) => Step::unreadable(why),
         Seen::Absent => {
             let why = "the NAT sends from this address, which is not reserved yet";
-            Step::create(why, Write::CreateAddress(id.clone(), mark(context, node)))
+            Step::create(
+                why,
+                Write::CreateAddress(id.clone(), mark(context, node, &id.project)),
+            )
         }
         Seen::Present(live) if !live.external => Step::refuse(
             Code::AddressInUse,

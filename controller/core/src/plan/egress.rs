@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::cloud::{ServicePatch, Write};
 use crate::codes::Code;
@@ -12,9 +12,9 @@ use crate::kinds::service_egress::{
     ANNOTATION, ANNOTATION_FIELD, EgressAnnotation, Former, LinkMemory, VERSION, VpcAccessMemory,
     changes,
 };
-use crate::kinds::subnetwork::PRIVATE_GOOGLE_ACCESS;
-use crate::kinds::{FieldChange, RegionalRef, Service, ServiceEgress, VpcAccess};
+use crate::kinds::{FieldChange, Service, ServiceEgress, VpcAccess};
 use crate::plan::Step;
+use crate::plan::adoption::adopted;
 use crate::plan::ownership::{Owner, missing, owner};
 use crate::world::Seen;
 
@@ -182,34 +182,6 @@ fn enforced(context: &Context<'_>, wanted: &ServiceEgress) -> BTreeMap<String, L
         .filter(|(name, _)| context.enforces(name))
         .map(|(n, l)| (n.clone(), l.clone()))
         .collect()
-}
-
-/// Former values of the things of others that this source's links change with consent: those recorded already on
-/// any source (so that a source that joins later keeps them when the first one leaves), and new ones.
-fn adopted(
-    context: &Context<'_>,
-    node: &Node,
-    memory: Option<&EgressAnnotation>,
-) -> BTreeMap<String, Value> {
-    let mut records = BTreeMap::new();
-    for id in context.existing_subnetworks(node) {
-        let path = id.compute("subnetworks");
-        let known = memory
-            .and_then(|memory| memory.adopted.get(&path))
-            .or_else(|| context.recorded_elsewhere(&path))
-            .cloned();
-        if let Some(record) = known.or_else(|| new_record(context, node, &id)) {
-            records.insert(path, record);
-        }
-    }
-    records
-}
-
-fn new_record(context: &Context<'_>, node: &Node, id: &RegionalRef) -> Option<Value> {
-    let live = context.world.subnetwork(id).present()?;
-    let effective = live.private_google_access || context.served_by_nat(live);
-    (!effective && context.adopts_subnetwork(node, id))
-        .then(|| json!({PRIVATE_GOOGLE_ACCESS: false}))
 }
 
 /// The change of the annotation as a field, if it changes.

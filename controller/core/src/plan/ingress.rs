@@ -55,8 +55,8 @@ fn as_wished(
     let former = match memory {
         Some(memory) => memory.former.clone(),
         // A source that remembers a link here tells that we wrote this once, and that the record of what was
-        // there before is lost.
-        None if context.applied_before(node) => Former::Unknown,
+        // there before is lost. So does one that is on our connector and remembers nothing.
+        None if context.applied_before(node) || context.record_lost(node) => Former::Unknown,
         None => Former::Value(service.ingress),
     };
     let annotation = annotation(context, wanted, memory, former);
@@ -126,7 +126,7 @@ fn differs(
     )
 }
 
-fn describe(ingress: Ingress) -> &'static str {
+pub(super) fn describe(ingress: Ingress) -> &'static str {
     match ingress {
         Ingress::Internal => "internal",
         Ingress::InternalAndCloudLoadBalancing => "internal and load-balanced",

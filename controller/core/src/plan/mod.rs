@@ -1,6 +1,7 @@
 //! The plan: what shall happen to each thing and why. A value that can be printed, compared and serialised.
 
 mod addresses;
+mod adoption;
 pub mod connectors;
 pub mod egress;
 pub mod ingress;
@@ -15,6 +16,7 @@ mod subnetworks;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -22,6 +24,7 @@ use crate::cloud::Write;
 use crate::codes::Code;
 use crate::ids::LinkName;
 use crate::kinds::{FieldChange, Id};
+use crate::link::ServiceRef;
 
 /// What shall happen to one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -100,6 +103,9 @@ pub struct Step {
     pub changes: Vec<FieldChange>,
     /// Steps of this plan that have to succeed first.
     pub after: BTreeSet<Id>,
+    /// Destinations that this step forgets, each with the link, because no record of it was seen there: they are read
+    /// again just before.
+    pub forgets: BTreeSet<(ServiceRef, Arc<str>)>,
     /// The links that want it.
     pub links: BTreeSet<LinkName>,
     /// What is sent; present exactly when the action writes.
@@ -115,6 +121,7 @@ impl Step {
             help: None,
             changes: Vec::new(),
             after: BTreeSet::new(),
+            forgets: BTreeSet::new(),
             links: BTreeSet::new(),
             write: None,
         }
@@ -174,6 +181,15 @@ impl Step {
     pub fn unreadable(why: &str) -> Self {
         let why = crate::findings::naming("cannot ", why, || "could not be read".to_owned());
         Self::refuse(Code::ScopeUnreadable, why)
+    }
+
+    /// Is it about something that only grows, and has grown beyond what was declared? It is told and left.
+    pub fn stays_larger(&self) -> bool {
+        self.action == Action::Nothing
+            && matches!(
+                self.code,
+                Some(Code::ConnectorUnfit | Code::RangeChangeImpossible)
+            )
     }
 
     /// Says what the user can do.

@@ -168,9 +168,15 @@ fn nat_users_leave(context: &Context<'_>, connector: &RegionalRef) -> Option<BTr
         let goes = context.steps.get(&step)?.action.writes() && !stays(user);
         goes.then_some(step)
     };
-    hold::nat_users(context.world, connector, users, context.ours)
-        .map(released)
-        .collect()
+    hold::nat_users(
+        context.world,
+        connector,
+        users,
+        context.ours,
+        &context.graph,
+    )
+    .map(released)
+    .collect()
 }
 
 fn why_it_goes(context: &Context<'_>, live: &LiveNat) -> &'static str {

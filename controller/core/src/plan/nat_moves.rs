@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cloud::Write;
 use crate::codes::Code;
 use crate::context::Context;
-use crate::kinds::{Id, LiveNat, Nat, NatRef, RegionalRef, Resource};
+use crate::kinds::{Id, Kind, LiveNat, Nat, NatRef, RegionalRef, Resource};
+use crate::link::Internet;
 use crate::plan::{Action, Step};
 use crate::uses::entry_id;
 
@@ -197,4 +198,94 @@ fn write_together(context: &mut Context<'_>, group: &BTreeSet<NatRef>) {
             step.after.insert(first.clone());
         }
     }
+}
+
+/// What sends traffic through a subnetwork comes after the NAT that takes it in: a source that moves there, and a
+/// connector that a live service points at already. A link that only relies on a NAT being there has no other tie to
+/// one that this very plan puts in the place of another; and while the old one goes and the new one has to wait,
+/// nothing is sent that way.
+pub(crate) fn before_traffic(context: &mut Context<'_>) {
+    let mut changed: Vec<(Id, Step)> = Vec::new();
+    for (id, step) in &context.steps {
+        let Some(subnetwork) = brings_traffic(context, step) else {
+            continue;
+        };
+        // What is only reported is not written.
+        let written = |step: &Step| {
+            let mut links = step.links.iter();
+            step.links.is_empty() || links.any(|link| context.enforces(&link.to_string()))
+        };
+        let nats = || {
+            let steps = context.steps.iter();
+            steps.filter(move |(nat, step)| nat.kind() == Kind::Nat && written(step))
+        };
+        let takes_in: BTreeSet<Id> = nats()
+            .filter(|(_, step)| takes(step, &subnetwork) && !step.after.contains(id))
+            .map(|(nat, _)| nat.clone())
+            .collect();
+        let going = || nats().find(|(nat, step)| lets_go(context, nat, step, &subnetwork));
+        if !takes_in.is_empty() {
+            changed.push((id.clone(), step.clone().after(takes_in)));
+        } else if wishes_internet(context, step)
+            && let Some((nat, _)) = going()
+        {
+            let why = format!(
+                "waits for a NAT that takes in {}: {} lets go of it",
+                subnetwork.name,
+                nat.short()
+            );
+            let waits = step.clone().held_back(Action::Wait, Code::Waiting, why);
+            changed.push((id.clone(), waits));
+        }
+    }
+    context.steps.extend(changed);
+}
+
+fn wishes_internet(context: &Context<'_>, step: &Step) -> bool {
+    let mut links = step.links.iter().filter_map(|name| context.link(name));
+    links.any(|link| link.internet != Internet::None)
+}
+
+/// Does this step take the subnetwork out of an entry?
+fn lets_go(context: &Context<'_>, nat: &Id, step: &Step, subnetwork: &RegionalRef) -> bool {
+    let Id::Nat(nat) = nat else {
+        return false;
+    };
+    let live = context.world.nat(nat).present();
+    live.is_some_and(|live| live.listed().any(|id| id == subnetwork))
+        && match &step.write {
+            Some(Write::DeleteNat(_)) => true,
+            Some(write) => write
+                .puts_as(nat)
+                .is_some_and(|wanted| !wanted.subnetworks.contains(subnetwork)),
+            None => false,
+        }
+}
+
+/// The subnetwork that traffic of a source enters by this step.
+fn brings_traffic(context: &Context<'_>, step: &Step) -> Option<RegionalRef> {
+    match step.write.as_ref()? {
+        Write::PatchService(patch) => {
+            let connector = patch.vpc_access.as_ref()?.as_ref()?.connector()?;
+            let wanted = context.graph.node(&Id::Connector(connector.clone()));
+            let made = wanted.and_then(|node| match &node.resource {
+                Resource::Connector(wanted) => Some(&wanted.subnetwork),
+                _ => None,
+            });
+            let live = context.world.connector(connector).present();
+            made.or_else(|| live?.subnetwork.as_ref()).cloned()
+        }
+        Write::CreateConnector(wanted) => {
+            let users = context.uses.services().get(&wanted.id);
+            users.map(|_| wanted.subnetwork.clone())
+        }
+        _ => None,
+    }
+}
+
+/// Does this step put the subnetwork into an entry?
+fn takes(step: &Step, subnetwork: &RegionalRef) -> bool {
+    let puts = step.write.iter().flat_map(Write::puts);
+    puts.flat_map(|nat| &nat.subnetworks)
+        .any(|id| id == subnetwork)
 }

@@ -6,8 +6,9 @@ use crate::cloud::Write;
 use crate::codes::Code;
 use crate::context::Context;
 use crate::graph::Node;
+use crate::ids::{LinkName, ProjectId};
 use crate::kinds::{Id, Kind, Resource};
-use crate::link::{NetworkRef, ServiceRef};
+use crate::link::{NetworkRef, Reconcile};
 use crate::names::Mark;
 use crate::plan::addresses::address;
 use crate::plan::connectors::{connector, existing_connector};
@@ -37,16 +38,15 @@ pub(crate) fn add(context: &mut Context<'_>) {
 /// What a destination admits already is written down before its source remembers the link: afterwards nobody could
 /// tell a record that was never written from one that was lost.
 fn record_destinations_first(context: &mut Context<'_>) {
-    let only_recorded = |id: &ServiceRef| {
-        let step = context.steps.get(&Id::ServiceIngress(id.clone()));
-        let patch = step.and_then(|step| step.write.as_ref());
-        matches!(patch, Some(Write::PatchService(patch)) if patch.ingress.is_none())
-            && context.world.memory(id).ingress == Remembered::Nothing
-    };
     let mut records: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
-    for link in context.links.values() {
-        if only_recorded(&link.destination) {
-            let record = Id::ServiceIngress(link.destination.clone());
+    for (name, link) in &context.links {
+        let record = Id::ServiceIngress(link.destination.clone());
+        let step = context.steps.get(&record);
+        let written = step.is_some_and(|step| {
+            // A step that is only reported writes nothing, and holds up no source on whose way others wait.
+            first_record(context, &record, step) && step.links.iter().any(|l| enforced(context, l))
+        });
+        if written && enforced(context, name) {
             let source = Id::ServiceEgress(link.source.clone());
             records.entry(source).or_default().push(record);
         }
@@ -57,6 +57,29 @@ fn record_destinations_first(context: &mut Context<'_>) {
             step.after.extend(records);
         }
     }
+}
+
+/// Does this step write down what a destination admits already, and change nothing else?
+fn first_record(context: &Context<'_>, id: &Id, step: &Step) -> bool {
+    let Id::ServiceIngress(service) = id else {
+        return false;
+    };
+    matches!(&step.write, Some(Write::PatchService(patch)) if patch.ingress.is_none())
+        && context.world.memory(service).ingress == Remembered::Nothing
+}
+
+fn enforced(context: &Context<'_>, name: &LinkName) -> bool {
+    let link = context.link(name);
+    link.is_some_and(|link| link.policy.reconcile == Reconcile::Enforce)
+}
+
+/// Does the source of one of these links move or remember now, whatever holds up the link?
+fn source_goes_ahead(context: &Context<'_>, links: &BTreeSet<LinkName>) -> bool {
+    let mut links = links.iter().filter_map(|name| context.link(name));
+    links.any(|link| {
+        let source = context.steps.get(&Id::ServiceEgress(link.source.clone()));
+        source.is_some_and(|step| step.action.writes())
+    })
 }
 
 fn add_step(context: &mut Context<'_>, id: &Id) {
@@ -121,19 +144,29 @@ pub fn step(context: &Context<'_>, node: &Node) -> Step {
     }
 }
 
-pub(super) fn mark(context: &Context<'_>, node: &Node) -> Mark {
-    match node.links.first() {
+/// The mark of something that is made in this project. It tells when a connector that needs it is in another one.
+pub(super) fn mark(context: &Context<'_>, node: &Node, project: &ProjectId) -> Mark {
+    let mark = match node.links.first() {
         Some(link) => Mark::new(context.ours, link),
         None => Mark {
             installation: context.ours.clone(),
             link: "none/none".into(),
+            connector: None,
         },
+    };
+    let links = node.links.iter().filter_map(|name| context.link(name));
+    let mut elsewhere = links.filter(|link| link.source.project != *project);
+    match elsewhere.next() {
+        Some(link) => mark.with_connector_in(&link.source.project),
+        None => mark,
     }
 }
 
 pub(super) fn whose(mark: Option<&Mark>) -> String {
     match mark {
-        Some(Mark { installation, link }) => {
+        Some(Mark {
+            installation, link, ..
+        }) => {
             format!(
                 "it belongs to owner {}, set {}, link {link}",
                 installation.owner, installation.set
@@ -163,7 +196,12 @@ pub fn gate(context: &Context<'_>, id: &Id, node: &Node, step: Step) -> Step {
     if !step.action.writes() || (step.action == Action::Delete) || context.is_journal(&step) {
         return step;
     }
-    if let Some(why) = context.all_blocked(&node.links) {
+    // A source that goes ahead for another link remembers this one too, so the record comes first all the same.
+    let recorded = first_record(context, id, &step) && source_goes_ahead(context, &node.links);
+    if let Some(why) = context.all_blocked(&node.links).filter(|_| !recorded) {
+        return step.held_back(Action::Wait, Code::Waiting, why);
+    }
+    if let Some(why) = moved_against_a_link(context, id, &step) {
         return step.held_back(Action::Wait, Code::Waiting, why);
     }
     let mut after = BTreeSet::new();
@@ -195,4 +233,14 @@ pub fn gate(context: &Context<'_>, id: &Id, node: &Node, step: Step) -> Step {
     }
     debug_assert!(!after.contains(id));
     step.after(after)
+}
+
+/// Why a source stays although this step would move it: one of its links would lose by that.
+fn moved_against_a_link(context: &Context<'_>, id: &Id, step: &Step) -> Option<String> {
+    let Id::ServiceEgress(source) = id else {
+        return None;
+    };
+    let moves =
+        matches!(&step.write, Some(Write::PatchService(patch)) if patch.vpc_access.is_some());
+    context.stays_put.get(source).filter(|_| moves).cloned()
 }

@@ -1,4 +1,4 @@
-//! Steps that give services back what they had before us: ingress first, then egress, then what was adopted.
+//! Steps that give services back what they had before us: ingress first, then egress.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,9 +9,9 @@ use crate::hold;
 use crate::kinds::service_egress::{EgressAnnotation, Former, VpcAccessMemory, changes};
 use crate::kinds::service_ingress::IngressAnnotation;
 use crate::kinds::{Attachment, Id, IngressSetting, RegionalRef, Service, VpcAccess};
-use crate::link::ServiceRef;
+use crate::link::{Ingress, ServiceRef};
 use crate::plan::{Step, egress, ingress};
-use crate::world::Seen;
+use crate::world::{Remembered, Seen};
 
 /// Gives a destination back what it had before us.
 pub(super) fn release_ingress(context: &Context<'_>, id: &ServiceRef) -> Option<Step> {
@@ -129,15 +129,74 @@ pub(super) fn release_egress(context: &Context<'_>, id: &ServiceRef) -> Option<S
     if let Some(why) = unread {
         return Some(Step::wait(Code::ScopeUnreadable, why));
     }
+    if let Some(refusal) = unintelligible(context, memory) {
+        return Some(refusal);
+    }
     let after = destinations()
         .map(Id::ServiceIngress)
         .filter(|id| context.steps.get(id).is_some_and(|s| s.action.writes()));
-    let step = detach(context, service, memory);
+    let step = telling_lost_records(context, memory, detach(context, service, memory));
     Some(if step.action.writes() {
         step.after(after.collect::<Vec<_>>())
     } else {
         step
     })
+}
+
+/// Refuses to detach a source while the record on one of its destinations cannot be read: what it admits could not be
+/// loosened, and who reaches it only from inside would be cut off.
+fn unintelligible(context: &Context<'_>, memory: &EgressAnnotation) -> Option<Step> {
+    closed(memory).find_map(|(id, _)| match &context.world.memory(&id).ingress {
+        Remembered::Unintelligible(why) => Some(
+            Step::refuse(
+                Code::OwnedByAnother,
+                format!(
+                    "our annotation on destination {} cannot be read: {why}",
+                    id.name
+                ),
+            )
+            .help(
+                "use the release that wrote it, or remove the annotation privatelink.dev/ingress",
+            ),
+        ),
+        Remembered::Nothing | Remembered::This(_) => None,
+    })
+}
+
+/// The destinations that links of this record may have closed, with whom they admit since.
+fn closed(memory: &EgressAnnotation) -> impl Iterator<Item = (ServiceRef, Ingress)> {
+    memory.links.values().filter_map(|link| {
+        let wished = link.ingress.filter(|wished| *wished != Ingress::All)?;
+        Some((hold::service_of_path(&link.to)?, wished))
+    })
+}
+
+/// A destination whose record is lost keeps what it has. Its source is the last to know that we closed it, so it is
+/// told with the source's step.
+fn telling_lost_records(context: &Context<'_>, memory: &EgressAnnotation, step: Step) -> Step {
+    let lost = closed(memory).find(|(id, wished)| {
+        let live = context.world.service(id).present();
+        live.is_some_and(|live| live.ingress == IngressSetting::from(*wished))
+            && context.world.memory(id).ingress == Remembered::Nothing
+            && context
+                .graph
+                .node(&Id::ServiceIngress(id.clone()))
+                .is_none()
+    });
+    let Some((id, wished)) = lost.filter(|_| step.action.writes()) else {
+        return step;
+    };
+    let why = format!(
+        "{}; destination {} goes on admitting {} traffic only: our record of what it admitted before is lost",
+        step.why,
+        id.name,
+        ingress::describe(wished)
+    );
+    Step {
+        why: why.into(),
+        code: Some(Code::FormerValueUnknown),
+        ..step
+    }
 }
 
 fn detach(context: &Context<'_>, service: &Service, memory: &EgressAnnotation) -> Step {
@@ -235,81 +294,4 @@ fn network_of_path(path: &str) -> Option<crate::link::NetworkRef> {
         project: project.parse().ok()?,
         name: name.parse().ok()?,
     })
-}
-
-/// Gives adopted subnetworks back what they had, once the source that adopted them is detached.
-pub(super) fn restore_adopted(context: &mut Context<'_>) {
-    let released: Vec<(ServiceRef, EgressAnnotation)> = context
-        .world
-        .memories()
-        .filter_map(|(id, memory)| Some((id.clone(), memory.egress.this()?.clone())))
-        .filter(|(id, memory)| {
-            memory.installation == *context.ours
-                && !memory.adopted.is_empty()
-                && context.may_remove(&Id::ServiceEgress(id.clone()))
-                && context.graph.node(&Id::ServiceEgress(id.clone())).is_none()
-                && memory.links.keys().all(|name| !context.keeps(name))
-        })
-        .collect();
-    for (source, memory) in released {
-        let Some(service) = context.world.service(&source).present() else {
-            continue;
-        };
-        let detached = memory.links.is_empty();
-        let mut left = memory.clone();
-        for path in memory.adopted.keys() {
-            let Some(id) = subnetwork_of_path(path) else {
-                continue;
-            };
-            let node = Id::Subnetwork(id.clone());
-            let on = match context.world.subnetwork(&id) {
-                Seen::Present(live) => live.private_google_access,
-                Seen::Absent => false,
-                // Whether it has what it had is not known, so the record stays.
-                Seen::Unreadable(why) => {
-                    let why = why.to_owned();
-                    context
-                        .steps
-                        .entry(node)
-                        .or_insert_with(|| Step::unreadable(&why));
-                    continue;
-                }
-            };
-            let wanted = context.graph.node(&node).is_some() || context.holds(&node);
-            if wanted || !on {
-                // Somebody else of ours needs it, or it has what it had: the record has done its work.
-                left.adopted.remove(path);
-            } else if detached {
-                let fields = vec![crate::kinds::FieldChange::new(
-                    crate::kinds::subnetwork::PRIVATE_GOOGLE_ACCESS,
-                    true.into(),
-                    false.into(),
-                )];
-                let write = Write::SetPrivateGoogleAccess(id, false);
-                let why = "adopted, and the link is gone: it gets back what it had before";
-                context.steps.insert(node, Step::update(why, fields, write));
-            }
-        }
-        if detached && left.adopted.is_empty() {
-            let fields = egress::annotation_change(Some(&memory), None)
-                .into_iter()
-                .collect();
-            let write = Write::PatchService(egress::patch(service, None, None));
-            let step = Step::update("everything adopted has got back what it had", fields, write);
-            context.steps.insert(Id::ServiceEgress(source), step);
-        }
-    }
-}
-
-/// The subnetwork that a path names.
-fn subnetwork_of_path(path: &str) -> Option<RegionalRef> {
-    let parts: Vec<&str> = path.split('/').collect();
-    match parts.as_slice() {
-        ["projects", project, "regions", region, "subnetworks", name] => Some(RegionalRef {
-            project: project.parse().ok()?,
-            region: region.parse().ok()?,
-            name: name.parse().ok()?,
-        }),
-        _ => None,
-    }
 }

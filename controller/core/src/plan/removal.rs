@@ -4,6 +4,8 @@
 //! Nothing is removed because something was not read, and nothing that a live service still uses: what is in use
 //! by somebody who does not leave in this very plan waits.
 
+use std::sync::Arc;
+
 use crate::codes::Code;
 use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Origin};
@@ -11,12 +13,13 @@ use crate::hold;
 use crate::kinds::Id;
 use crate::link::ServiceRef;
 use crate::plan::addresses::remove_address;
+use crate::plan::adoption::{restore_adopted, restore_left};
 use crate::plan::connectors::remove_connector;
 use crate::plan::nat_entries::remove_nat;
-use crate::plan::release::{release_egress, release_ingress, restore_adopted};
+use crate::plan::release::{release_egress, release_ingress};
 use crate::plan::routers::remove_router;
 use crate::plan::subnetworks::remove_subnetwork;
-use crate::plan::{Action, Step};
+use crate::plan::{Action, Step, nat_moves};
 use crate::uses::entry_id;
 use crate::world::Seen;
 
@@ -75,7 +78,10 @@ pub fn add(context: &mut Context<'_>) {
         }
     }
     restore_adopted(context);
+    restore_left(context);
     order_moves(context);
+    look_again(context);
+    nat_moves::before_traffic(context);
 }
 
 /// A source forgets its old destination only after that one got back what it had.
@@ -115,6 +121,34 @@ fn order_moves(context: &mut Context<'_>) {
                 .held_back(Action::Wait, Code::ScopeUnreadable, why);
         } else if loosens {
             step.after.insert(loosened);
+        }
+    }
+}
+
+/// A source's record is the only thing that leads to a destination in a region where nothing else of ours is. It
+/// forgets one that seems to carry no record only after that one has been read by itself: a list may be behind.
+fn look_again(context: &mut Context<'_>) {
+    let mut forgotten: Vec<(Id, (ServiceRef, Arc<str>))> = Vec::new();
+    for (source, memory) in context.world.memories() {
+        let Some(memory) = memory.egress.this() else {
+            continue;
+        };
+        for (name, before) in &memory.links {
+            let declared = name.parse().ok().and_then(|name| context.link(&name));
+            let stays = declared.is_some_and(|link| link.destination.to_string() == before.to)
+                || (declared.is_none() && context.keeps(name));
+            let old = hold::service_of_path(&before.to).filter(|_| !stays);
+            let unseen = old.filter(|old| {
+                let step = Id::ServiceIngress(old.clone());
+                before.ingress.is_some() && !context.steps.contains_key(&step)
+            });
+            let unseen = unseen.map(|old| (old, Arc::from(name.as_str())));
+            forgotten.extend(unseen.map(|old| (Id::ServiceEgress(source.clone()), old)));
+        }
+    }
+    for (id, old) in forgotten {
+        if let Some(step) = context.steps.get_mut(&id) {
+            step.forgets.insert(old);
         }
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn router(context: &Context<'_>, node: &Node, wanted: &Router) -> Ste
             }
             Step::create(
                 "the NAT needs a router",
-                Write::CreateRouter(wanted.clone(), mark(context, node)),
+                Write::CreateRouter(wanted.clone(), mark(context, node, &wanted.id.project)),
             )
         }
         Seen::Present(live)

@@ -1,5 +1,9 @@
 //! Steps for subnetworks: ours are made and go, somebody else's are used as they are unless adopted.
 
+use std::collections::BTreeSet;
+
+use ipnet::Ipv4Net;
+
 use crate::cloud::Write;
 use crate::codes::Code;
 use crate::context::Context;
@@ -9,7 +13,6 @@ use crate::plan::nodes::{mark, whose};
 use crate::plan::{Action, Step};
 use crate::uses::entry_id;
 use crate::world::Seen;
-use std::collections::BTreeSet;
 
 pub(super) fn subnetwork(context: &Context<'_>, node: &Node, wanted: &Subnetwork) -> Step {
     let live = match context.world.subnetwork(&wanted.id) {
@@ -29,13 +32,23 @@ pub(super) fn subnetwork(context: &Context<'_>, node: &Node, wanted: &Subnetwork
         )
         .help("delete or rename it, or use another --set");
     }
-    if live.network != wanted.network || live.cidr != Some(wanted.cidr) {
+    let holds = |cidr: Ipv4Net| cidr.contains(&wanted.cidr);
+    if live.network != wanted.network || !live.cidr.is_some_and(holds) {
         return Step::refuse(
             Code::ForeignUnderOurName,
-            "the subnetwork of this name has another network or range",
-        );
+            "our subnetwork of this name was made anew in another network or with another range",
+        )
+        .showing(wanted.differs_in_range(live))
+        .help("delete it, or declare another /28");
     }
     let changes = live.wants_private_google_access();
+    let wider = wanted.differs_in_range(live);
+    if changes.is_empty() && !wider.is_empty() {
+        // The connector goes on working, and Google makes no range narrower.
+        return Step { code: Some(Code::RangeChangeImpossible), ..Step::nothing(WIDER) }
+            .showing(wider)
+            .help("declare another /28: a new connector is made on it, the users move, and this one is deleted");
+    }
     if changes.is_empty() {
         return Step::nothing("Private Google Access is on");
     }
@@ -46,6 +59,10 @@ pub(super) fn subnetwork(context: &Context<'_>, node: &Node, wanted: &Subnetwork
         write,
     )
 }
+
+/// A subnetwork that somebody expanded.
+const WIDER: &str =
+    "its range is wider than declared and stays so: a range grows and never shrinks";
 
 fn create_subnetwork(context: &Context<'_>, node: &Node, wanted: &Subnetwork) -> Step {
     let overlaps = |live: &&LiveSubnetwork| {
@@ -76,10 +93,8 @@ fn create_subnetwork(context: &Context<'_>, node: &Node, wanted: &Subnetwork) ->
         "the connector needs a /28 of its own: {}, with Private Google Access",
         wanted.cidr
     );
-    Step::create(
-        why,
-        Write::CreateSubnetwork(wanted.clone(), mark(context, node)),
-    )
+    let mark = mark(context, node, &wanted.id.project);
+    Step::create(why, Write::CreateSubnetwork(wanted.clone(), mark))
 }
 
 pub(super) fn existing_subnetwork(context: &Context<'_>, node: &Node, id: &RegionalRef) -> Step {

@@ -3,6 +3,7 @@
 mod connectors;
 #[path = "found/nats.rs"]
 mod nats;
+mod records;
 mod survival;
 
 use std::collections::{BTreeMap, BTreeSet};

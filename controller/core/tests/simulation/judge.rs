@@ -14,7 +14,7 @@ use privatelink_core::kinds::service_ingress::{ANNOTATION as INGRESS, IngressAnn
 use privatelink_core::kinds::{
     ConnectorState, IngressSetting, LiveNat, NatRef, RegionalRef, Service, VpcAccess,
 };
-use privatelink_core::link::{AdoptionKind, Internet, Link, Routing};
+use privatelink_core::link::{AdoptionKind, Internet, Link, Reconcile, Routing};
 use privatelink_core::names::Mark;
 
 use crate::universe::UNIVERSE;

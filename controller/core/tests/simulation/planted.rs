@@ -212,6 +212,7 @@ impl Crooked<'_> {
             Some(Mark {
                 installation: UNIVERSE.ours.clone(),
                 link: "sim/l1".into(),
+                connector: None,
             })
         };
         match (self.bug, live) {

@@ -12,6 +12,8 @@ fn names_and_marks_never_change_between_releases() {
     let link: LinkName = "payments/orders-to-billing".parse().unwrap();
     insta::assert_snapshot!(ours().name(&["connector", "prod", "europe-west1", "10.8.0.0"]), @"pl-5z3dzc-1pnw63xv");
     insta::assert_snapshot!(Mark::new(&ours(), &link), @"privatelink.dev/v1 owner=acme set=payments link=payments/orders-to-billing");
+    let elsewhere = Mark::new(&ours(), &link).with_connector_in(&"acme-shop".parse().unwrap());
+    insta::assert_snapshot!(elsewhere, @"privatelink.dev/v1 owner=acme set=payments link=payments/orders-to-billing connector=acme-shop");
 }
 
 #[test]
@@ -26,7 +28,9 @@ fn a_connector_name_stays_under_21_characters_with_hyphens_counted_twice() {
 #[test]
 fn a_mark_is_read_back_as_it_was_written_and_nothing_else_is_a_mark() {
     let mark = Mark::new(&ours(), &"a/b".parse().unwrap());
-    assert_eq!(mark.to_string().parse(), Ok(mark));
+    assert_eq!(mark.to_string().parse(), Ok(mark.clone()));
+    let elsewhere = mark.with_connector_in(&"acme-shop".parse().unwrap());
+    assert_eq!(elsewhere.to_string().parse(), Ok(elsewhere));
     for foreign in [
         "",
         "made by terraform",

@@ -89,14 +89,8 @@ fn an_entry_that_all_agree_about_changes_where_it_is() {
 #[test]
 fn another_router_is_refused_with_a_way_out_and_nothing_changes() {
     let mut state = before();
-    let (id, network) = (team("team-router"), UNIVERSE.main.clone());
-    let theirs = LiveRouter {
-        id: id.clone(),
-        network,
-        mark: None,
-        nats: Vec::new(),
-    };
-    state.routers.insert(id.clone(), theirs);
+    another_router(&mut state);
+    let id = team("team-router");
     let fake = Fake::new(state, 0);
     let [one, _] = two();
     let _made = apply(&fake, std::slice::from_ref(&one));
@@ -169,4 +163,91 @@ fn a_nat_that_another_source_of_the_same_range_needs_stays() {
     };
     assert_eq!(apply(&fake, &[without, needs]).exit_code(), 0);
     assert_eq!(entries(&fake), [(None, 1)]);
+}
+
+fn another_router(state: &mut State) {
+    let id = team("team-router");
+    let theirs = LiveRouter {
+        id: id.clone(),
+        network: UNIVERSE.main.clone(),
+        mark: None,
+        nats: Vec::new(),
+    };
+    state.routers.insert(id, theirs);
+}
+
+/// Whoever leaves through a connector that is there has a NAT behind it, after each write.
+fn whoever_leaves_has_the_internet(journal: &[Entry]) {
+    for Entry { write, after, .. } in journal {
+        for service in after.services.values() {
+            let connector = service.vpc_access.as_ref().and_then(VpcAccess::connector);
+            let live = connector.and_then(|id| after.connectors.get(id));
+            let subnetwork = live.and_then(|live| live.subnetwork.as_ref());
+            let served = subnetwork.is_none_or(|id| after.nat_serving(id).is_some());
+            assert!(served, "{} after {write:?}", service.id.name);
+        }
+    }
+}
+
+#[test]
+fn a_source_that_relies_on_a_nat_waits_for_one_that_moves_to_another_router() {
+    let fake = Fake::new(before(), 0);
+    let [one, _] = two();
+    let _made = apply(&fake, std::slice::from_ref(&one));
+    fake.change(|state| {
+        another_router(state);
+        // Nobody uses the range any more, so its NAT may move.
+        let source = state.services.get_mut(&service("a")).unwrap();
+        source.annotations.clear();
+        state.deploy(&service("a"), None, None);
+    });
+    fake.take_journal();
+    let relies = Link {
+        internet: Internet::Existing,
+        ..link("t/two", "c", "d", "10.8.0.0/28")
+    };
+    let report = apply(&fake, &[with_nat(one, None, Some("team-router")), relies]);
+    assert_eq!(state_of(&report, "t/two"), LinkState::Ready);
+    whoever_leaves_has_the_internet(&fake.take_journal());
+}
+
+#[test]
+fn a_connector_that_somebody_deleted_comes_back_after_the_nat_that_moved_meanwhile() {
+    let fake = Fake::new(before(), 0);
+    let [one, _] = two();
+    let _made = apply(&fake, std::slice::from_ref(&one));
+    fake.change(|state| {
+        another_router(state);
+        state
+            .connectors
+            .retain(|id, _| !UNIVERSE.ours.made(id.name.as_str()));
+    });
+    fake.take_journal();
+    let moved = with_nat(one, None, Some("team-router"));
+    let report = apply(&fake, &[moved]);
+    assert_eq!(state_of(&report, "t/one"), LinkState::Ready);
+    whoever_leaves_has_the_internet(&fake.take_journal());
+}
+
+#[test]
+fn a_nat_goes_although_a_neighbour_serves_by_an_old_revision() {
+    let fake = Fake::new(before(), 0);
+    let [one, _] = two();
+    let _made = apply(&fake, std::slice::from_ref(&one));
+    fake.change(|state| {
+        let neighbour = state.services.get_mut(&service("d")).unwrap();
+        let revision = neighbour.latest_ready.clone();
+        neighbour.traffic = vec![Traffic {
+            revision,
+            percent: 100,
+            tag: None,
+        }];
+        state.deploy(&service("d"), None, None);
+    });
+    let without = Link {
+        internet: Internet::None,
+        ..one
+    };
+    assert_eq!(apply(&fake, &[without]).exit_code(), 0);
+    assert_eq!(entries(&fake), []);
 }

@@ -136,7 +136,9 @@ pub(crate) fn internet_before_egress(
         return Ok(());
     };
     let wanted = brief.links.iter().any(|link| {
+        // One that is only reported says what it would like, and holds up nobody.
         brief.active.contains(&link.name)
+            && link.policy.reconcile == Reconcile::Enforce
             && link.source == was.id
             && !matches!(link.internet, Internet::None)
     });

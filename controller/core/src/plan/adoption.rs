@@ -1,0 +1,207 @@
+//! What a link changes of somebody else's with consent: the record of what was there, and the giving back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::cloud::Write;
+use crate::context::Context;
+use crate::graph::Node;
+use crate::hold;
+use crate::ids::LinkName;
+use crate::kinds::service_egress::EgressAnnotation;
+use crate::kinds::subnetwork::PRIVATE_GOOGLE_ACCESS;
+use crate::kinds::{FieldChange, Id, RegionalRef, Resource};
+use crate::link::ServiceRef;
+use crate::plan::{Action, Step, egress};
+use crate::world::Seen;
+
+/// Former values of the things of others that this source's links change with consent: those recorded already on
+/// any source (so that a source that joins later keeps them when the first one leaves), and new ones.
+pub(super) fn adopted(
+    context: &Context<'_>,
+    node: &Node,
+    memory: Option<&EgressAnnotation>,
+) -> BTreeMap<String, Value> {
+    let mut records = BTreeMap::new();
+    for id in context.existing_subnetworks(node) {
+        let path = id.compute("subnetworks");
+        let known = memory
+            .and_then(|memory| memory.adopted.get(&path))
+            .or_else(|| context.recorded_elsewhere(&path))
+            .cloned();
+        if let Some(record) = known.or_else(|| new_record(context, node, &id)) {
+            records.insert(path, record);
+        }
+    }
+    for (path, record) in memory.into_iter().flat_map(|memory| &memory.adopted) {
+        if !records.contains_key(path) && owed(context, &node.resource, path) {
+            records.insert(path.clone(), record.clone());
+        }
+    }
+    records
+}
+
+/// Is the subnetwork that a source has moved away from still without what it had, and this source's record of that
+/// the only one?
+fn owed(context: &Context<'_>, source: &Resource, path: &str) -> bool {
+    let Some(id) = subnetwork_of_path(path) else {
+        return false;
+    };
+    let on = match context.world.subnetwork(&id) {
+        Seen::Present(live) => live.private_google_access,
+        Seen::Absent => false,
+        Seen::Unreadable(_) => true,
+    };
+    let mut others = context
+        .world
+        .memories()
+        .filter(|(other, _)| Id::ServiceEgress((*other).clone()) != source.id());
+    let elsewhere = others.any(|(_, memory)| {
+        let record = memory.egress.this();
+        record.is_some_and(|m| m.installation == *context.ours && m.adopted.contains_key(path))
+    });
+    on && !elsewhere
+}
+
+fn new_record(context: &Context<'_>, node: &Node, id: &RegionalRef) -> Option<Value> {
+    let live = context.world.subnetwork(id).present()?;
+    let effective = live.private_google_access || context.served_by_nat(live);
+    (!effective && context.adopts_subnetwork(node, id))
+        .then(|| json!({PRIVATE_GOOGLE_ACCESS: false}))
+}
+
+/// Gives adopted subnetworks back what they had, once the source that adopted them is detached.
+pub(super) fn restore_adopted(context: &mut Context<'_>) {
+    let released: Vec<(ServiceRef, EgressAnnotation)> = context
+        .world
+        .memories()
+        .filter_map(|(id, memory)| Some((id.clone(), memory.egress.this()?.clone())))
+        .filter(|(id, memory)| {
+            memory.installation == *context.ours
+                && !memory.adopted.is_empty()
+                && context.may_remove(&Id::ServiceEgress(id.clone()))
+                && context.graph.node(&Id::ServiceEgress(id.clone())).is_none()
+                && memory.links.keys().all(|name| !context.keeps(name))
+        })
+        .collect();
+    for (source, memory) in released {
+        let Some(service) = context.world.service(&source).present() else {
+            continue;
+        };
+        let detached = memory.links.is_empty();
+        let mut left = memory.clone();
+        for path in memory.adopted.keys() {
+            let Some(id) = subnetwork_of_path(path) else {
+                continue;
+            };
+            let node = Id::Subnetwork(id.clone());
+            let on = match context.world.subnetwork(&id) {
+                Seen::Present(live) => live.private_google_access,
+                Seen::Absent => false,
+                // Whether it has what it had is not known, so the record stays.
+                Seen::Unreadable(why) => {
+                    let why = why.to_owned();
+                    context
+                        .steps
+                        .entry(node)
+                        .or_insert_with(|| Step::unreadable(&why));
+                    continue;
+                }
+            };
+            let wanted = context.graph.node(&node).is_some() || context.holds(&node);
+            if wanted || !on {
+                // Somebody else of ours needs it, or it has what it had: the record has done its work.
+                left.adopted.remove(path);
+            } else if detached {
+                let why = "adopted, and the link is gone: it gets back what it had before";
+                context.steps.insert(node, switched_off(id, why));
+            }
+        }
+        if detached && left.adopted.is_empty() {
+            let fields = egress::annotation_change(Some(&memory), None)
+                .into_iter()
+                .collect();
+            let write = Write::PatchService(egress::patch(service, None, None));
+            let step = Step::update("everything adopted has got back what it had", fields, write);
+            context.steps.insert(Id::ServiceEgress(source), step);
+        }
+    }
+}
+
+/// The subnetwork that a path names.
+fn subnetwork_of_path(path: &str) -> Option<RegionalRef> {
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        ["projects", project, "regions", region, "subnetworks", name] => Some(RegionalRef {
+            project: project.parse().ok()?,
+            region: region.parse().ok()?,
+            name: name.parse().ok()?,
+        }),
+        _ => None,
+    }
+}
+
+/// Gives adopted subnetworks back what they had, once the source that adopted them has moved to another one.
+pub(super) fn restore_left(context: &mut Context<'_>) {
+    let mut steps = BTreeMap::new();
+    for (source, node) in sources(context) {
+        let Some(memory) = context.world.memory(source).egress.this() else {
+            continue;
+        };
+        let moved = |step: &Step| step.action == Action::Nothing;
+        let settled = context.steps.get(&Id::ServiceEgress(source.clone()));
+        if memory.installation != *context.ours || !settled.is_some_and(moved) {
+            continue;
+        }
+        let left = memory
+            .adopted
+            .keys()
+            .filter_map(|path| subnetwork_of_path(path));
+        for id in left.filter(|id| context.unwanted(&Id::Subnetwork(id.clone()))) {
+            let live = context.world.subnetwork(&id).present();
+            if live.is_some_and(|live| live.private_google_access) && !serves(context, source, &id)
+            {
+                let why = "adopted, and no link needs it any more: it gets back what it had before";
+                let step = Step {
+                    links: node.clone(),
+                    ..switched_off(id.clone(), why)
+                };
+                steps.insert(Id::Subnetwork(id), step);
+            }
+        }
+    }
+    for (id, step) in steps {
+        context.steps.entry(id).or_insert(step);
+    }
+}
+
+/// The sources that links of this turn have, with those links.
+fn sources<'a>(
+    context: &'a Context<'_>,
+) -> impl Iterator<Item = (&'a ServiceRef, &'a BTreeSet<LinkName>)> {
+    let nodes = context.graph.nodes.iter();
+    nodes.filter_map(|(id, node)| match id {
+        Id::ServiceEgress(source) => Some((source, &node.links)),
+        _ => None,
+    })
+}
+
+/// Does a revision of this source still send its traffic through a connector on this subnetwork?
+fn serves(context: &Context<'_>, source: &ServiceRef, id: &RegionalRef) -> bool {
+    let Some(service) = context.world.service(source).present() else {
+        return true;
+    };
+    let pinned = hold::connectors_pinned(service, context.world);
+    let on = context.uses.connectors_on(id);
+    on.iter().any(|connector| pinned.contains(&connector.id))
+}
+
+fn switched_off(id: RegionalRef, why: &'static str) -> Step {
+    let fields = vec![FieldChange::new(
+        PRIVATE_GOOGLE_ACCESS,
+        true.into(),
+        false.into(),
+    )];
+    Step::update(why, fields, Write::SetPrivateGoogleAccess(id, false))
+}

@@ -1,0 +1,177 @@
+//! What 100,000 histories found about records: who may rely on one, and what is not there because nobody looked.
+
+use privatelink_core::kinds::Service;
+use privatelink_core::kinds::service_egress::ANNOTATION as EGRESS;
+use privatelink_core::kinds::service_ingress::ANNOTATION as INGRESS;
+
+use super::*;
+
+fn without_internet(link: Link) -> Link {
+    Link {
+        internet: Internet::None,
+        digest: serde_json::from_value(serde_json::json!("without")).unwrap(),
+        ..link
+    }
+}
+
+fn through_team_connector(link: Link) -> Link {
+    let connector = privatelink_core::link::ConnectorRef {
+        project: UNIVERSE.prod.clone(),
+        region: UNIVERSE.here.clone(),
+        name: "team-conn".parse().unwrap(),
+    };
+    Link {
+        egress: Egress::Connector(ConnectorChoice::Existing(connector)),
+        ..link
+    }
+}
+
+fn adopting(mut link: Link, kind: AdoptionKind, name: &str) -> Link {
+    link.adopt.insert(Adoption {
+        kind,
+        project: UNIVERSE.prod.clone(),
+        region: UNIVERSE.here.clone(),
+        name: name.parse().unwrap(),
+    });
+    link
+}
+
+fn live(fake: &Fake, name: &str) -> Service {
+    fake.state().services[&service(name)].clone()
+}
+
+#[test]
+fn a_source_that_moves_away_from_an_adopted_subnetwork_gives_it_back_what_it_had() {
+    let fake = Fake::new(before(), 0);
+    let on = |fake: &Fake| fake.state().subnetworks[&team("team-net")].private_google_access;
+    fake.change(|state| {
+        let subnetwork = state.subnetworks.get_mut(&team("team-net")).unwrap();
+        subnetwork.private_google_access = false;
+    });
+    let there = without_internet(through_team_connector(link(
+        "t/one",
+        "a",
+        "b",
+        "10.8.0.0/28",
+    )));
+    let there = adopting(there, AdoptionKind::Subnetwork, "team-net");
+    let _made = apply(&fake, std::slice::from_ref(&there));
+    assert!(on(&fake));
+    let elsewhere = link("t/one", "a", "b", "10.8.0.0/28");
+    let report = apply(&fake, std::slice::from_ref(&elsewhere));
+    assert_eq!(report.exit_code(), 0);
+    assert!(!on(&fake));
+    let record = &live(&fake, "a").annotations[EGRESS];
+    assert!(!record.contains("team-net"), "{record}");
+    fake.take_journal();
+    let _again = apply(&fake, &[elsewhere]);
+    assert_eq!(fake.take_journal().len(), 0);
+}
+
+#[test]
+fn a_destination_that_is_only_reported_holds_up_no_source() {
+    let mut state = before();
+    state.services.get_mut(&service("d")).unwrap().ingress = IngressSetting::Internal;
+    let fake = Fake::new(state, 0);
+    let mut one = link("t/one", "a", "d", "10.8.0.0/28");
+    one.ingress = None;
+    let mut reported = link("t/reported", "c", "d", "10.8.0.16/28");
+    reported.policy.reconcile = Reconcile::Report;
+    let report = apply(&fake, &[one, reported]);
+    assert_eq!(state_of(&report, "t/one"), LinkState::Ready);
+    assert!(live(&fake, "a").annotations.contains_key(EGRESS));
+}
+
+#[test]
+fn what_a_destination_admits_is_known_although_its_link_waited_while_its_source_went_ahead() {
+    let mut state = before();
+    state.services.get_mut(&service("d")).unwrap().ingress = IngressSetting::Internal;
+    let fake = Fake::new(state, 0);
+    let one = without_internet(link("t/one", "a", "b", "10.8.0.0/28"));
+    let _made = apply(&fake, std::slice::from_ref(&one));
+    let mut two = link("t/two", "a", "d", "10.8.0.0/28");
+    two.internet = Internet::Existing;
+    let _waits = apply(&fake, &[one.clone(), two.clone()]);
+    let both = [one, without_internet(two)];
+    assert_eq!(apply(&fake, &both).exit_code(), 0);
+    let record = &live(&fake, "d").annotations[INGRESS];
+    assert!(
+        record.contains("Internal") && !record.contains("Unknown"),
+        "{record}"
+    );
+}
+
+#[test]
+fn a_source_is_not_moved_by_one_link_while_another_of_its_links_would_lose_by_it() {
+    let fake = Fake::new(before(), 0);
+    let without = without_internet(link("t/one", "a", "b", "10.8.0.0/28"));
+    let mut relies = link("t/two", "a", "d", "10.8.0.0/28");
+    relies.internet = Internet::Existing;
+    let report = apply(&fake, &[without.clone(), relies.clone()]);
+    assert_eq!(live(&fake, "a").vpc_access, None);
+    assert_ne!(report.exit_code(), 0);
+    // One that is only reported says what it would like, and no more.
+    relies.policy.reconcile = Reconcile::Report;
+    let report = apply(&fake, &[without, relies]);
+    assert_eq!(state_of(&report, "t/one"), LinkState::Ready);
+}
+
+#[test]
+fn a_destination_in_another_region_is_not_forgotten_because_a_list_is_behind() {
+    let made = Fake::new(before(), 0);
+    let _applied = apply(&made, &[link("t/one", "d", "e", "10.8.0.0/28")]);
+    assert!(live(&made, "e").annotations.contains_key(INGRESS));
+    for first in 0..20 {
+        for second in first + 8..first + 24 {
+            let fake = made.fork();
+            let reads = [(first, ReadFault::Stale(3)), (second, ReadFault::Stale(2))];
+            fake.set_faults(Faults {
+                reads: BTreeMap::from(reads),
+                ..Faults::default()
+            });
+            let _undone = apply(&fake, &[]);
+            let leads_there = live(&fake, "d").annotations.contains_key(EGRESS);
+            let remains = live(&fake, "e").annotations.contains_key(INGRESS);
+            assert!(leads_there || !remains, "reads {first} and {second}");
+        }
+    }
+}
+
+#[test]
+fn a_source_keeps_its_nat_while_its_record_is_lost_or_cannot_be_read() {
+    let reach = through_team_connector(link("t/one", "c", "b", "10.8.0.0/28"));
+    let made = Fake::new(before(), 0);
+    let _applied = apply(&made, std::slice::from_ref(&reach));
+    assert!(made.state().nat_serving(&team("team-net")).is_some());
+    // Nobody knows any more what it had: it is left as it is, with what it needs.
+    let broken = made.fork();
+    broken.change(|state| {
+        let service = state.services.get_mut(&service("c")).unwrap();
+        service
+            .annotations
+            .insert(EGRESS.to_owned(), "{".to_owned());
+    });
+    let stays = link("t/stays", "a", "d", "10.8.0.16/28");
+    let _undone = apply(&broken, std::slice::from_ref(&stays));
+    assert!(broken.state().nat_serving(&team("team-net")).is_some());
+    // It is declared with a range of its own, and until it is there it has the internet where it was.
+    let lost = made.fork();
+    lost.change(|state| {
+        let service = state.services.get_mut(&service("c")).unwrap();
+        service.annotations.remove(EGRESS);
+    });
+    lost.take_journal();
+    let moved = adopting(
+        link("t/one", "c", "b", "10.8.0.0/28"),
+        AdoptionKind::ServiceEgress,
+        "c",
+    );
+    assert_eq!(apply(&lost, &[moved]).exit_code(), 0);
+    for entry in lost.take_journal() {
+        let there = entry.after.services[&service("c")].vpc_access.as_ref();
+        let connector = there.and_then(VpcAccess::connector);
+        let subnetwork = connector.and_then(|id| entry.after.connectors[id].subnetwork.as_ref());
+        let served = subnetwork.is_some_and(|id| entry.after.nat_serving(id).is_some());
+        assert!(served, "{:?}", entry.write);
+    }
+}
