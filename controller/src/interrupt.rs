@@ -9,6 +9,7 @@ use privatelink_core::kinds::{Id, Live};
 use tokio::sync::watch;
 
 use crate::record::{Phase, Record};
+use crate::say::say_line;
 
 /// How long calls under way may take after the run was told to end. A Cloud Run job has ten seconds between SIGTERM
 /// and SIGKILL, and the report has to be written in them too.
@@ -100,11 +101,11 @@ impl<'a> Interruptible<'a> {
 
     /// Completes when what was under way has ended, or has had its while.
     pub(crate) async fn wound_up(&self, why: Stop) {
-        anstream::eprintln!(
+        say_line(&format!(
             "{}: waiting for what is under way, at most {} s",
             why.words(),
             PATIENCE.as_secs()
-        );
+        ));
         let ended = self.record.nothing_under_way();
         // Over or not, the report tells what is left.
         let _ = tokio::time::timeout(PATIENCE, ended).await;

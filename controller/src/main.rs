@@ -14,6 +14,7 @@ mod interrupt;
 mod printable;
 mod record;
 mod render;
+mod say;
 mod sources;
 mod turn;
 
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
         Err(failure) => {
             // The whole chain of causes, at the edge and nowhere else.
             let chain = format!("{:#}", anyhow::Error::from(failure));
-            anstream::eprintln!("error: {}", printable::printable(&chain));
+            say::say_line(&format!("error: {}", printable::printable(&chain)));
             ExitCode::FAILURE
         }
     }

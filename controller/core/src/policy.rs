@@ -60,16 +60,24 @@ pub fn report_links(plan: Plan, reported: &dyn Fn(&LinkName) -> bool) -> Plan {
     })
 }
 
+/// What would become of the thing if the step were not held back.
+fn would(action: Action) -> &'static str {
+    match action {
+        Action::Create => "would create it",
+        Action::Update => "would update it",
+        Action::Delete => "would delete it",
+        Action::Nothing => "would leave it as it is",
+        Action::Wait => "would wait",
+        Action::Refuse => "would refuse it",
+    }
+}
+
 fn hold_back(plan: Plan, code: Code, name: &str, held: impl Fn(&Step) -> bool) -> Plan {
     let steps = plan.steps.into_iter().map(|(id, step)| {
         if !held(&step) {
             return (id, step);
         }
-        let why = format!(
-            "{name}: would {} it, because {}",
-            step.action.word(),
-            step.why
-        );
+        let why = format!("{name}: {}, because {}", would(step.action), step.why);
         (id, step.held_back(Action::Nothing, code, why))
     });
     let mut plan = Plan {

@@ -20,10 +20,12 @@ mod validate;
 use std::borrow::Cow;
 use std::io;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use crate::printable::printable;
+use crate::printable::{in_a_line, printable};
 use crate::render::Output;
+use crate::say::say;
 pub(crate) use options::{Global, Time};
 
 /// Why a command ended without having its say.
@@ -87,7 +89,8 @@ const EXAMPLES: &str = examples!();
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done, or nothing to do
-  1  something was invalid (also the command line), refused or unreadable; whatever else could be done was done
+  1  something was invalid (also the command line), refused or unreadable, or the answer could not be written;
+     whatever else could be done was done
   2  changes or drift; only plan and drift, and only with --detailed-exitcode
   5  something is pending: run again later
   6  a write failed
@@ -129,16 +132,7 @@ enum Command {
 pub(crate) fn main() -> Result<u8, Failure> {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(answer) => {
-            let plain = answer.render().to_string();
-            match printable(&plain) {
-                // A pipe that is closed already has nobody left to tell.
-                Cow::Borrowed(_) => drop(answer.print()),
-                // It repeats an argument, or a variable of the environment, that speaks to the terminal.
-                Cow::Owned(safe) => anstream::eprint!("{safe}"),
-            }
-            return Ok(u8::from(answer.use_stderr()));
-        }
+        Err(answer) => return unparsed(&answer),
     };
     let output = cli.global.output();
     cli.global.start_tracing();
@@ -151,6 +145,52 @@ pub(crate) fn main() -> Result<u8, Failure> {
     // A prompt or a slow name server must not hold back the exit.
     runtime.shutdown_background();
     code
+}
+
+/// Says why the command line is wrong, or the help or the version that it asks for.
+fn unparsed(answer: &clap::Error) -> Result<u8, Failure> {
+    let wrong = answer.use_stderr();
+    if answer.kind() == ErrorKind::InvalidUtf8 {
+        say(&not_text());
+        return Ok(1);
+    }
+    let plain = answer.render().to_string();
+    match printable(&plain) {
+        Cow::Borrowed(_) => match answer.print() {
+            Err(error) if !wrong && error.kind() != io::ErrorKind::BrokenPipe => {
+                return Err(Failure::Output(error));
+            }
+            // A pipe that is closed already has nobody left to tell.
+            Ok(()) | Err(_) => {}
+        },
+        // It repeats an argument, or a variable of the environment, that speaks to the terminal.
+        Cow::Owned(safe) => say(&safe),
+    }
+    Ok(u8::from(wrong))
+}
+
+/// Which arguments and variables are no text: the parser does not say.
+fn not_text() -> String {
+    let arguments = std::env::args_os()
+        .enumerate()
+        .skip(1)
+        .filter(|(_, argument)| argument.to_str().is_none())
+        .map(|(at, argument)| format!("argument {at}, `{}`,", argument.display()));
+    let variables = std::env::vars_os()
+        .filter(|(name, value)| {
+            let ours = name
+                .to_str()
+                .is_some_and(|name| name.starts_with("PRIVATELINK_"));
+            ours && value.to_str().is_none()
+        })
+        .map(|(name, _)| format!("the variable {}", name.display()));
+    let lines = arguments
+        .chain(variables)
+        .map(|what| format!("error: {} is not UTF-8\n", in_a_line(&what)));
+    format!(
+        "{}Only paths of declarations may be anything else: is the terminal set to another encoding?\n",
+        lines.collect::<String>()
+    )
 }
 
 impl Command {

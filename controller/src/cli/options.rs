@@ -14,6 +14,7 @@ use privatelink_gcp::{self as gcp, MAX_LIST_ITEMS, Rate, Rates};
 use tracing_subscriber::EnvFilter;
 
 use crate::render::{Format, Output};
+use crate::say::in_colour;
 use crate::sources::PathOrStdin;
 
 /// Options of every command.
@@ -22,7 +23,7 @@ use crate::sources::PathOrStdin;
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// Send every API to this base, such as an emulator; plain http on loopback gets no credentials.
-    #[arg(long, global = true, value_name = "URL", env = "PRIVATELINK_ENDPOINT")]
+    #[arg(long, global = true, value_name = "URL", env = "PRIVATELINK_ENDPOINT", value_parser = endpoint)]
     pub(crate) endpoint: Option<String>,
     /// Who runs this: one installation never touches what another one made.
     #[arg(
@@ -102,6 +103,16 @@ enum OutputFormat {
     Yaml,
 }
 
+/// Nothing is not an endpoint: a script whose variable is unset would write to Google instead of its emulator.
+fn endpoint(text: &str) -> Result<String, &'static str> {
+    if text.is_empty() {
+        return Err(
+            "an endpoint is an address, such as http://127.0.0.1:8085; leave it out, or unset the variable, to reach Google",
+        );
+    }
+    Ok(text.to_owned())
+}
+
 fn calls_per_second(text: &str) -> Result<Rate, String> {
     let read = text.parse().ok().and_then(Rate::per_second);
     read.ok_or_else(|| "a rate is a number above 0, such as 5 or 0.5".to_owned())
@@ -147,7 +158,7 @@ impl Global {
     /// How to reach Google, or the emulator.
     pub(crate) fn connection(&self) -> gcp::Options {
         gcp::Options {
-            endpoint: self.endpoint.clone().filter(|url| !url.is_empty()),
+            endpoint: self.endpoint.clone(),
             rates: self.calls_per_second.map(Rates::uniform),
             time_scale: self.time_scale,
             max_list_items: self.max_list_items,
@@ -167,6 +178,9 @@ impl Global {
         tracing_subscriber::fmt()
             .with_env_filter(filter)
             .with_writer(std::io::stderr)
+            .with_ansi(in_colour())
+            // It would say on standard error that standard error cannot be written, and panic.
+            .log_internal_errors(false)
             .with_target(false)
             .init();
     }
@@ -189,7 +203,7 @@ impl Global {
 #[derive(Debug, Args)]
 pub(crate) struct Declarations {
     /// Files, directories, or `-` for standard input.
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required = true, value_name = "PATH", value_parser = clap::builder::OsStringValueParser::new().map(PathOrStdin::from))]
     pub(crate) paths: Vec<PathOrStdin>,
 }
 

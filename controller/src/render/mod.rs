@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::cli::Failure;
 use crate::printable::{printable, printable_in_colour};
+use crate::say::{say, say_line};
 use crate::sources;
 
 pub(crate) use plan::{drift, plan};
@@ -122,7 +123,7 @@ impl Output {
         if self.format == Format::Text {
             return self.data(&printable_in_colour(text));
         }
-        let _ = anstream::stderr().write_all(printable_in_colour(text).as_bytes());
+        say(&printable_in_colour(text));
         Ok(())
     }
 
@@ -134,14 +135,18 @@ impl Output {
                 Severity::Warning | Severity::Info => !self.quiet,
             };
             if heard {
-                anstream::eprintln!("{}\n", sources::render(diagnostic, true));
+                say_line(&format!("{}\n", sources::render(diagnostic, true)));
             }
         }
     }
 
     /// One line about something that is wrong with the run itself.
     pub(crate) fn problem(self, message: &str) {
-        anstream::eprintln!("{0}error:{0:#} {1}", style::BAD, printable(message));
+        say_line(&format!(
+            "{0}error:{0:#} {1}",
+            style::BAD,
+            printable(message)
+        ));
     }
 
     /// Asks on the terminal. Only `yes` is a yes.
@@ -150,7 +155,7 @@ impl Output {
         if !stdin.is_terminal() {
             return Answer::NobodyToAsk;
         }
-        anstream::eprint!("{BOLD}{question}{BOLD:#} Only 'yes' goes ahead: ");
+        say(&format!("{BOLD}{question}{BOLD:#} Only 'yes' goes ahead: "));
         let mut line = String::new();
         match stdin.lock().read_line(&mut line) {
             Ok(_) if line.trim() == "yes" => Answer::Yes,

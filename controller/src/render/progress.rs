@@ -13,6 +13,7 @@ use privatelink_core::plan::Action;
 use super::Output;
 use super::style::{BAD, DIM, GOOD, WORTH_A_LOOK, of_action};
 use crate::printable::in_a_line;
+use crate::say::{coloured, say_line};
 
 /// Shows a turn on standard error.
 pub(crate) struct Progress {
@@ -71,8 +72,9 @@ impl Progress {
 
     fn say(&self, line: &str) {
         match &self.bars {
-            Some(bars) => bars.suspend(|| anstream::eprintln!("{line}")),
-            None => anstream::eprintln!("{line}"),
+            // Beside the spinners; a terminal that went away is no reason to stop.
+            Some(bars) => drop(bars.println(coloured(line))),
+            None => say_line(line),
         }
     }
 }

@@ -84,7 +84,11 @@ impl Place {
     fn read(self) -> Result<Text, Diagnostic> {
         let (path, content, again): (Arc<str>, _, _) = match self {
             Self::Stdin => ("-".into(), bounded(io::stdin().lock()), false),
-            Self::File(path) => (path.display().to_string().into(), text(&path), true),
+            Self::File(path) => {
+                // Under a name that is no text it cannot be found again by what is shown of it.
+                let again = path.to_str().is_some();
+                (path.display().to_string().into(), text(&path), again)
+            }
         };
         match content {
             Ok(content) => Ok(Text {

@@ -7,10 +7,9 @@ mod snippet;
 mod text;
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use privatelink_core::codes::Code;
@@ -29,15 +28,14 @@ pub(crate) enum PathOrStdin {
     Stdin,
 }
 
-impl FromStr for PathOrStdin {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(if text == "-" {
+impl From<OsString> for PathOrStdin {
+    /// The name of a file need not be UTF-8.
+    fn from(argument: OsString) -> Self {
+        if argument == "-" {
             Self::Stdin
         } else {
-            Self::Path(PathBuf::from(text))
-        })
+            Self::Path(PathBuf::from(argument))
+        }
     }
 }
 

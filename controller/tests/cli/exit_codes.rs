@@ -65,6 +65,64 @@ async fn what_is_wrong_on_the_command_line_is_1_and_never_2() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_empty_endpoint_is_refused_and_is_not_google() {
+    let desk = Desk::new("empty_endpoint").await;
+    let mut by_variable = desk.privatelink.command(&["plan", "link.yaml"]);
+    by_variable.env("PRIVATELINK_ENDPOINT", "");
+    let mut by_option =
+        desk.privatelink
+            .command(&["apply", "--yes", "--endpoint", "", "link.yaml"]);
+    by_option.env_remove("PRIVATELINK_ENDPOINT");
+    for mut command in [by_variable, by_option] {
+        let output = command.output().await.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains("'--endpoint <URL>': an endpoint is an address"),
+            "{said}"
+        );
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_utf8_is_named_and_files_may_be_called_anything() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let desk = Desk::new("not_utf8").await;
+    let file = OsStr::from_bytes(b"l\xffnk.yaml");
+    let broken = super::LINK.replace("name: prod}", "name: Prod}");
+    std::fs::write(desk.folder.join(file), broken).unwrap();
+    let answer = desk
+        .privatelink
+        .run(&[OsStr::new("validate"), file])
+        .await
+        .unwrap();
+    assert_eq!(answer.code, 1);
+    assert!(
+        answer.stderr.contains("l\u{fffd}nk.yaml:9:19") && answer.stderr.contains("`Prod`"),
+        "{}",
+        answer.stderr
+    );
+    let set = OsStr::from_bytes(b"s\xfft");
+    let words = [OsStr::new("plan"), OsStr::new("--set"), set, file];
+    let mut command = desk.privatelink.command(&words);
+    command.env("PRIVATELINK_OWNER", set);
+    let output = command.output().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        said.contains("error: argument 3, `s\u{fffd}t`, is not UTF-8"),
+        "{said}"
+    );
+    assert!(
+        said.contains("error: the variable PRIVATELINK_OWNER is not UTF-8"),
+        "{said}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_invalid_is_1_and_the_other_links_are_applied() {
     let desk = Desk::new("invalid").await;
     let other = super::LINK

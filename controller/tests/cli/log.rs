@@ -52,3 +52,32 @@ async fn every_call_is_logged_with_its_end_and_nothing_of_what_was_said() {
     let quiet = desk.run("apply --yes -o json link.yaml").await;
     assert!(!quiet.stderr.contains("called"), "{}", quiet.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_has_no_colours_where_nothing_else_has() {
+    let desk = Desk::new("log_colours").await;
+    for (line, variables) in [
+        ("plan -vv link.yaml", &[][..]),
+        ("plan -vv --no-color link.yaml", &[("CLICOLOR_FORCE", "1")]),
+        (
+            "plan -vv link.yaml",
+            &[("CLICOLOR_FORCE", "1"), ("PRIVATELINK_NO_COLOR", "true")],
+        ),
+        ("plan link.yaml", &[("RUST_LOG", "trace")]),
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let mut command = desk.privatelink.command(&words);
+        command
+            .env_remove("NO_COLOR")
+            .envs(variables.iter().copied());
+        let output = command.output().await.unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("called"), "{line}: {said}");
+        assert!(!said.contains('\u{1b}'), "{line} {variables:?}: {said}");
+    }
+    let mut command = desk.privatelink.command(&["plan", "-vv", "link.yaml"]);
+    command.env_remove("NO_COLOR").env("CLICOLOR_FORCE", "1");
+    let output = command.output().await.unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains('\u{1b}'), "{said}");
+}

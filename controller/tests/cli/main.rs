@@ -17,6 +17,7 @@ mod terminal;
 mod timeouts;
 mod too_much;
 mod traffic;
+mod unwritable;
 
 use std::fs;
 use std::path::PathBuf;

@@ -302,6 +302,6 @@ fn listed(things: &[Thing]) -> String {
 /// One line on the way, for whoever waits.
 fn say(output: Output, line: &str) {
     if !output.quiet {
-        anstream::eprintln!("{}", crate::printable::printable(line));
+        crate::say::say_line(&crate::printable::printable(line));
     }
 }
