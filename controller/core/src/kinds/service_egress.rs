@@ -25,8 +25,14 @@ pub const ROUTING_FIELD: &str = "template.vpcAccess.egress";
 /// What somebody else attached, when it is not a connector.
 pub const DIRECT_FIELD: &str = "template.vpcAccess.networkInterfaces";
 
-/// The fields that we manage. Direct VPC interfaces are somebody else's, and only ever replaced with consent.
-pub const MANAGED: &[&str] = &[CONNECTOR_FIELD, ROUTING_FIELD, ANNOTATION_FIELD];
+/// The fields that we manage. Direct VPC interfaces are somebody else's: we never make one, and replace those that a
+/// service had before us only with consent.
+pub const MANAGED: &[&str] = &[
+    CONNECTOR_FIELD,
+    DIRECT_FIELD,
+    ROUTING_FIELD,
+    ANNOTATION_FIELD,
+];
 
 /// A source as we want it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

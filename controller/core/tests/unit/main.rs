@@ -14,6 +14,7 @@ mod codes;
 mod diagnostic;
 mod ids;
 mod kinds;
+mod managed;
 mod names;
 mod nat;
 mod queue;
