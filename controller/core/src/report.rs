@@ -168,8 +168,12 @@ impl Report {
         let mut summary = Summary::default();
         let last_tried: BTreeMap<&Id, &Performed> =
             performed.iter().map(|done| (&done.id, done)).collect();
+        // A pass that saw a list from before may do a thing again, and that is still one thing.
+        let mut counted: BTreeSet<(&Id, Action, &str)> = BTreeSet::new();
         for (at, done) in performed.iter().enumerate() {
-            summary.count(done.step.action);
+            if counted.insert((&done.id, done.step.action, &done.step.why)) {
+                summary.count(done.step.action);
+            }
             let outcome = Some(done.outcome.clone());
             let mut step = StepReport::new(&done.id, &done.step, done.drift, outcome);
             step.mended = is_mended(done, &performed[at + 1..], &plan, world);

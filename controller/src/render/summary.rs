@@ -1,10 +1,11 @@
 //! The end of an apply, for people: every link, what was done, and how long it took.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use privatelink_core::apply::Outcome;
+use privatelink_core::cloud::CloudErrorKind;
 use privatelink_core::kinds::Id;
 use privatelink_core::path::Verdict;
 use privatelink_core::plan::Action;
@@ -115,6 +116,15 @@ fn last_words(report: &Report) -> BTreeMap<&Id, &StepReport> {
     last
 }
 
+/// Was it carried out? A write whose reply was lost was too, when the next look finds nothing left to do.
+fn took_place(step: &StepReport) -> bool {
+    match &step.outcome {
+        Some(Outcome::Done) => true,
+        Some(Outcome::Failed { error }) => step.mended && error.kind != CloudErrorKind::Conflict,
+        Some(Outcome::Skipped { .. }) | None => false,
+    }
+}
+
 /// How many steps ended how.
 #[derive(Default)]
 struct Done {
@@ -132,28 +142,28 @@ impl Done {
     fn count(report: &Report) -> Self {
         let mut done = Self::default();
         let last = last_words(report);
-        let told = |step: &StepReport| {
-            let done = step.outcome == Some(Outcome::Done);
-            done || last.get(&step.id).is_some_and(|last| *last == step)
+        // A pass that saw a list from before may do a thing again, and that is still one thing.
+        let mut carried_out: BTreeSet<(&Id, Action, &str)> = BTreeSet::new();
+        for step in report.steps.iter().filter(|step| took_place(step)) {
+            if carried_out.insert((&step.id, step.action, &step.why)) {
+                match step.action {
+                    Action::Create => done.created += 1,
+                    Action::Update => done.updated += 1,
+                    Action::Delete => done.deleted += 1,
+                    Action::Wait | Action::Refuse | Action::Nothing => {}
+                }
+            }
+        }
+        let unfinished = |step: &StepReport| {
+            !took_place(step) && last.get(&step.id).is_some_and(|last| *last == step)
         };
-        for step in report.steps.iter().filter(|step| told(step)) {
-            match (&step.outcome, step.action) {
-                (Some(Outcome::Done), Action::Create) => done.created += 1,
-                (Some(Outcome::Done), Action::Update) => done.updated += 1,
-                (Some(Outcome::Done), Action::Delete) => done.deleted += 1,
-                (Some(outcome), _) if outcome.is_stopped() => done.pending += 1,
-                (Some(Outcome::Failed { .. }), _) => done.failed += 1,
-                (Some(Outcome::Skipped { .. }), _) => done.skipped += 1,
-                (None, Action::Wait) => done.waiting += 1,
-                (Some(Outcome::Done), Action::Wait | Action::Refuse | Action::Nothing)
-                | (
-                    None,
-                    Action::Create
-                    | Action::Update
-                    | Action::Delete
-                    | Action::Refuse
-                    | Action::Nothing,
-                ) => {}
+        for step in report.steps.iter().filter(|step| unfinished(step)) {
+            match &step.outcome {
+                Some(outcome) if outcome.is_pending() => done.pending += 1,
+                Some(Outcome::Failed { .. }) => done.failed += 1,
+                Some(Outcome::Skipped { .. }) => done.skipped += 1,
+                None if step.action == Action::Wait => done.waiting += 1,
+                Some(Outcome::Done) | None => {}
             }
         }
         done
