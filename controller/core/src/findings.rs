@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 
 use crate::codes::Code;
 use crate::context::Context;
+use crate::decide::{Orders, Wishes};
 use crate::diagnostic::{Diagnostic, Origin, Severity};
 use crate::ids::LinkName;
 use crate::link::Reconcile;
+use crate::names::Installation;
 use crate::path::remedy::remedy;
 use crate::plan::{Action, Plan};
 use crate::world::World;
@@ -126,6 +128,29 @@ pub(crate) fn stuck(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
         diagnostics.push(diagnostic);
     }
     diagnostics
+}
+
+/// Links that shall be undone and that their source remembers for another owner or set: nothing is undone of those.
+pub(crate) fn undone_by_others(world: &World, wishes: &Wishes, orders: &Orders) -> Vec<Diagnostic> {
+    let undone = wishes.links.iter();
+    let undone = undone.filter(|link| orders.destroy.contains(&link.name));
+    let others = undone.filter_map(|link| {
+        let memory = world.memory(&link.source).egress.this()?;
+        let others = memory.installation != orders.ours;
+        let remembered = others && memory.links.contains_key(&link.name.to_string());
+        let Installation { owner, set } = &memory.installation;
+        remembered.then(|| {
+            let message = format!(
+                "{} is not undone: its source {} remembers it for the owner {owner} and the set {set}",
+                link.name, link.source.name
+            );
+            Diagnostic::new(Code::OwnedByAnother, link.origin.clone(), message)
+                .severity(Severity::Warning)
+                .link(&link.name)
+                .help("if that is you, name them with --owner and --set")
+        })
+    });
+    others.collect()
 }
 
 /// What an error says, after what was being done unless the error says that itself.

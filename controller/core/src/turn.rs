@@ -10,6 +10,7 @@ use crate::apply::{Observer, Outcome, Progress, apply};
 use crate::cloud::Cloud;
 use crate::decide::{Decision, Orders, Wishes, decide};
 use crate::drift::{self, Rank};
+use crate::findings;
 use crate::forecast::forecast;
 use crate::hold;
 use crate::ids::{LinkName, ProjectId, Region};
@@ -113,10 +114,12 @@ async fn look(
     let territory = Territory::new(wishes.links.iter(), extra, removes);
     let mut world = observe(cloud, &territory, &orders.ours).await;
     loop {
-        let decision = decide(wishes, orders, &world, in_hand);
+        let mut decision = decide(wishes, orders, &world, in_hand);
         // Only what takes something away needs to know of every pinned revision, so they are read only then.
         let unread = unread(&decision, &world);
         if unread.is_empty() {
+            let others = findings::undone_by_others(&world, wishes, orders);
+            decision.diagnostics.extend(others);
             return (world, decision);
         }
         revisions(cloud, &mut world, unread).await;

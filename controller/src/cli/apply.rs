@@ -4,11 +4,12 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
+use privatelink_core::names::Installation;
 use privatelink_core::report::Report;
 
 use super::options::{Declarations, Global, Planning, Time};
 use super::{Failure, HELP};
-use crate::render::{self, Answer, Output, Progress};
+use crate::render::{self, Answer, Detail, Output, Progress};
 use crate::turn::{Declared, Run};
 
 const EXAMPLES: &str = "\
@@ -50,6 +51,7 @@ impl Arguments {
         let run = Run::connect(declared, self.planning.orders(global), (global, self.time)).await;
         let asking = Asking {
             question: "Carry out this plan?".to_owned(),
+            undoing: None,
             yes: self.consent.yes,
             possible: !global.no_input && !self.declarations.take_stdin(),
         };
@@ -60,6 +62,8 @@ impl Arguments {
 /// How consent is asked for.
 pub(super) struct Asking {
     pub(super) question: String,
+    /// Whose links are undone, when that is what the plan is for.
+    pub(super) undoing: Option<Installation>,
     pub(super) yes: bool,
     pub(super) possible: bool,
 }
@@ -74,15 +78,21 @@ pub(super) async fn carry_out(run: &Run, asking: &Asking, output: Output) -> Res
         // What only waits may go on when Google has finished what it is doing, and a turn waits for that.
         let waits = preview.summary.wait > 0 && asking.yes;
         if writes {
-            output.show(&render::plan(&preview, run.links(), output.verbose))?;
+            // Whoever is asked has to see what for.
+            let detail = match output.detail() {
+                Detail::Wrong | Detail::Changes => Detail::Changes,
+                Detail::All => Detail::All,
+            };
+            let undoing = asking.undoing.as_ref();
+            output.show(&render::plan(&preview, run.links(), detail, undoing))?;
         }
         if !writes && !waits {
-            return finish(run, &preview, false, output);
+            return finish(run, &preview, asking, output);
         }
         if writes && !asking.yes {
             let question = Instant::now();
             if !consents(asking, output) {
-                return finish(run, &preview, true, output);
+                return decline(&preview, output);
             }
             asked = question.elapsed();
         }
@@ -91,21 +101,27 @@ pub(super) async fn carry_out(run: &Run, asking: &Asking, output: Output) -> Res
     let report = run.apply(&|step| progress.observe(step), asked).await;
     progress.finish();
     output.diagnostics(&report.diagnostics);
-    output.document(&report, || render::summary(&report, progress.elapsed()))?;
+    output.document(&report, || {
+        render::summary(&report, progress.elapsed(), output.detail())
+    })?;
     Ok(report.exit_code())
 }
 
-/// Ends a run that wrote nothing: because there was nothing to do, or because nobody said yes.
-fn finish(run: &Run, report: &Report, declined: bool, output: Output) -> Result<u8, Failure> {
+/// Ends a run because there was nothing to do.
+fn finish(run: &Run, report: &Report, asking: &Asking, output: Output) -> Result<u8, Failure> {
     output.diagnostics(&report.diagnostics);
+    let undoing = asking.undoing.as_ref();
     output.document(report, || {
-        if declined {
-            "Nothing was done.\n".to_owned()
-        } else {
-            render::plan(report, run.links(), output.verbose)
-        }
+        render::plan(report, run.links(), output.detail(), undoing)
     })?;
-    Ok(if declined { 1 } else { report.exit_code() })
+    Ok(report.exit_code())
+}
+
+/// Ends a run because nobody said yes.
+fn decline(report: &Report, output: Output) -> Result<u8, Failure> {
+    output.diagnostics(&report.diagnostics);
+    output.document(report, || "Nothing was done.\n".to_owned())?;
+    Ok(1)
 }
 
 pub(super) fn consents(asking: &Asking, output: Output) -> bool {

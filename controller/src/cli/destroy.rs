@@ -43,6 +43,7 @@ impl Arguments {
         let names: Vec<String> = links.iter().map(ToString::to_string).collect();
         let asking = Asking {
             question: format!("Undo {}?", names.join(", ")),
+            undoing: Some(global.installation()),
             yes: self.consent.yes,
             possible: !global.no_input && !self.declarations.take_stdin(),
         };

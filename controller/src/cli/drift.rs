@@ -38,7 +38,7 @@ impl Arguments {
         .await;
         let report = run.preview().await;
         output.diagnostics(&report.diagnostics);
-        output.document(&report, || render::drift(&report))?;
+        output.document(&report, || render::drift(&report, output.detail()))?;
         let drifted = report.steps.iter().any(|step| step.drift.is_some());
         Ok(self.detailed.exit_code(&report, drifted))
     }

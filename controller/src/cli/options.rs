@@ -72,6 +72,8 @@ pub(crate) struct Global {
     #[arg(long, global = true, env = "PRIVATELINK_NO_COLOR", value_parser = BoolishValueParser::new())]
     no_color: bool,
     /// Say only what is wrong.
+    ///
+    /// That is: errors, drift, and what is refused, failed or stuck. A JSON or YAML document is given all the same.
     #[arg(long, short, global = true, env = "PRIVATELINK_QUIET", value_parser = BoolishValueParser::new())]
     quiet: bool,
     /// Show also what stays as it is; twice: log every call.

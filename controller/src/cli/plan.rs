@@ -36,7 +36,7 @@ impl Arguments {
         let report = run.preview().await;
         output.diagnostics(&report.diagnostics);
         output.document(&report, || {
-            render::plan(&report, run.links(), output.verbose)
+            render::plan(&report, run.links(), output.detail(), None)
         })?;
         Ok(self.detailed.exit_code(&report, report.has_changes()))
     }

@@ -85,6 +85,8 @@ impl Arguments {
             diagnostics,
         };
         output.document(&document, || match broken {
+            // What is wrong has been said.
+            _ if output.quiet => String::new(),
             0 => format!(
                 "{} valid.\n",
                 plural(valid, "declaration is", "declarations are")

@@ -1,10 +1,12 @@
 //! What people and programs see: every text and document is made from a report, here.
 
+mod change;
 mod path;
 mod plan;
 mod progress;
 mod style;
 mod summary;
+mod verdict;
 
 use std::borrow::Cow;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
@@ -33,6 +35,17 @@ pub(crate) enum Format {
     Json,
     /// The same as YAML.
     Yaml,
+}
+
+/// How much of a report people read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// What is wrong, and nothing when nothing is.
+    Wrong,
+    /// What changes, or is wrong.
+    Changes,
+    /// Also what stays as it is.
+    All,
 }
 
 /// Where answers go: data to standard output, everything else to standard error.
@@ -110,6 +123,15 @@ impl Output {
                 let json = serde_json::to_string_pretty(document).map_err(Failure::Json)?;
                 self.data(&format!("{}\n", escaped(&json)))
             }
+        }
+    }
+
+    /// How much of a report people read.
+    pub(crate) fn detail(self) -> Detail {
+        match (self.quiet, self.verbose) {
+            (true, _) => Detail::Wrong,
+            (false, true) => Detail::All,
+            (false, false) => Detail::Changes,
         }
     }
 

@@ -4,39 +4,40 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use privatelink_core::codes::Code;
-use privatelink_core::diagnostic::Diagnostic;
 use privatelink_core::drift::Rank;
 use privatelink_core::ids::LinkName;
-use privatelink_core::kinds::FieldChange;
 use privatelink_core::link::{Link, ServiceRef};
-use privatelink_core::plan::{Action, Summary};
+use privatelink_core::names::Installation;
+use privatelink_core::path::Trace;
+use privatelink_core::plan::Action;
 use privatelink_core::report::{LinkReport, Report, StepReport};
-use serde_json::Value;
 
 use super::path::{self, When};
 use super::style::{BOLD, DIM, of_action, of_rank, of_state, plural};
+use super::{Detail, change, verdict};
 use crate::printable::in_a_line;
 
 /// The plan, link by link: a header, the steps with field changes beneath, the path as it is now and as it will be
-/// when everything is done. With `all`, also what stays as it is.
-pub(crate) fn plan(report: &Report, links: &[Link], all: bool) -> String {
+/// when everything is done; and a verdict. Of a plan that undoes links, `undoing` says whose they are.
+pub(crate) fn plan(
+    report: &Report,
+    links: &[Link],
+    detail: Detail,
+    undoing: Option<&Installation>,
+) -> String {
     let mut text = String::new();
     let known: BTreeMap<&LinkName, &Link> = links.iter().map(|link| (&link.name, link)).collect();
-    let mut steps = steps_by_first_link(report, all);
+    let mut steps = steps_by_first_link(report, detail);
     for link in &report.links {
         let steps = steps.remove(&Some(&link.name)).unwrap_or_default();
-        let told = all
-            || [&link.trace, &link.trace_forecast]
-                .into_iter()
-                .flatten()
-                .any(|it| !it.proven());
-        let unproven = link.trace.as_ref().filter(|_| told);
+        let unproven = link.trace.as_ref().filter(|_| tells_path(link, detail));
         if steps.is_empty() && unproven.is_none() {
             continue;
         }
         header(&mut text, link, known.get(&link.name).copied());
         write_steps(&mut text, &steps, Some(&link.name));
         if let Some(trace) = unproven {
+            let all = detail == Detail::All;
             path::write(&mut text, When::Now, trace, all);
             if let Some(then) = &link.trace_forecast {
                 path::write(&mut text, When::Then, then, all);
@@ -50,24 +51,47 @@ pub(crate) fn plan(report: &Report, links: &[Link], all: bool) -> String {
         write_steps(&mut text, &others, None);
         text.push('\n');
     }
-    let _ = writeln!(text, "{BOLD}{}{BOLD:#}", last_line(report));
+    match detail {
+        Detail::Wrong => {}
+        Detail::Changes | Detail::All => {
+            let _ = writeln!(text, "{BOLD}{}{BOLD:#}", verdict::plan(report, undoing));
+        }
+    }
     text
+}
+
+/// Is the path of a link shown? It is wrong when it will not work either.
+fn tells_path(link: &LinkReport, detail: Detail) -> bool {
+    let unproven = |trace: Option<&Trace>| trace.is_some_and(|trace| !trace.proven());
+    let (now, then) = (link.trace.as_ref(), link.trace_forecast.as_ref());
+    match detail {
+        Detail::Wrong => unproven(then.or(now)),
+        Detail::Changes => unproven(now) || unproven(then),
+        Detail::All => true,
+    }
 }
 
 /// Each step is told once: under the first link that wants it.
 fn steps_by_first_link(
     report: &Report,
-    all: bool,
+    detail: Detail,
 ) -> BTreeMap<Option<&LinkName>, Vec<&StepReport>> {
+    // What waits for earlier steps of the same plan is as it should be.
+    let stuck = report.summary.writes() == 0;
+    let shown = |step: &&StepReport| match detail {
+        Detail::Wrong => step.action == Action::Refuse || step.action == Action::Wait && stuck,
+        Detail::Changes => shown(step),
+        Detail::All => true,
+    };
     let mut steps: BTreeMap<Option<&LinkName>, Vec<&StepReport>> = BTreeMap::new();
-    for step in report.steps.iter().filter(|step| shown(step, all)) {
+    for step in report.steps.iter().filter(shown) {
         steps.entry(step.links.first()).or_default().push(step);
     }
     steps
 }
 
-/// What somebody changed, the worst first.
-pub(crate) fn drift(report: &Report) -> String {
+/// What somebody changed, the worst first; and a verdict, unless only what is wrong is asked for and nothing is.
+pub(crate) fn drift(report: &Report, detail: Detail) -> String {
     let mut drifted: Vec<(Rank, &StepReport)> = report
         .steps
         .iter()
@@ -75,6 +99,9 @@ pub(crate) fn drift(report: &Report) -> String {
         .collect();
     drifted.sort_by_key(|(rank, step)| (*rank, &step.id));
     let mut text = String::new();
+    if drifted.is_empty() && detail == Detail::Wrong {
+        return text;
+    }
     for (rank, step) in &drifted {
         let style = of_rank(*rank);
         let links: Vec<String> = step.links.iter().map(ToString::to_string).collect();
@@ -94,13 +121,8 @@ pub(crate) fn drift(report: &Report) -> String {
             };
             let _ = writeln!(text, "          {gone}{}", in_a_line(&step.why));
         }
-        for FieldChange { field, from, to } in &step.changes {
-            let _ = writeln!(
-                text,
-                "          {field}: {} instead of {}",
-                value(from),
-                value(to)
-            );
+        for difference in &step.changes {
+            let _ = writeln!(text, "          {}", change::drifted(difference));
         }
     }
     for link in report.links.iter().filter(|link| link.drift.is_some()) {
@@ -112,11 +134,7 @@ pub(crate) fn drift(report: &Report) -> String {
     if !drifted.is_empty() {
         text.push('\n');
     }
-    let verdict = match undecided(report) {
-        Some(line) if drifted.is_empty() => line.to_owned(),
-        Some(_) | None => drift_verdict(&drifted),
-    };
-    let _ = writeln!(text, "{BOLD}{verdict}{BOLD:#}");
+    let _ = writeln!(text, "{BOLD}{}{BOLD:#}", verdict::drift(report, &drifted));
     let changes = report
         .steps
         .iter()
@@ -136,27 +154,9 @@ pub(crate) fn drift(report: &Report) -> String {
     text
 }
 
-fn drift_verdict(drifted: &[(Rank, &StepReport)]) -> String {
-    if drifted.is_empty() {
-        return "No drift: everything is as it was applied.".to_owned();
-    }
-    let counts: Vec<String> = [Rank::Broken, Rank::Exposed, Rank::Degraded, Rank::Cosmetic]
-        .into_iter()
-        .map(|rank| {
-            (
-                rank,
-                drifted.iter().filter(|(found, _)| *found == rank).count(),
-            )
-        })
-        .filter(|(_, count)| *count > 0)
-        .map(|(rank, count)| format!("{count} {}", rank.word().to_lowercase()))
-        .collect();
-    format!("Drift: {}.", counts.join(", "))
-}
-
-fn shown(step: &StepReport, all: bool) -> bool {
+fn shown(step: &StepReport) -> bool {
     match step.action {
-        Action::Nothing => all || !step.changes.is_empty() || is_held_back(step),
+        Action::Nothing => !step.changes.is_empty() || is_held_back(step),
         Action::Create | Action::Update | Action::Delete | Action::Wait | Action::Refuse => true,
     }
 }
@@ -228,140 +228,18 @@ fn write_steps(text: &mut String, steps: &[&StepReport], link: Option<&LinkName>
             step.id.short(),
             in_a_line(&step.why)
         );
-        for FieldChange { field, from, to } in &step.changes {
+        for difference in &step.changes {
+            let field = &difference.field;
             // Our own records hold a digest of everything; that they change is all there is to read.
             let _ = if field.starts_with("annotations[") {
                 writeln!(text, "      {DIM}{field}: our own record{DIM:#}")
             } else {
-                writeln!(text, "      {field}: {} → {}", value(from), value(to))
+                writeln!(text, "      {}", change::planned(difference))
             };
         }
     }
 }
 
-/// A value in few words: long texts, such as our own records, by their beginning.
-fn value(value: &Value) -> String {
-    const LONGEST: usize = 72;
-    let whole = match value {
-        Value::Null => return "nothing".to_owned(),
-        Value::String(word) => word.clone(),
-        other => other.to_string(),
-    };
-    let whole = in_a_line(&whole);
-    if whole.chars().count() <= LONGEST {
-        return whole.into_owned();
-    }
-    let start: String = whole.chars().take(LONGEST - 1).collect();
-    format!("{start}…")
-}
-
-fn is_held_back(step: &StepReport) -> bool {
+pub(super) fn is_held_back(step: &StepReport) -> bool {
     matches!(step.code, Some(Code::PolicyHeldBack | Code::ReportOnly))
-}
-
-/// The last line: never that all is well when nobody looked, or when what is different is left as it is.
-fn last_line(report: &Report) -> String {
-    let Summary {
-        wait,
-        refuse,
-        create: _,
-        update: _,
-        delete: _,
-        nothing: _,
-    } = report.summary;
-    let steps = &report.steps;
-    let held_back = steps.iter().filter(|step| is_held_back(step)).count();
-    if report.summary.writes() + wait + refuse > 0 {
-        return verdict(&report.summary);
-    }
-    if let Some(line) = undecided(report) {
-        return line.to_owned();
-    }
-    match held_back {
-        0 => verdict(&report.summary),
-        _ => format!(
-            "No changes: {}.",
-            plural(held_back, "step is held back", "steps are held back")
-        ),
-    }
-}
-
-/// What to say instead of a verdict when something, or everything, could not be decided.
-fn undecided(report: &Report) -> Option<&'static str> {
-    let scope = &report.scope;
-    let wrong = report.diagnostics.iter().any(Diagnostic::is_error);
-    if wrong || !scope.unreadable.is_empty() {
-        return Some("Nothing was decided: see the errors above.");
-    }
-    (scope.projects.is_empty() && report.links.is_empty())
-        .then_some("Nothing was decided: nothing is declared.")
-}
-
-/// The last line of a plan that was decided.
-fn verdict(summary: &Summary) -> String {
-    let Summary {
-        create,
-        update,
-        delete,
-        wait,
-        refuse,
-        nothing: _,
-    } = *summary;
-    let mut aside = Vec::new();
-    if wait > 0 {
-        aside.push(plural(wait, "waits", "wait"));
-    }
-    if refuse > 0 {
-        aside.push(format!("{refuse} refused"));
-    }
-    match (summary.writes(), aside.is_empty()) {
-        (0, true) => "No changes. Everything is as it is declared.".to_owned(),
-        (0, false) => format!("No changes now: {}.", aside.join(", ")),
-        (_, true) => format!("Plan: {create} to create, {update} to update, {delete} to delete."),
-        (_, false) => format!(
-            "Plan: {create} to create, {update} to update, {delete} to delete, {}.",
-            aside.join(", ")
-        ),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_last_line_counts_what_would_be_done_and_what_would_not() {
-        let plan = Summary {
-            create: 5,
-            update: 1,
-            wait: 1,
-            ..Summary::default()
-        };
-        assert_eq!(
-            verdict(&plan),
-            "Plan: 5 to create, 1 to update, 0 to delete, 1 waits."
-        );
-        let refused = Summary {
-            refuse: 2,
-            wait: 2,
-            nothing: 3,
-            ..Summary::default()
-        };
-        assert_eq!(verdict(&refused), "No changes now: 2 wait, 2 refused.");
-        assert_eq!(
-            verdict(&Summary::default()),
-            "No changes. Everything is as it is declared."
-        );
-    }
-
-    #[test]
-    fn long_values_are_shown_by_their_beginning() {
-        assert_eq!(value(&Value::Null), "nothing");
-        assert_eq!(value(&"ALL_TRAFFIC".into()), "ALL_TRAFFIC");
-        assert_eq!(
-            value(&"a\u{202e}b\u{1b}[8m".into()),
-            "a\u{fffd}b\u{fffd}[8m"
-        );
-        assert_eq!(value(&"x".repeat(100).into()).chars().count(), 72);
-    }
 }

@@ -11,12 +11,17 @@ use privatelink_core::path::Verdict;
 use privatelink_core::plan::Action;
 use privatelink_core::report::{Report, StepReport};
 
+use super::Detail;
 use super::style::{BAD, BOLD, DIM, of_action, of_state, of_verdict, plural};
 use crate::printable::in_a_line;
 
-/// The table of links, what is left, and the counts.
-pub(crate) fn summary(report: &Report, took: Duration) -> String {
+/// The table of links, what is left, and the counts; of what is wrong, only what is left.
+pub(crate) fn summary(report: &Report, took: Duration, detail: Detail) -> String {
     let mut text = String::new();
+    if detail == Detail::Wrong {
+        write_left(&mut text, report);
+        return text;
+    }
     write_links(&mut text, report);
     write_left(&mut text, report);
     let done = Done::count(report);

@@ -4,8 +4,8 @@
 #![allow(clippy::result_large_err)]
 
 use std::collections::BTreeSet;
-use std::ffi::OsStr;
-use std::fs;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, FileType};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::string::FromUtf8Error;
@@ -103,8 +103,9 @@ impl Place {
 
 struct Found {
     places: Vec<Result<Place, Diagnostic>>,
-    /// What was seen already, so that a file named twice is read once and a loop of links ends.
-    seen: BTreeSet<PathBuf>,
+    /// What was seen already, so that a file named twice is read once and a loop of links ends. As bytes: paths
+    /// compare part by part, which takes long in deep directories.
+    seen: BTreeSet<OsString>,
     /// What the arguments name. A link that leads elsewhere is not followed: whoever may put one into a directory
     /// could have any file of this machine read, and lines of it shown.
     roots: Vec<PathBuf>,
@@ -125,6 +126,7 @@ impl Found {
         }
     }
 
+    /// Looks at what an argument names, or at where a link leads.
     fn look(&mut self, path: &Path) {
         let found = path
             .canonicalize()
@@ -140,11 +142,16 @@ impl Found {
                 "put the file itself there, or name where it is as well",
             );
         }
-        if self.full || !self.seen.insert(real) {
+        self.take(path, &real, kind);
+    }
+
+    /// Takes what is at a path, whose real place is known.
+    fn take(&mut self, path: &Path, real: &Path, kind: FileType) {
+        if self.full || !self.seen.insert(real.as_os_str().to_owned()) {
             return;
         }
         if kind.is_dir() {
-            self.look_below(path);
+            self.look_below(path, real);
         } else if !kind.is_file() {
             // Opening a pipe would wait for somebody to write into it.
             let help =
@@ -168,8 +175,9 @@ impl Found {
         self.places.push(Err(found));
     }
 
-    /// In the order of names, so that the same tree always reads the same.
-    fn look_below(&mut self, directory: &Path) {
+    /// In the order of names, so that the same tree always reads the same. Only a link has to be followed to know
+    /// where it leads; what else stands in a directory is in that directory's real place.
+    fn look_below(&mut self, directory: &Path, real: &Path) {
         let entries = fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         let mut entries = match entries {
             Ok(entries) => entries,
@@ -177,9 +185,21 @@ impl Found {
         };
         entries.sort_by_key(fs::DirEntry::file_name);
         for entry in entries {
-            let path = entry.path();
-            if !is_hidden(&entry.file_name()) && (path.is_dir() || is_yaml(&path)) {
-                self.look(&path);
+            let (path, name) = (entry.path(), entry.file_name());
+            if is_hidden(&name) {
+                continue;
+            }
+            match entry.file_type() {
+                Err(error) => self.unreadable(&path, &error),
+                Ok(kind) if kind.is_symlink() => {
+                    if path.is_dir() || is_yaml(&path) {
+                        self.look(&path);
+                    }
+                }
+                Ok(kind) if kind.is_dir() || is_yaml(&path) => {
+                    self.take(&path, &real.join(name), kind);
+                }
+                Ok(_) => {}
             }
         }
     }

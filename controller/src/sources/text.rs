@@ -9,22 +9,39 @@ use serde_saphyr::{Error, Options};
 /// The documents of a text, each with the line of its first content, from 1.
 ///
 /// Each is parsed on its own, so a mistake in one does not hide the others. A line that starts with
-/// `---` is a boundary wherever it stands: YAML ends even quoted and block texts there.
+/// `---` is a boundary wherever it stands, and so is the line `...`: YAML ends even quoted and block texts there. A
+/// document may begin with a byte order mark, as it does when files are joined.
 pub(super) fn chunks(text: &str) -> Vec<(u32, &str)> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut chunks = Vec::new();
     let (mut start, mut first_line, mut has_content) = (0, 1, false);
+    // Whether the marker of the document that begins at `start` was met.
+    let mut is_begun = false;
     let (mut offset, mut line) = (0, 1);
     for content in text.split_inclusive('\n') {
+        let next = offset + content.len();
+        let unmarked = match content.strip_prefix(BYTE_ORDER_MARK) {
+            Some(rest) if !has_content || is_marker(rest) => rest,
+            Some(_) | None => content,
+        };
+        let here = next - unmarked.len();
         // What stands before the first content belongs to it: directives, comments, the marker.
-        if has_content && is_marker(content) {
+        if has_content && (is_marker(unmarked) || is_end(unmarked)) {
             chunks.push((first_line, start, offset));
-            (start, has_content) = (offset, false);
+            (start, has_content, is_begun) = (here, false, false);
         }
-        if !has_content && is_content(content) {
-            (first_line, has_content) = (line, true);
+        if is_end(unmarked) {
+            (start, is_begun) = (next, false);
+        } else if !has_content {
+            // What was begun before holds nothing.
+            if here > offset || is_begun && is_marker(unmarked) {
+                start = here;
+            }
+            is_begun |= is_marker(unmarked);
+            if is_content(unmarked) {
+                (first_line, has_content) = (line, true);
+            }
         }
-        offset += content.len();
+        offset = next;
         line += 1;
     }
     if has_content {
@@ -34,6 +51,17 @@ pub(super) fn chunks(text: &str) -> Vec<(u32, &str)> {
         .into_iter()
         .map(|(line, start, end)| (line, &text[start..end]))
         .collect()
+}
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// The end of a document, with nothing but a comment beside it. Anything else is left to the parser to refuse.
+fn is_end(line: &str) -> bool {
+    let rest = line.strip_prefix("...");
+    rest.is_some_and(|rest| {
+        let beside = rest.trim_start();
+        beside.is_empty() || beside.len() < rest.len() && beside.starts_with('#')
+    })
 }
 
 fn is_marker(line: &str) -> bool {
@@ -89,6 +117,12 @@ impl ParseError {
             .location()
             .map_or((1, 1), |at| (at.line(), at.column()));
         let line = u32::try_from(line).unwrap_or(u32::MAX);
+        let message = match error.without_snippet() {
+            Error::MultipleDocuments { .. } => {
+                "another document begins here without a line `---` before it".to_owned()
+            }
+            _ => message,
+        };
         // The message ends with a place within the chunk, which would contradict ours.
         let message = message.lines().next().unwrap_or_default();
         let message = message

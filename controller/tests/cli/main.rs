@@ -18,6 +18,7 @@ mod timeouts;
 mod too_much;
 mod traffic;
 mod unwritable;
+mod verdicts;
 
 use std::fs;
 use std::path::PathBuf;

@@ -156,6 +156,7 @@ impl Arguments {
     fn asking(&self, global: &Global, question: &str) -> Asking {
         Asking {
             question: question.to_owned(),
+            undoing: None,
             yes: self.consent.yes,
             possible: !global.no_input,
         }

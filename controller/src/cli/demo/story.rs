@@ -18,7 +18,7 @@ use privatelink_gcp::Google;
 use super::DemoError;
 use super::stage::Stage;
 use crate::cli::Failure;
-use crate::render::{self, BAD, BOLD, DIM, GOOD, Output, Progress};
+use crate::render::{self, BAD, BOLD, DIM, Detail, GOOD, Output, Progress};
 use crate::turn::{Declared, Run};
 
 const DECLARATION: &str = include_str!("link.yaml");
@@ -47,7 +47,7 @@ pub(super) async fn tell(output: Output, record: Option<&Path>) -> Result<bool, 
 
     telling.chapter("privatelink plan link.yaml")?;
     let planned = run.preview().await;
-    telling.say(&render::plan(&planned, run.links(), false))?;
+    telling.say(&render::plan(&planned, run.links(), Detail::Changes, None))?;
     telling.promise(writes(&stage).await? == 0, "planning wrote nothing")?;
 
     telling.chapter("privatelink apply link.yaml")?;
@@ -142,7 +142,11 @@ async fn apply(telling: &Telling, run: &Run) -> Result<Report, Failure> {
         .await;
     progress.finish();
     telling.output.diagnostics(&report.diagnostics);
-    telling.say(&render::summary(&report, progress.elapsed()))?;
+    telling.say(&render::summary(
+        &report,
+        progress.elapsed(),
+        Detail::Changes,
+    ))?;
     Ok(report)
 }
 
@@ -212,7 +216,7 @@ impl Telling {
         let found = run.preview().await;
         self.say(&format!(
             "{DIM}$ privatelink drift link.yaml{DIM:#}\n{}",
-            render::drift(&found)
+            render::drift(&found, Detail::Changes)
         ))?;
         let worst = found.steps.iter().filter_map(|step| step.drift).min();
         let named = found

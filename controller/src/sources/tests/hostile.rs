@@ -173,3 +173,24 @@ fn one_range_in_many_regions_is_not_told_of_each_to_each() {
     let overlaps = found.iter().filter(|it| it.code == Code::RangesOverlap);
     assert_eq!(overlaps.count(), 600);
 }
+
+#[test]
+fn deep_and_wide_directories_are_walked_in_one_go() {
+    let folder = Folder::new("deep_directories");
+    let mut below = folder.0.clone();
+    for _ in 0..900 {
+        below.push("a");
+    }
+    fs::create_dir_all(&below).unwrap();
+    for number in 0..1_000 {
+        fs::write(below.join(format!("{number}.yaml")), "").unwrap();
+    }
+    // What leads back up is followed once, from wherever it is met.
+    symlink(&folder.0, below.join("up")).unwrap();
+    symlink("0.yaml", below.join("again.yaml")).unwrap();
+    let begun = std::time::Instant::now();
+    let sources = folder.read();
+    assert_eq!(codes(&sources), [Code::NothingDeclared]);
+    // Asking the system for the real place of each file takes half a minute, and this a fraction of a second.
+    assert!(begun.elapsed().as_secs() < 10, "{:?}", begun.elapsed());
+}
