@@ -219,11 +219,11 @@ impl<'a> Context<'a> {
     /// Why ingress cannot be tightened yet, if any link to this destination has an unproven path, or one that
     /// this very plan moves: what was read then says nothing about what will be there.
     pub fn unproven(&self, node: &Node) -> Option<String> {
+        let enforced = |link: &LinkName| self.enforces(&link.to_string());
         let moves = |service: &ServiceRef| {
             let step = self.steps.get(&Id::ServiceEgress(service.clone()));
             step.is_some_and(|step| match &step.write {
                 Some(Write::PatchService(patch)) => {
-                    let enforced = |link: &LinkName| self.enforces(&link.to_string());
                     patch.vpc_access.is_some()
                         && (step.links.is_empty() || step.links.iter().any(enforced))
                 }
@@ -236,6 +236,18 @@ impl<'a> Context<'a> {
             |link: &&Link| moves(&link.source) || (attached(link) && moves(&link.destination));
         if let Some(link) = links().find(moving) {
             return Some(format!("{}: egress is being changed", link.name));
+        }
+        // It carries traffic while it grows, unless that fails: then it is in ERROR and carries nobody.
+        let grows = |name: &&LinkName| {
+            let mut steps = self.steps.values();
+            steps.any(|step| {
+                matches!(step.write, Some(Write::UpdateConnector(_)))
+                    && step.links.contains(*name)
+                    && step.links.iter().any(enforced)
+            })
+        };
+        if let Some(name) = node.links.iter().find(grows) {
+            return Some(format!("{name}: its connector is being changed"));
         }
         node.links.iter().find_map(|name| {
             let hop = self.traces.get(name)?.root_cause()?;

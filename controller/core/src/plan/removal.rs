@@ -4,12 +4,14 @@
 //! Nothing is removed because something was not read, and nothing that a live service still uses: what is in use
 //! by somebody who does not leave in this very plan waits.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::codes::Code;
 use crate::context::Context;
 use crate::diagnostic::{Diagnostic, Origin};
 use crate::hold;
+use crate::ids::Region;
 use crate::kinds::Id;
 use crate::link::ServiceRef;
 use crate::plan::addresses::remove_address;
@@ -80,8 +82,43 @@ pub fn add(context: &mut Context<'_>) {
     restore_adopted(context);
     restore_left(context);
     order_moves(context);
+    records_first(context);
     look_again(context);
     nat_moves::before_traffic(context);
+}
+
+/// Nothing leads to a region in which nothing of ours is left. One thing of each therefore outlives the records on its
+/// services, so that a record whose write fails is found again.
+fn records_first(context: &mut Context<'_>) {
+    let mut records: BTreeMap<Region, BTreeSet<Id>> = BTreeMap::new();
+    for (id, step) in &context.steps {
+        if let Id::ServiceEgress(service) | Id::ServiceIngress(service) = id
+            && step.action.writes()
+            && context.graph.node(id).is_none()
+        {
+            let region = service.region.clone();
+            records.entry(region).or_default().insert(id.clone());
+        }
+    }
+    for (region, records) in records {
+        let last = context.steps.iter_mut().find(|(id, step)| {
+            let leads_there = match id {
+                Id::Subnetwork(live) | Id::Router(live) => live.region == region,
+                Id::Network(_)
+                | Id::Route(_)
+                | Id::Address(_)
+                | Id::Nat(_)
+                | Id::Connector(_)
+                | Id::Revision(_)
+                | Id::ServiceEgress(_)
+                | Id::ServiceIngress(_) => false,
+            };
+            leads_there && step.action == Action::Delete
+        });
+        if let Some((_, step)) = last {
+            step.after.extend(records);
+        }
+    }
 }
 
 /// A source forgets its old destination only after that one got back what it had.
