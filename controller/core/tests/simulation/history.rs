@@ -2,10 +2,13 @@
 
 #[path = "history/ending.rs"]
 mod ending;
+#[path = "history/faults.rs"]
+mod faults;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use privatelink_core::cloud::Write;
 use privatelink_core::decide::Orders;
 use privatelink_core::fake::{Ended, Entry, Fake, Fault, Faults, ReadFault, State, run};
 use privatelink_core::ids::{LinkName, ProjectId};
@@ -57,6 +60,9 @@ struct History {
     tampered: bool,
     /// The sort of write that faults hit most.
     focus: &'static str,
+    /// Has a container not started that we rolled out? Then its source has no path, and its newest revision stays
+    /// failed until its team deploys another one.
+    rollout_failed: bool,
     /// Was every link enforced in the end?
     all_enforced: bool,
 }
@@ -92,6 +98,7 @@ pub(crate) fn play(seed: u64, bug: Option<Bug>, tell: bool) -> Played {
         told: tell.then(Vec::new),
         kept: Vec::new(),
         tampered: false,
+        rollout_failed: false,
         all_enforced: false,
         focus,
         rng,
@@ -203,63 +210,6 @@ impl History {
         }
     }
 
-    fn some_faults(&mut self, tampers: bool) -> Faults {
-        let mut faults = Faults::default();
-        if !self.faulty || self.rng.percent(25) {
-            return faults;
-        }
-        let focus = self.focus;
-        let rng = &mut self.rng;
-        for _ in 0..rng.below(4) {
-            let fault = rng.weighted(&[
-                (2, Fault::Transient),
-                (1, Fault::Denied),
-                (1, Fault::Quota),
-                (3, Fault::LostReply),
-                (2, Fault::Crash),
-                (1, Fault::Overtaken),
-            ]);
-            faults.writes.insert(rng.below(14), fault);
-        }
-        if rng.percent(60) {
-            let fault = *rng.pick(&[
-                Fault::Transient,
-                Fault::Denied,
-                Fault::Quota,
-                Fault::LostReply,
-                Fault::Crash,
-                Fault::Overtaken,
-            ]);
-            faults.sorts.insert(focus, fault);
-        }
-        for _ in 0..rng.below(3) {
-            let fault = rng.weighted(&[
-                (5, ReadFault::Unreadable),
-                (3, ReadFault::Stale(1)),
-                (2, ReadFault::Stale(3)),
-                (1, ReadFault::Crash),
-            ]);
-            faults.reads.insert(rng.below(60), fault);
-        }
-        if rng.percent(if tampers { 45 } else { 25 }) {
-            if rng.percent(20) {
-                faults.meddling.insert(rng.below(80));
-            } else {
-                faults.interference.insert(rng.below(8));
-            }
-            self.tampered |= tampers;
-            let mut chance = Rng::new(rng.next());
-            self.fake.set_meddler(move |state| {
-                let _ = if tampers {
-                    tamper::in_between(state, &mut chance)
-                } else {
-                    tamper::elsewhere(state, &mut chance)
-                };
-            });
-        }
-        faults
-    }
-
     /// One turn, judged write by write.
     fn turn(
         &mut self,
@@ -280,6 +230,10 @@ impl History {
             .reads
             .values()
             .any(|fault| *fault == ReadFault::Unreadable);
+        let unreachable = faults
+            .reads
+            .values()
+            .any(|fault| *fault == ReadFault::Unreachable);
         let loose = stale || !faults.meddling.is_empty() || !faults.interference.is_empty();
         let extra = if self.scoped {
             self.extra.clone()
@@ -290,6 +244,8 @@ impl History {
             Cause::Stale
         } else if unreadable {
             Cause::Unreadable
+        } else if unreachable {
+            Cause::Unreachable
         } else {
             Cause::Nothing
         };
@@ -341,6 +297,9 @@ impl History {
         self.fake.set_faults(Faults::default());
         self.fake.restart();
         let journal = self.fake.take_journal();
+        self.rollout_failed |= journal.iter().any(|entry| {
+            matches!(entry.write, Write::PatchService(_)) && entry.fault == Some(Fault::Fails)
+        });
         let (report, standings) = match ended {
             Ended::With(report) => (Some(report.clone()), report),
             Ended::Crashed => match run(&self.fake, preview(&self.fake, &wishes, orders, &extra)) {

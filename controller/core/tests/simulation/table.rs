@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use privatelink_core::apply::Outcome;
 use privatelink_core::cloud::Write;
@@ -33,8 +34,17 @@ pub(crate) enum Cause {
     Quota,
     LostReply,
     Crash,
+    Overtaken,
+    /// Its operation ended in an error.
+    Fails,
+    /// Its connector is in ERROR.
+    Breaks,
+    Unending,
+    LostUpdate,
     /// A list could not be read.
     Unreadable,
+    /// A region of an aggregated list could not be reached.
+    Unreachable,
     /// A list was out of date.
     Stale,
 }
@@ -47,12 +57,16 @@ pub(crate) struct Table(BTreeMap<Cell, usize>);
 impl From<Fault> for Cause {
     fn from(fault: Fault) -> Self {
         match fault {
-            Fault::Transient | Fault::Unending => Self::Transient,
+            Fault::Transient => Self::Transient,
             Fault::Denied => Self::Denied,
             Fault::Quota => Self::Quota,
             Fault::LostReply => Self::LostReply,
             Fault::Crash => Self::Crash,
-            Fault::Overtaken | Fault::Fails | Fault::Breaks | Fault::LostUpdate => Self::Refused,
+            Fault::Overtaken => Self::Overtaken,
+            Fault::Fails => Self::Fails,
+            Fault::Breaks => Self::Breaks,
+            Fault::Unending => Self::Unending,
+            Fault::LostUpdate => Self::LostUpdate,
         }
     }
 }
@@ -60,6 +74,10 @@ impl From<Fault> for Cause {
 fn cell(entry: &Entry) -> Cell {
     let (kind, action) = subject(entry);
     match entry.fault {
+        // The cloud had refused it before anything else could go wrong with it.
+        Some(fault) if comes_after_the_rules(fault) && Arc::ptr_eq(&entry.before, &entry.after) => {
+            (kind, action, Ended::Failed, Cause::Refused)
+        }
         Some(Fault::Crash) => (kind, action, Ended::Interrupted, Cause::Crash),
         Some(fault) => (kind, action, Ended::Failed, fault.into()),
         None if entry.result.is_err() => (kind, action, Ended::Failed, Cause::Refused),
@@ -67,19 +85,32 @@ fn cell(entry: &Entry) -> Cell {
     }
 }
 
+/// Does the cloud look at the write before this happens to it?
+fn comes_after_the_rules(fault: Fault) -> bool {
+    match fault {
+        Fault::Transient | Fault::Denied | Fault::Quota | Fault::Overtaken => false,
+        Fault::LostReply
+        | Fault::Crash
+        | Fault::Fails
+        | Fault::Breaks
+        | Fault::Unending
+        | Fault::LostUpdate => true,
+    }
+}
+
 /// What is written, the rarer the oftener.
 pub(crate) const SORTS: &[(usize, &str)] = &[
     (5, "SetPrivateGoogleAccess"),
-    (4, "UpdateConnector"),
-    (3, "DeleteAddress"),
-    (2, "DeleteRouter"),
+    (6, "UpdateConnector"),
+    (5, "DeleteAddress"),
+    (3, "DeleteRouter"),
     (2, "DeleteNat"),
     (6, "PutNat"),
     (4, "CreateAddress"),
     (1, "CreateRouter"),
     (1, "CreateSubnetwork"),
     (2, "DeleteSubnetwork"),
-    (1, "CreateConnector"),
+    (2, "CreateConnector"),
     (2, "DeleteConnector"),
     (1, "PatchService"),
 ];
@@ -158,7 +189,8 @@ impl Table {
     /// Every cell that can happen and did not.
     pub(crate) fn empty(&self) -> Vec<Cell> {
         all()
-            .filter(|cell| !self.0.contains_key(cell) && impossible(*cell).is_none())
+            .filter(|cell| !self.0.contains_key(cell))
+            .filter(|cell| impossible(*cell).is_none() && stood_for(*cell).is_none())
             .collect()
     }
 
@@ -173,7 +205,10 @@ impl Table {
 }
 
 fn all() -> impl Iterator<Item = Cell> {
-    use Cause::{Crash, Denied, LostReply, Nothing, Quota, Refused, Stale, Transient, Unreadable};
+    use Cause::{
+        Breaks, Crash, Denied, Fails, LostReply, LostUpdate, Nothing, Overtaken, Quota, Refused,
+        Stale, Transient, Unending, Unreachable, Unreadable,
+    };
     let sent = [
         (Ended::Done, Nothing),
         (Ended::Failed, Refused),
@@ -181,12 +216,18 @@ fn all() -> impl Iterator<Item = Cell> {
         (Ended::Failed, Denied),
         (Ended::Failed, Quota),
         (Ended::Failed, LostReply),
+        (Ended::Failed, Overtaken),
+        (Ended::Failed, Fails),
+        (Ended::Failed, Breaks),
+        (Ended::Failed, Unending),
+        (Ended::Failed, LostUpdate),
         (Ended::Interrupted, Crash),
         (Ended::Skipped, Nothing),
     ];
     let decided = [
         (Ended::Decided, Nothing),
         (Ended::Decided, Unreadable),
+        (Ended::Decided, Unreachable),
         (Ended::Decided, Stale),
     ];
     Kind::ALL.into_iter().flat_map(move |kind| {
@@ -204,8 +245,28 @@ fn all() -> impl Iterator<Item = Cell> {
     })
 }
 
+/// Which other cell says the same of one that can happen and is too rare to wait for.
+fn stood_for((kind, action, _, cause): Cell) -> Option<Cell> {
+    // Only a service has a version that a write must name. The rules refuse us anything else when somebody was faster
+    // by a moment.
+    let of_a_service = matches!(kind, Kind::ServiceEgress | Kind::ServiceIngress);
+    (cause == Cause::Refused && !of_a_service).then_some((
+        kind,
+        action,
+        Ended::Failed,
+        Cause::Overtaken,
+    ))
+}
+
 /// Why a cell cannot happen.
-fn impossible((kind, action, ended, _): Cell) -> Option<&'static str> {
+fn impossible((kind, action, ended, cause): Cell) -> Option<&'static str> {
+    match (kind, cause) {
+        (Kind::Connector, Cause::Breaks) if action != Action::Delete => {}
+        (_, Cause::Breaks) => return Some("only a connector that is made or changed breaks"),
+        (Kind::Nat, Cause::LostUpdate) => {}
+        (_, Cause::LostUpdate) => return Some("only a router's list is written by several"),
+        _ => {}
+    }
     match (kind, action, ended) {
         (Kind::Route | Kind::Revision, _, _) => Some("it is only read, and no step speaks of it"),
         (Kind::Network, Action::Create | Action::Update | Action::Delete | Action::Wait, _) => {
