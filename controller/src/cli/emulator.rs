@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use privatelink_emulator::{Emulator, Options};
+use tokio::runtime::Runtime;
 
 use super::options::duration;
 use super::{Failure, Global, HELP};
@@ -51,7 +52,7 @@ pub(super) struct Arguments {
     /// A file with a list of faults, in force from the start.
     #[arg(long, value_name = "FILE", env = "PRIVATELINK_FAULTS")]
     faults: Option<PathBuf>,
-    /// A HAR file for every request to an API and its answer; a folder gets a file for each process.
+    /// A HAR file, not there yet, for every request to an API and its answer; a folder gets one for each process.
     #[arg(long, value_name = "FILE", env = "PRIVATELINK_RECORD")]
     record: Option<PathBuf>,
 }
@@ -77,10 +78,26 @@ impl Arguments {
             ..Options::default()
         };
         let interrupted = interrupt::signal();
-        let emulator = Emulator::start(options).await.map_err(Failure::Emulator)?;
-        output.data(&format!("listening on {}\n", emulator.url()))?;
-        interrupted.await;
-        emulator.shutdown().await;
-        Ok(0)
+        // It has threads of its own: one that computes an answer hears no signal, and both could.
+        let serving = tokio::runtime::Runtime::new().map_err(Failure::Runtime)?;
+        let result = serve(&serving, options, output, interrupted).await;
+        serving.shutdown_background();
+        result
     }
+}
+
+async fn serve(
+    serving: &Runtime,
+    options: Options,
+    output: Output,
+    interrupted: impl Future<Output = ()>,
+) -> Result<u8, Failure> {
+    let started = serving.spawn(Emulator::start(options)).await;
+    let emulator = started
+        .map_err(|error| Failure::Emulator(error.into()))?
+        .map_err(Failure::Emulator)?;
+    output.data(&format!("listening on {}\n", emulator.url()))?;
+    interrupted.await;
+    emulator.shutdown().await;
+    Ok(0)
 }

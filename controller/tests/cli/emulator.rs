@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use privatelink_e2e::cloud::http;
 use privatelink_emulator::discovery::{Held, check_recordings};
-use privatelink_emulator::replay::Recording;
+use privatelink_emulator::replay::{Recording, Replayer, Verdict};
 use serde_json::{Value, json};
 
 use super::{BINARY, folder, terminate, two_services};
@@ -117,17 +117,48 @@ async fn the_emulator_records_what_it_is_asked_and_no_credentials() {
     let request = http().get(format!("{}{path}?maxResults=5", emulator.url()));
     let request = request.bearer_auth("planted-secret");
     assert_eq!(request.send().await.unwrap().status(), 200);
+    // Google's APIs take credentials in the query too.
+    let planted = "access_token=planted-secret&key=planted-secret&oauth%5Ftoken=planted-secret";
+    let request = http().get(format!("{}{path}?{planted}", emulator.url()));
+    assert_eq!(request.send().await.unwrap().status(), 200);
+    let log = http().get(format!("{}/emulator/requests/log", emulator.url()));
+    let log = log.send().await.unwrap().text().await.unwrap();
+    assert!(log.contains("access_token=REDACTED"), "{log}");
+    assert!(!log.contains("planted-secret"), "{log}");
     // Whatever becomes of the process.
     emulator.child.kill().unwrap();
     emulator.child.wait().unwrap();
     let text = fs::read_to_string(&file).unwrap();
     assert!(!text.contains("planted-secret"), "{text}");
     let recordings = Recording::read(&file).unwrap();
-    let [exchange] = &recordings[0].exchanges[..] else {
+    let [exchange, _] = &recordings[0].exchanges[..] else {
         panic!("{text}")
     };
     assert!(exchange.url.ends_with(&format!("{path}?maxResults=5")));
+    for line in Replayer::default().play(&recordings[0]) {
+        assert_eq!(line.verdict, Verdict::Agrees, "{line}");
+    }
     assert_eq!(exchange.status, 200);
+}
+
+#[test]
+fn no_file_of_somebody_is_overwritten_and_none_is_read_that_is_no_file() {
+    let folder = folder("record-over");
+    let kept = folder.join("kept.har");
+    fs::write(&kept, "recorded long ago").unwrap();
+    let said = refused(&["--record", kept.to_str().unwrap()]);
+    assert!(said.contains("kept.har is there already"), "{said}");
+    assert_eq!(fs::read_to_string(&kept).unwrap(), "recorded long ago");
+    let nowhere = folder.join("no-folder/session.har");
+    let said = refused(&["--record", nowhere.to_str().unwrap()]);
+    assert!(said.contains("no-folder/session.har"), "{said}");
+    for odd in [folder.to_str().unwrap(), "/dev/null"] {
+        let said = refused(&["--state", odd]);
+        assert!(
+            said.contains(&format!("{odd} is no regular file")),
+            "{said}"
+        );
+    }
 }
 
 #[test]

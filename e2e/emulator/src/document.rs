@@ -10,6 +10,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::call::Api;
+use crate::compute::routers;
 use crate::engine::Engine;
 use crate::fields::{self, Reading};
 use crate::resources::{RESOURCES, at_home};
@@ -94,10 +95,15 @@ fn check(engine: &Engine, api: Api, path: &str, value: &Value) -> Result<(), Doc
         });
     };
     let read = fields::read(engine, api, "", home.fields, Reading::Whole, value);
-    read.map(drop).map_err(|refusal| DocumentError::Content {
-        path: path.to_owned(),
-        message: refusal.message,
-    })
+    let consistent = match home.kind {
+        "compute#router" => routers::refuse_odd_lists(engine, value),
+        _ => Ok(()),
+    };
+    read.and(consistent)
+        .map_err(|refusal| DocumentError::Content {
+            path: path.to_owned(),
+            message: refusal.message,
+        })
 }
 
 /// Fields that are `null` are fields that were left out.

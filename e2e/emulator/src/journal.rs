@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use crate::credentials;
+
 /// How many requests the log keeps; the counts go on.
 const KEPT: usize = 50_000;
 
@@ -66,7 +68,7 @@ impl Journal {
             at,
             method: asked.method.to_owned(),
             path: asked.path.to_owned(),
-            query: asked.query.to_owned(),
+            query: credentials::blanked(asked.query).into_owned(),
             operation: asked.operation.to_owned(),
             body: asked.body.clone(),
             status: None,

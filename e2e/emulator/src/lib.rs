@@ -14,7 +14,7 @@
 //! | --- | --- |
 //! | `GET`, `PUT /emulator/state` | the whole state as one JSON document; `{}` empties it |
 //! | `GET /emulator/requests` | how many requests there were, per method and per operation |
-//! | `GET /emulator/requests/log` | the requests themselves, in order, and when they came |
+//! | `GET /emulator/requests/log` | the requests themselves, in order, and when they came; without credentials |
 //! | `POST /emulator/requests:reset` | forgets them |
 //! | `GET`, `PUT`, `DELETE /emulator/faults` | orders misbehaviour |
 //! | `GET /emulator/rules`, `PUT /emulator/rules` | the rules; `{"off": ["id"]}` switches some off |
@@ -36,6 +36,7 @@ mod clock;
 mod compute;
 pub mod conformance;
 mod control;
+mod credentials;
 pub mod discovery;
 mod document;
 mod engine;
@@ -68,7 +69,7 @@ mod wire;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -97,7 +98,7 @@ pub struct Options {
     pub faults: Option<PathBuf>,
     /// Are told of every exchange with one of Google's APIs.
     pub observers: Vec<Observer>,
-    /// A HAR file for every exchange, made anew; a folder gets a file for each process.
+    /// A HAR file for every exchange, which must not be there yet; a folder gets a file for each process.
     pub record: Option<PathBuf>,
     /// What every wait is multiplied by: operations, latencies and spans of faults, `Retry-After`. 1 is
     /// as told, 0.01 a hundredth.
@@ -136,8 +137,8 @@ impl Emulator {
     /// Starts to listen. Needs a tokio runtime.
     ///
     /// # Errors
-    /// If the address is not loopback or is taken, if the time scale is no such number, or if the state
-    /// file or the file of faults cannot be read.
+    /// If the address is not loopback or is taken, if the time scale is no such number, if the state file or the
+    /// file of faults cannot be read, or if the recording is there already or cannot be written.
     pub async fn start(options: Options) -> io::Result<Emulator> {
         let Options {
             listen,
@@ -219,6 +220,41 @@ impl Emulator {
 impl Drop for Emulator {
     fn drop(&mut self) {
         self.stop.send_replace(true);
-        self.server.finish();
+        // A request that is still being computed has the engine, and may have it for long.
+        let (done, finished) = mpsc::channel();
+        let server = Arc::clone(&self.server);
+        std::thread::spawn(move || {
+            server.finish();
+            done.send(())
+        });
+        if finished.recv_timeout(PATIENCE).is_err() {
+            self.server.say_unsaved();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn an_emulator_ends_while_an_answer_is_still_computed() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let emulator = runtime
+            .block_on(Emulator::start(Options::default()))
+            .unwrap();
+        let server = Arc::clone(&emulator.server);
+        // A request has the engine for as long as its answer is computed.
+        let engine = server.engine();
+        let (done, ended) = mpsc::channel();
+        std::thread::spawn(move || {
+            runtime.block_on(emulator.shutdown());
+            done.send(())
+        });
+        let ended = ended.recv_timeout(Duration::from_mins(1));
+        drop(engine);
+        ended.unwrap();
     }
 }

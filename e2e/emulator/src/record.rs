@@ -9,21 +9,18 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
+use crate::credentials;
 use crate::exchange::{Exchange, Observer, Reply};
+use crate::server::files::unreadable;
 
 const END: &str = "\n]}}\n";
 
-/// An observer that records into a file, which it makes anew; a folder gets a file for each process.
+/// An observer that records into a file that is not there yet; a folder gets a file for each process.
 ///
 /// # Errors
-/// If the file cannot be written.
+/// If the file is there already, or cannot be written.
 pub(crate) fn observer(path: &Path, base: String) -> io::Result<Observer> {
-    let path = place(path);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(&path)?;
+    let (path, mut file) = begin(path)?;
     let head = json!({ "name": "privatelink emulator", "version": env!("CARGO_PKG_VERSION") });
     write!(
         file,
@@ -39,11 +36,37 @@ pub(crate) fn observer(path: &Path, base: String) -> io::Result<Observer> {
     }))
 }
 
-fn place(path: &Path) -> PathBuf {
-    if path.is_dir() {
-        path.join(format!("emulator-{}.har", std::process::id()))
-    } else {
-        path.to_owned()
+/// Makes the file. What somebody recorded before is never overwritten: it may be of a real project, and is not to be
+/// had again.
+fn begin(path: &Path) -> io::Result<(PathBuf, File)> {
+    let make = |path: &Path| OpenOptions::new().write(true).create_new(true).open(path);
+    if !path.is_dir() {
+        return match make(path) {
+            Ok(file) => Ok((path.to_owned(), file)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let text = format!(
+                    "{} is there already, and a recording would overwrite it",
+                    path.display()
+                );
+                Err(io::Error::new(error.kind(), text))
+            }
+            Err(error) => Err(unreadable(path, &error)),
+        };
+    }
+    // An earlier process may have had the same number.
+    let process = std::process::id();
+    let mut again = 0_u32;
+    loop {
+        let name = match again {
+            0 => format!("emulator-{process}.har"),
+            more => format!("emulator-{process}-{more}.har"),
+        };
+        let file = path.join(name);
+        match make(&file) {
+            Ok(made) => return Ok((file, made)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => again += 1,
+            Err(error) => return Err(unreadable(&file, &error)),
+        }
     }
 }
 
@@ -64,7 +87,8 @@ impl Tape {
     }
 }
 
-/// An entry of the log. Of the headers it has the client's name alone: others may hold credentials.
+/// An entry of the log. Of the headers it has the client's name alone, since others may hold credentials; those in
+/// the query are blanked.
 fn entry(base: &str, exchange: &Exchange<'_>) -> Value {
     let Exchange {
         operation,
@@ -75,6 +99,7 @@ fn entry(base: &str, exchange: &Exchange<'_>) -> Value {
         request,
         reply,
     } = exchange;
+    let query = credentials::blanked(query);
     let mark = if query.is_empty() { "" } else { "?" };
     let pair = |(name, value): (&str, &str)| json!({ "name": name, "value": value });
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
@@ -128,7 +153,7 @@ mod tests {
                 operation: Some("compute.networks.insert"),
                 method: "POST",
                 path: "/compute/v1/projects/p/global/networks",
-                query: "alt=json",
+                query: "alt=json&access_token=planted-secret",
                 user_agent: "curl/8",
                 request: br#"{"name": "n"}"#,
                 reply: Reply::Sent(200, &body),
@@ -140,7 +165,30 @@ mod tests {
             (last.status, last.answer.as_ref(), &last.request),
             (200, Some(&body), &json!({ "name": "n" }))
         );
-        assert!(last.url.ends_with("/networks?alt=json"), "{}", last.url);
+        let query = "/networks?alt=json&access_token=REDACTED";
+        assert!(last.url.ends_with(query), "{}", last.url);
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("planted-secret"), "{text}");
         std::fs::remove_file(&path).unwrap();
+    }
+
+    #[test]
+    fn a_recording_is_never_overwritten() {
+        let folder = std::env::temp_dir().join(format!("privatelink-tapes-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("session.har");
+        observer(&file, String::new()).unwrap();
+        let written = std::fs::read_to_string(&file).unwrap();
+        let error = observer(&file, String::new()).unwrap_err().to_string();
+        assert!(error.contains("session.har is there already"), "{error}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), written);
+        // A folder has room for a second process of the same number.
+        observer(&folder, String::new()).unwrap();
+        observer(&folder, String::new()).unwrap();
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 3);
+        let missing = folder.join("no-folder/session.har");
+        let error = observer(&missing, String::new()).unwrap_err().to_string();
+        assert!(error.contains("no-folder/session.har"), "{error}");
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }

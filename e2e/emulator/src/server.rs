@@ -1,8 +1,9 @@
 //! HTTP: a request becomes a call, an answer becomes a reply.
 
-use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+pub(crate) mod files;
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -54,11 +55,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The same error, with the name of the file that the user gave.
-fn unreadable(file: &Path, why: &io::Error) -> io::Error {
-    io::Error::new(why.kind(), format!("{}: {why}", file.display()))
-}
-
 impl Server {
     pub(crate) fn new(
         latency: Duration,
@@ -106,72 +102,12 @@ impl Server {
         self.engine().release();
     }
 
-    /// Puts the faults of a file in force.
-    pub(crate) fn load_faults(&self, file: &Path) -> io::Result<()> {
-        let unusable = |why: &dyn std::error::Error| {
-            let cause = why.source().map(|it| format!(": {it}")).unwrap_or_default();
-            let text = format!("{} is no list of faults: {why}{cause}", file.display());
-            io::Error::new(io::ErrorKind::InvalidData, text)
-        };
-        let text = std::fs::read(file).map_err(|why| unreadable(file, &why))?;
-        let list = serde_json::from_slice(&text).map_err(|why| unusable(&why))?;
-        let faults = self.read_faults(&list).map_err(|why| unusable(&why))?;
-        *self.faults() = faults;
-        Ok(())
-    }
-
     pub(crate) fn state(&self) -> Value {
         document::get(&mut self.engine())
     }
 
     pub(crate) fn put_state(&self, document: &Value) -> Result<(), DocumentError> {
         document::put(&mut self.engine(), document)
-    }
-
-    /// Loads the state file, if there is one.
-    pub(crate) fn load(&self) -> io::Result<()> {
-        let Some(file) = &self.file else {
-            return Ok(());
-        };
-        let text = match std::fs::read(file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(unreadable(file, &error)),
-        };
-        let unusable = |error: String| {
-            let text = format!("{} is no state document: {error}", file.display());
-            io::Error::new(io::ErrorKind::InvalidData, text)
-        };
-        let document =
-            serde_json::from_slice(&text).map_err(|error| unusable(error.to_string()))?;
-        self.put_state(&document)
-            .map_err(|error| unusable(error.to_string()))
-    }
-
-    /// Lets what is under way end, and writes the state file for the last time.
-    pub(crate) fn finish(&self) {
-        self.engine().settle_all();
-        self.save();
-    }
-
-    /// Writes the state file if anything changed since.
-    fn save(&self) {
-        let Some(file) = &self.file else { return };
-        let (changes, state) = {
-            let mut engine = self.engine();
-            engine.settle();
-            if engine.changes == self.saved.load(Ordering::Relaxed) {
-                return;
-            }
-            (engine.changes, document::get(&mut engine))
-        };
-        let new = file.with_extension("new");
-        let text = format!("{state:#}\n");
-        let saved = std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, file));
-        match saved {
-            Ok(()) => self.saved.store(changes, Ordering::Relaxed),
-            Err(error) => eprintln!("the state was not written to {}: {error}", file.display()),
-        }
     }
 }
 

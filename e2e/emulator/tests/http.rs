@@ -196,6 +196,39 @@ async fn the_state_file_outlives_the_emulator() {
     std::fs::remove_file(file).unwrap();
 }
 
+/// What no request could have made is in no state document either.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_state_with_a_nat_that_no_request_makes_is_refused() {
+    let bench = bench(Duration::ZERO).await;
+    let router = "projects/p/regions/europe-west1/routers/r";
+    let with = |subnetworks: Value| {
+        json!({ "compute": {
+            "projects/p/global/networks/n": {},
+            "projects/p/regions/europe-west1/subnetworks/s": { "network": "projects/p/global/networks/n", "ipCidrRange": "10.8.0.0/28" },
+            router: { "network": "projects/p/global/networks/n", "nats": [{
+                "name": "nat", "natIpAllocateOption": "AUTO_ONLY",
+                "sourceSubnetworkIpRangesToNat": "LIST_OF_SUBNETWORKS", "subnetworks": subnetworks,
+            }] },
+        } })
+    };
+    let listed = json!([{ "name": "projects/p/regions/europe-west1/subnetworks/s" }]);
+    let (status, body) = bench
+        .send(Method::PUT, "/emulator/state", with(listed))
+        .await;
+    assert_eq!(status, 200, "{body}");
+    let before = bench.get("/emulator/state").await;
+    for odd in [json!([]), Value::Null] {
+        let (status, body) = bench.send(Method::PUT, "/emulator/state", with(odd)).await;
+        let said = body["error"]["message"].as_str().unwrap();
+        assert_eq!(status, 400, "{said}");
+        assert!(
+            said.contains(router) && said.contains("goes with a list of subnetworks"),
+            "{said}"
+        );
+    }
+    assert_eq!(bench.get("/emulator/state").await, before);
+}
+
 #[tokio::test]
 async fn only_loopback_is_listened_on() {
     let listen = "0.0.0.0:0".parse().unwrap();

@@ -3,6 +3,7 @@
 
 pub(crate) mod disturbance;
 mod order;
+mod pattern;
 mod presets;
 pub(crate) mod skew;
 
@@ -36,6 +37,9 @@ struct Fault {
     struck: u64,
 }
 
+/// How many faults can be in force: each of them looks at every request.
+const MOST: usize = 1_000;
+
 /// The faults that were ordered.
 #[derive(Debug, Default)]
 pub(crate) struct Faults(Vec<Fault>);
@@ -59,6 +63,11 @@ impl Faults {
     /// Reads a list of faults; its waits are multiplied by `scale`.
     pub(crate) fn parse(list: &Value, scale: f64) -> Result<Faults, FaultError> {
         let orders: Vec<Value> = serde_json::from_value(list.clone()).map_err(FaultError::Shape)?;
+        if orders.len() > MOST {
+            return Err(FaultError::TooMany {
+                count: orders.len(),
+            });
+        }
         let faults = orders.into_iter().enumerate();
         faults
             .map(|(index, written)| fault(index, written, scale))
@@ -89,6 +98,14 @@ impl Faults {
 
 fn fault(index: usize, written: Value, scale: f64) -> Result<Fault, FaultError> {
     let order: Order = serde_json::from_value(written.clone()).map_err(FaultError::Shape)?;
+    order::refuse_zero(index, "nth", order.nth)?;
+    order::refuse_zero(index, "times", order.times)?;
+    if let Some(pattern) = &order.matches.operation {
+        let length = pattern.len();
+        if length > pattern::LONGEST {
+            return Err(FaultError::Pattern { index, length });
+        }
+    }
     let times = if order.nth.is_some() { 1 } else { u64::MAX };
     let probability = order.probability.unwrap_or(1.0);
     if !(0.0..=1.0).contains(&probability) {
@@ -101,7 +118,7 @@ fn fault(index: usize, written: Value, scale: f64) -> Result<Fault, FaultError> 
     Ok(Fault {
         written,
         matches: order.matches,
-        nth: order.nth.unwrap_or(1).max(1),
+        nth: order.nth.unwrap_or(1),
         times: order.times.unwrap_or(times),
         probability,
         seed: order.seed,
@@ -179,19 +196,11 @@ impl Matches {
             .method
             .as_ref()
             .is_none_or(|it| it.eq_ignore_ascii_case(method));
-        let operation = self.operation.as_ref().is_none_or(|it| glob(it, operation));
+        let operation = self
+            .operation
+            .as_ref()
+            .is_none_or(|it| pattern::admits(it, operation));
         method && operation && self.path.as_ref().is_none_or(|part| path.contains(part))
-    }
-}
-
-/// `*` stands for any text, none included.
-fn glob(pattern: &str, text: &str) -> bool {
-    match pattern.split_once('*') {
-        None => pattern == text,
-        Some((head, tail)) => text.strip_prefix(head).is_some_and(|rest| {
-            let mut starts = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
-            starts.any(|at| glob(tail, &rest[at..]))
-        }),
     }
 }
 
@@ -201,7 +210,7 @@ mod tests {
 
     use serde_json::{Value, json};
 
-    use super::{Faults, Request, glob};
+    use super::{Faults, Request};
     use crate::call::Api;
 
     fn parse(order: &Value) -> Faults {
@@ -264,13 +273,19 @@ mod tests {
             json!([{ "effect": { "staleList": {} } }]),
             json!([{ "effect": { "latency": "soon" } }]),
             json!([{ "probability": 2, "effect": { "status": 503 } }]),
+            json!([{ "effect": { "status": 99 } }]),
+            json!([{ "effect": { "status": 101 } }]),
+            json!([{ "effect": { "status": 200 } }]),
+            json!([{ "effect": { "status": 399 } }]),
+            json!([{ "effect": { "status": 600 } }]),
+            json!([{ "effect": { "status": 9999 } }]),
+            json!([{ "nth": 0, "effect": { "status": 503 } }]),
+            json!([{ "times": 0, "effect": { "status": 503 } }]),
+            json!([{ "effect": { "losePage": { "size": 0 } } }]),
+            json!([{ "match": { "operation": "*".repeat(201) }, "effect": { "status": 503 } }]),
+            json!(vec![json!({ "effect": { "status": 503 } }); 1_001]),
         ] {
             assert!(Faults::parse(&order, 1.0).is_err(), "{order}");
         }
-    }
-
-    #[test]
-    fn patterns_are_read() {
-        assert!(glob("*", "") && glob("a.*.c", "a.b.c") && !glob("a.*", "b.a"));
     }
 }

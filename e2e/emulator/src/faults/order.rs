@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::call::Api;
 use crate::clock;
 use crate::faults::disturbance::{OtherWriter, Staleness};
+use crate::faults::pattern;
 use crate::faults::presets::Preset;
 use crate::operations::Failure;
 
@@ -141,6 +142,20 @@ pub(crate) enum FaultError {
     Probability(usize),
     #[error("fault {0}: a stale list is so many seconds or so many writes behind")]
     Staleness(usize),
+    #[error("fault {index}: a status is that of a refusal, 400 to 599, and {status} is none")]
+    Status { index: usize, status: u16 },
+    #[error("fault {index}: {field} is 1 or more")]
+    Zero { index: usize, field: &'static str },
+    #[error(
+        "fault {index}: match.operation is at most {} bytes long, and this one has {length}",
+        pattern::LONGEST
+    )]
+    Pattern { index: usize, length: usize },
+    #[error(
+        "there are {count} faults, and at most {} can be in force",
+        super::MOST
+    )]
+    TooMany { count: usize },
 }
 
 const EFFECTS: &str = "status (with reason, message, retryAfter), preset (with retryAfter), truncate, body, \
@@ -150,6 +165,18 @@ const EFFECTS: &str = "status (with reason, message, retryAfter), preset (with r
 fn presets() -> String {
     let names: Vec<&str> = Preset::ALL.iter().map(|(name, _)| *name).collect();
     names.join(", ")
+}
+
+/// Refuses a count that starts at one and is nought.
+pub(super) fn refuse_zero(
+    index: usize,
+    field: &'static str,
+    count: Option<u64>,
+) -> Result<(), FaultError> {
+    if count == Some(0) {
+        return Err(FaultError::Zero { index, field });
+    }
+    Ok(())
 }
 
 /// What an effect means, with its waits multiplied by `scale`.
@@ -165,6 +192,13 @@ pub(super) fn effect(index: usize, order: EffectOrder, scale: f64) -> Result<Eff
         let preset = Preset::named(&name).ok_or(FaultError::Preset { index, name });
         preset.map(|preset| Effect::Preset(preset, retry_after))
     });
+    if let Some(status) = order.status.filter(|it| !(400..=599).contains(it)) {
+        return Err(FaultError::Status { index, status });
+    }
+    if order.lose_page.as_ref().is_some_and(|page| page.size == 0) {
+        let field = "losePage.size";
+        return Err(FaultError::Zero { index, field });
+    }
     let error = order.status.map(|status| Effect::Error {
         status,
         reason: order.reason,
@@ -195,9 +229,7 @@ pub(super) fn effect(index: usize, order: EffectOrder, scale: f64) -> Result<Eff
             .filter(|on| *on)
             .map(|_| Effect::OperationNever),
         behind.transpose()?.map(Effect::StaleList),
-        order
-            .lose_page
-            .map(|page| Effect::LosePage(page.size.max(1))),
+        order.lose_page.map(|page| Effect::LosePage(page.size)),
         writer.map(Effect::OtherWriter),
         skew.transpose()?,
     ]

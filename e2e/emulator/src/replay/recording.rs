@@ -93,6 +93,8 @@ impl Recording {
     /// # Errors
     /// If the text is in none of the formats.
     pub fn parse(name: &str, text: &str) -> Result<Vec<Recording>, RecordingError> {
+        // Some programs put a byte order mark before JSON.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if text.trim_start().starts_with('{') {
             return Ok(vec![har::parse(name, text)?]);
         }

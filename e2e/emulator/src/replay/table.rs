@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use crate::replay::verdict::{Line, Verdict};
-use crate::resources::RESOURCES;
+use crate::resources::{self, RESOURCES};
+use crate::rules::{Provenance, Rule};
 
 /// Methods without a recording whose answers or effects Google does not describe well enough to write
 /// them down without guessing, and what is guessed.
@@ -39,12 +40,20 @@ const GUESSED: &[(&str, &str)] = &[
     ),
 ];
 
+/// What the name of a recording begins with of which it is only probable that it was made at the real service.
+const PROBABLY: &str = "probably-";
+
 /// A row per served method: how many recorded exchanges it agrees with, or what else it is known from.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     /// Agreeing exchanges of each method.
     agreeing: BTreeMap<&'static str, usize>,
-    skipped: usize,
+    /// How many of these are of recordings that were probably made at the real service.
+    probably: usize,
+    /// How many of these differ in something that is excused.
+    excused: usize,
+    /// Why exchanges were not played, and how many.
+    skipped: BTreeMap<String, usize>,
 }
 
 /// How a method is known.
@@ -62,8 +71,13 @@ impl Table {
             match (&line.verdict, line.operation) {
                 (Verdict::Agrees | Verdict::Excused(_), Some(operation)) => {
                     *table.agreeing.entry(operation).or_default() += 1;
+                    table.probably += usize::from(line.place.starts_with(PROBABLY));
+                    let excused = matches!(line.verdict, Verdict::Excused(_));
+                    table.excused += usize::from(excused);
                 }
-                (Verdict::Skipped(_), _) => table.skipped += 1,
+                (Verdict::Skipped(why), _) => {
+                    *table.skipped.entry(why.clone()).or_default() += 1;
+                }
                 (Verdict::Agrees | Verdict::Excused(_) | Verdict::Differs(_), _) => {}
             }
         }
@@ -93,13 +107,34 @@ impl Table {
         let documented = count(|it| matches!(it, Basis::Documented));
         let guessed = count(|it| matches!(it, Basis::Guessed(_)));
         let exchanges: usize = self.agreeing.values().sum();
+        let (all, guesses) = (resources::rules().count(), guessed_rules().count());
         format!(
             "Of its {} methods, {recorded} agree with all that was recorded of them ({exchanges} exchanges \
-             with the real services), {documented} follow Google's description alone, and {guessed} are \
-             guessed in part",
+             with the real services, {} of them probably), {documented} follow Google's description alone, and \
+             {guessed} are guessed in part; of the {all} rules by which it fills in and refuses, {guesses} are \
+             guessed",
             rows.len(),
+            self.probably,
         )
     }
+
+    /// What was not played, by reason.
+    fn unplayed(&self) -> String {
+        let mut reasons: Vec<(&String, &usize)> = self.skipped.iter().collect();
+        reasons.sort_by_key(|(why, count)| (std::cmp::Reverse(**count), *why));
+        let told = reasons.iter().map(|(why, count)| format!("{count}: {why}"));
+        let told: Vec<String> = told.collect();
+        format!(
+            "{} of the exchanges that agree differ in something that is excused. {} recorded exchanges are not played ({}).",
+            self.excused,
+            self.skipped.values().sum::<usize>(),
+            told.join("; ")
+        )
+    }
+}
+
+fn guessed_rules() -> impl Iterator<Item = &'static Rule> {
+    resources::rules().filter(|rule| rule.provenance == Provenance::Guessed)
 }
 
 impl fmt::Display for Table {
@@ -118,19 +153,54 @@ impl fmt::Display for Table {
                 }
             }
         }
+        writeln!(text, "\n{}. {}", self.totals(), self.unplayed())?;
         writeln!(
             text,
-            "\n{}. {} recorded exchanges are about kinds that the emulator does not serve.",
-            self.totals(),
-            self.skipped
+            "\nWhatever a method is known from, these rules, which some of them apply, are guessed:\n"
         )?;
+        let mut guessed: Vec<&Rule> = guessed_rules().collect();
+        guessed.sort_by_key(|rule| rule.id);
+        for rule in guessed {
+            writeln!(text, "* `{}`: {}", rule.id, rule.text)?;
+        }
         formatter.write_str(&text)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{GUESSED, RESOURCES};
+    use super::{GUESSED, Line, RESOURCES, Table, Verdict};
+
+    #[test]
+    fn what_was_not_played_is_counted_by_reason_and_what_is_probable_apart() {
+        let line = |place: &str, operation, verdict| Line {
+            place: place.to_owned(),
+            method: "GET".to_owned(),
+            url: String::new(),
+            operation,
+            verdict,
+        };
+        let skipped = |why: &str| Verdict::Skipped(why.to_owned());
+        let get = Some("compute.networks.get");
+        let table = Table::of(&[
+            line("real.log:1", get, Verdict::Agrees),
+            line("probably-real.log:1", get, Verdict::Agrees),
+            line("real.log:2", get, Verdict::Excused(Vec::new())),
+            line("real.log:3", None, skipped("it serves no keys")),
+            line("real.log:4", None, skipped("it serves no keys")),
+            line("real.log:5", None, skipped("nobody answered")),
+        ]);
+        let told = table.to_string();
+        for words in [
+            "(3 exchanges with the real services, 1 of them probably)",
+            "1 of the exchanges that agree differ",
+            "3 recorded exchanges are not played (2: it serves no keys; 1: nobody answered)",
+            "* `compute.nat.name.duplicate`: The NATs of a router have different names.",
+        ] {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+        assert!(!told.contains("* `compute.nat.limit.per-router`"), "{told}");
+    }
 
     #[test]
     fn what_is_guessed_is_served() {

@@ -187,6 +187,18 @@ fn accept_nats(
     conflicts::check(engine, path, &router, old)
 }
 
+/// Refuses a router of a state document with a NAT whose list of subnetworks is not what its option says: no request
+/// could have made it.
+pub(crate) fn refuse_odd_lists(engine: &Engine, router: &Value) -> Result<(), Refusal> {
+    for nat in nats::of(router) {
+        engine.refuse_if(&refusals::LIST, refusals::is_odd_list(nat), || {
+            let name = nat["name"].as_str().unwrap_or_default();
+            Refusal::invalid_field("resource.nats", name, refusals::ODD_LIST)
+        })?;
+    }
+    Ok(())
+}
+
 fn fill(engine: &mut Engine, path: &str, router: &mut Value) {
     compute::identify(engine, RESOURCE.kind, path, router);
     let field = "encryptedInterconnectRouter";

@@ -70,6 +70,15 @@ pub(super) static IMMUTABLE: Rule = Rule::documented(
     "A NAT's type and endpointTypes cannot be changed.",
 );
 
+pub(super) const ODD_LIST: &str =
+    "LIST_OF_SUBNETWORKS, and it alone, goes with a list of subnetworks.";
+
+/// True for a NAT that lists subnetworks although its option says otherwise, or that lists none although it should.
+pub(super) fn is_odd_list(nat: &Value) -> bool {
+    let lists = nat["sourceSubnetworkIpRangesToNat"] == "LIST_OF_SUBNETWORKS";
+    lists == items(nat, "subnetworks").is_empty() && nat["type"] != "PRIVATE"
+}
+
 /// A NAT of the request, and what its refusals need to know.
 struct Candidate<'a> {
     engine: &'a Engine,
@@ -236,13 +245,9 @@ impl Candidate<'_> {
     }
 
     fn check_subnetworks(&self) -> Result<(), Refusal> {
-        let option = self.text("sourceSubnetworkIpRangesToNat");
         let listed = items(self.nat, "subnetworks");
-        let wrong = (option == "LIST_OF_SUBNETWORKS") == listed.is_empty();
-        let why = "LIST_OF_SUBNETWORKS, and it alone, goes with a list of subnetworks.";
-        let private = self.text("type") == "PRIVATE";
         let field = "sourceSubnetworkIpRangesToNat";
-        self.refuse_if(&LIST, wrong && !private, field, why)?;
+        self.refuse_if(&LIST, is_odd_list(self.nat), field, ODD_LIST)?;
         let why = "A NAT lists at most 50 subnetwork ranges.";
         self.refuse_if(&SUBNETWORKS, listed.len() > 50, "subnetworks", why)?;
         for (index, subnetwork) in listed.iter().enumerate() {
