@@ -15,7 +15,7 @@ use crate::Google;
 use crate::attempt::{Api, Call};
 use crate::connector_mapping::{body, connector, patch};
 use crate::failure::{Failure, Nature};
-use crate::lists::{PAGE, PageToken};
+use crate::lists::PageToken;
 use crate::operations::{CONNECTOR, wait};
 use crate::references::{Place, Unmapped};
 
@@ -28,23 +28,10 @@ impl Google {
         let operation = "vpcaccess.projects.locations.connectors.list";
         let doing = format!("list the connectors of {project} in {region}");
         let call = Call::read(Api::VpcAccess, operation, project, Some(region), doing);
-        let parent = format!("projects/{project}/locations/{region}");
+        let path = format!("/v1/projects/{project}/locations/{region}/connectors");
         let (mut listing, mut token) = (Listing::default(), PageToken::start(self.max_list_items));
         loop {
-            let page = self
-                .ask(&call, || {
-                    let request = self
-                        .clients
-                        .connectors
-                        .list_connectors()
-                        .with_user_agent(&*self.user_agent);
-                    request
-                        .set_parent(&parent)
-                        .set_page_size(PAGE)
-                        .set_page_token(token.text())
-                        .send()
-                })
-                .await?;
+            let page: model::ListConnectorsResponse = self.page(&call, &path, &token).await?;
             let place = Place { project, region };
             let next = token
                 .count(page.connectors.len())

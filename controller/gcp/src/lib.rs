@@ -62,9 +62,13 @@ use std::collections::BTreeMap;
 use futures::future::BoxFuture;
 use privatelink_core::cloud::{Cloud, CloudError, Listing, Scope, Write};
 use privatelink_core::kinds::{Id, Live};
+use reqwest::Method;
+use serde::de::DeserializeOwned;
 
 use crate::attempt::Call;
 use crate::failure::Failure;
+use crate::lists::{PAGE, PageToken};
+use crate::references::Unmapped;
 
 pub use backoff::Patience;
 pub use connect::{ConnectError, MAX_LIST_ITEMS, Options, connect};
@@ -99,6 +103,24 @@ impl Google {
             .attempt(call, send)
             .await
             .map_err(|failure| call.error(&failure))
+    }
+
+    /// Asks for a page of a list of Cloud Run's or VPC Access', where an empty list is `{}`. The SDK makes the same of
+    /// an answer without a body (status 204), which is no list: something stands between us and Google. So the text is
+    /// read here.
+    async fn page<T: DeserializeOwned>(
+        &self,
+        call: &Call<'_>,
+        path: &str,
+        token: &PageToken,
+    ) -> Result<T, CloudError> {
+        let size = PAGE.to_string();
+        let query = [("pageSize", size.as_str()), ("pageToken", token.text())];
+        let page = self.ask(call, || {
+            self.raw.send(call.api, Method::GET, path, &query, None)
+        });
+        serde_json::from_str(&page.await?)
+            .map_err(|error| call.unparsable(&Unmapped::Json(error.to_string())))
     }
 
     /// Asks for something that may not be there: reads it, or deletes what is gone already.

@@ -64,6 +64,15 @@ impl PageToken {
     }
 }
 
+/// Every list of Compute's says what it is. One that does not is none: the SDK makes an empty list of an answer without
+/// a body, and what was not read is never taken for absent.
+pub(crate) fn refuse_unsaid(kind: Option<&String>) -> Result<(), Unmapped> {
+    match kind {
+        Some(_) => Ok(()),
+        None => Err(Unmapped::Missing("the list".to_owned(), "kind")),
+    }
+}
+
 /// A warning: its code, and Google's words.
 pub(crate) type Warning = (String, String);
 
@@ -85,6 +94,7 @@ pub(crate) struct Scoped<M> {
 
 /// One page of an aggregated answer, the same for every kind.
 pub(crate) struct Aggregated<M> {
+    kind: Option<String>,
     /// By scope: `regions/europe-west1`, `global`.
     pub(crate) scopes: BTreeMap<String, Scoped<M>>,
     pub(crate) unreachables: Vec<String>,
@@ -105,6 +115,7 @@ impl<M> Aggregated<M> {
         project: &ProjectId,
         map: impl Fn(&M, Place<'_>) -> Result<Option<Live>, Unmapped>,
     ) -> Result<Option<String>, Unmapped> {
+        refuse_unsaid(self.kind.as_ref())?;
         for (scope, Scoped { items, warning }) in self.scopes {
             let Some(region) = scope_region(&scope)? else {
                 continue;
@@ -173,6 +184,7 @@ macro_rules! aggregated {
                     })
                     .collect();
                 Self {
+                    kind: page.kind,
                     scopes,
                     unreachables: page.unreachables,
                     warning: warning!(page.warning),
@@ -196,7 +208,8 @@ mod tests {
     use crate::references::tests::{at, project};
     use crate::subnetworks::subnetwork;
 
-    fn read(page: Value) -> Result<Listing, Unmapped> {
+    fn read(mut page: Value) -> Result<Listing, Unmapped> {
+        page["kind"] = json!("compute#subnetworkAggregatedList");
         let page: model::SubnetworkAggregatedList = serde_json::from_value(page).unwrap();
         let mut listing = Listing::default();
         Aggregated::from(page).read(&mut listing, &project(), |item, place| {

@@ -12,6 +12,10 @@ use serde_json::{Map, Value, json};
 
 use crate::references::{Place, Unmapped};
 use crate::routers::nat;
+use crate::words;
+
+/// How many names of entries a message has.
+const MOST_NAMES: usize = 10;
 
 /// The list, in Google's order.
 #[derive(Debug)]
@@ -126,6 +130,9 @@ impl Entries {
     pub(crate) fn read(router: &str) -> Result<Self, Unmapped> {
         #[derive(Deserialize)]
         struct Router {
+            // Without it the body is no router, and a list that was not read must not be taken for an empty one.
+            #[serde(rename = "name")]
+            _name: String,
             #[serde(default)]
             nats: Vec<Box<RawValue>>,
         }
@@ -149,6 +156,21 @@ impl Entries {
 
     fn named(&self, name: &str) -> Option<&Entry> {
         self.0.iter().find(|entry| entry.name == name)
+    }
+
+    /// The names of the entries, as they follow "the entries are".
+    pub(crate) fn names(&self) -> String {
+        let names: Vec<String> = self
+            .0
+            .iter()
+            .take(MOST_NAMES)
+            .map(|entry| words::neutral(&entry.name))
+            .collect();
+        match (names.is_empty(), self.0.len() - names.len()) {
+            (true, _) => "none".to_owned(),
+            (false, 0) => names.join(", "),
+            (false, more) => format!("{} and {more} more", names.join(", ")),
+        }
     }
 
     /// The first entry that the change is not about and that was in `self` and is not, or not the same, in `after`.
@@ -253,10 +275,20 @@ mod tests {
     }
 
     #[test]
+    fn the_names_of_a_long_list_are_not_all_told() {
+        let named = |count: usize| {
+            let nats: Vec<String> = (0..count)
+                .map(|it| format!(r#"{{"name":"n{it}"}}"#))
+                .collect();
+            entries(&nats.iter().map(String::as_str).collect::<Vec<_>>()).names()
+        };
+        assert_eq!((named(0).as_str(), named(2).as_str()), ("none", "n0, n1"));
+        assert!(named(12).ends_with("n9 and 2 more"), "{}", named(12));
+    }
+
+    #[test]
     fn a_new_entry_holds_what_we_manage_and_is_public() {
-        let body = Change::Put(&wanted(), &[])
-            .body(&Entries::read("{}").unwrap())
-            .unwrap();
+        let body = Change::Put(&wanted(), &[]).body(&entries(&[])).unwrap();
         let subnetwork = "projects/acme-prod/regions/europe-west1/subnetworks/a";
         assert_eq!(
             serde_json::from_str::<Value>(&body).unwrap(),
@@ -300,6 +332,7 @@ mod tests {
         let mut router: Value = serde_json::from_str(&body).unwrap();
         router["nats"][1]["autoNetworkTier"] = json!("PREMIUM");
         router["nats"][1]["endpointTypes"] = json!(["ENDPOINT_TYPE_VM"]);
+        router["name"] = json!("r");
         let after = Entries::read(&router.to_string()).unwrap();
         assert!(Change::Put(&wanted(), &[]).is_done(&after).unwrap());
         assert!(!Change::Delete(&wanted().id).is_done(&after).unwrap());
@@ -344,7 +377,9 @@ mod tests {
         let change = Change::Put(&one, &moved);
         let there = [r#"{"name":"ours","minPortsPerVm":64}"#, FOREIGN];
         let body = change.body(&entries(&there)).unwrap();
-        let after = Entries::read(&body).unwrap();
+        let mut router: Value = serde_json::from_str(&body).unwrap();
+        router["name"] = json!("r");
+        let after = Entries::read(&router.to_string()).unwrap();
         let names: Vec<&str> = after.0.iter().map(|entry| entry.name.as_str()).collect();
         assert_eq!(names, ["ours", "theirs", "second"]);
         assert!(change.is_done(&after).unwrap());

@@ -137,8 +137,9 @@ impl Google {
             Some(theirs) => {
                 let sentence = format!(
                     "it is written, but somebody wrote the router at the same time ({}), and what they changed in its \
-                     NAT entries is overwritten",
-                    theirs.whose()
+                     NAT entries is overwritten: the entries are now {}",
+                    theirs.whose(),
+                    after.names()
                 );
                 Err(call.update_lost(&sentence))
             }

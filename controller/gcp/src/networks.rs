@@ -9,7 +9,7 @@ use privatelink_core::link::NetworkRef;
 
 use crate::Google;
 use crate::attempt::{Api, Call};
-use crate::lists::{COMPUTE_PAGE, PageToken, refuse_partial, warning};
+use crate::lists::{COMPUTE_PAGE, PageToken, refuse_partial, refuse_unsaid, warning};
 use crate::references::{Unmapped, named, own_name};
 
 impl Google {
@@ -75,6 +75,7 @@ fn read(
     listing: &mut Listing,
     project: &ProjectId,
 ) -> Result<Option<String>, Unmapped> {
+    refuse_unsaid(page.kind.as_ref())?;
     refuse_partial(warning!(page.warning))?;
     for item in &page.items {
         listing.items.push(Live::Network(network(item, project)?));

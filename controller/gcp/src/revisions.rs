@@ -8,7 +8,7 @@ use privatelink_core::kinds::{Revision, RevisionRef};
 
 use crate::Google;
 use crate::attempt::{Api, Call};
-use crate::references::{Place, Unmapped};
+use crate::references::{Place, Unmapped, own_name};
 use crate::service_mapping::vpc_access;
 use crate::words;
 
@@ -55,6 +55,8 @@ fn revision(found: &model::Revision, id: &RevisionRef) -> Result<Revision, Unmap
         .map(|access| vpc_access(access, place))
         .transpose()?
         .flatten();
+    // Without it the answer is none: what was not read is never taken for a revision that leaves otherwise.
+    own_name(Some(&found.name), "revision")?;
     Ok(Revision {
         id: id.clone(),
         vpc_access,
@@ -97,7 +99,7 @@ mod tests {
             name: "orders-00001-abc".into(),
         };
         let connector = at("c").location("connectors");
-        let body = json!({"conditions": conditions, "vpcAccess": {"connector": connector, "egress": "ALL_TRAFFIC"}});
+        let body = json!({"name": "orders-00001-abc", "conditions": conditions, "vpcAccess": {"connector": connector, "egress": "ALL_TRAFFIC"}});
         revision(&serde_json::from_value(body).unwrap(), &id).unwrap()
     }
 

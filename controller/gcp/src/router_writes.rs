@@ -71,6 +71,9 @@ impl Google {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Page {
+            // Without it the body is no list, and what was not read is never taken for absent.
+            #[serde(rename = "kind")]
+            _kind: String,
             #[serde(default)]
             items: Vec<RouterWrite>,
             next_page_token: Option<String>,

@@ -8,7 +8,7 @@ use privatelink_core::kinds::{Live, NextHop, Route, RouteRef};
 
 use crate::Google;
 use crate::attempt::{Api, Call};
-use crate::lists::{COMPUTE_PAGE, PageToken, refuse_partial, warning};
+use crate::lists::{COMPUTE_PAGE, PageToken, refuse_partial, refuse_unsaid, warning};
 use crate::references::{Unmapped, named, network, own_name, range, short};
 
 impl Google {
@@ -63,6 +63,7 @@ fn read(
     listing: &mut Listing,
     project: &ProjectId,
 ) -> Result<Option<String>, Unmapped> {
+    refuse_unsaid(page.kind.as_ref())?;
     refuse_partial(warning!(page.warning))?;
     for item in &page.items {
         listing.items.extend(route(item, project)?.map(Live::Route));

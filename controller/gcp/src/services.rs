@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::Google;
 use crate::attempt::{Api, Call};
 use crate::failure::Failure;
-use crate::lists::{PAGE, PageToken};
+use crate::lists::PageToken;
 use crate::operations::{SHORT, wait};
 use crate::references::{Place, Unmapped};
 use crate::service_mapping::service;
@@ -29,23 +29,10 @@ impl Google {
         let operation = "run.projects.locations.services.list";
         let doing = format!("list the services of {project} in {region}");
         let call = Call::read(Api::Run, operation, project, Some(region), doing);
-        let parent = format!("projects/{project}/locations/{region}");
+        let path = format!("/v2/projects/{project}/locations/{region}/services");
         let (mut listing, mut token) = (Listing::default(), PageToken::start(self.max_list_items));
         loop {
-            let page = self
-                .ask(&call, || {
-                    let request = self
-                        .clients
-                        .services
-                        .list_services()
-                        .with_user_agent(&*self.user_agent);
-                    request
-                        .set_parent(&parent)
-                        .set_page_size(PAGE)
-                        .set_page_token(token.text())
-                        .send()
-                })
-                .await?;
+            let page: model::ListServicesResponse = self.page(&call, &path, &token).await?;
             let next = token
                 .count(page.services.len())
                 .and_then(|()| read(page, &mut listing, Place { project, region }))

@@ -1,13 +1,17 @@
 //! Requests in somebody else's words: for asking Google how it behaves, which no mapping of ours may stand
 //! between. Each is sent once, through [`crate::attempt`] like all others.
 
+use std::borrow::Cow;
+
 use privatelink_core::cloud::CloudError;
 use privatelink_core::ids::{ProjectId, Region};
 use reqwest::{Method, Url};
+use serde_json::Value;
 
 use crate::Google;
 use crate::attempt::{Access, Api, Call};
 use crate::failure::{Failure, Nature};
+use crate::redact;
 
 /// One request as it is.
 #[derive(Debug, Clone, Copy)]
@@ -81,13 +85,53 @@ impl Google {
         let sending = self.raw.send_verbatim(host, method, &path, body);
         let answer = self.attempts.once(&call, sending).await;
         let (status, body) = answer.map_err(|failure| call.error(&failure))?;
+        let body = without_secrets(status, body);
         Ok(Answered { status, body })
+    }
+}
+
+/// What is answered goes into a recording and onto a terminal, so secrets that an error repeats are taken out of it. All
+/// else stays as it came.
+fn without_secrets(status: u16, body: Vec<u8>) -> Vec<u8> {
+    let Ok(mut answer) = serde_json::from_slice::<Value>(&body) else {
+        let text = String::from_utf8_lossy(&body);
+        return match redact::without_secrets(&text) {
+            Cow::Borrowed(_) => body,
+            Cow::Owned(clean) => clean.into_bytes(),
+        };
+    };
+    let error = if status < 400 {
+        answer.get_mut("error")
+    } else {
+        Some(&mut answer)
+    };
+    if error.is_some_and(clean) {
+        return answer.to_string().into_bytes();
+    }
+    body
+}
+
+/// Cleans every text in it; true if there was something to clean.
+fn clean(value: &mut Value) -> bool {
+    match value {
+        Value::String(text) => {
+            let Cow::Owned(clean) = redact::without_secrets(text) else {
+                return false;
+            };
+            *text = clean;
+            true
+        }
+        Value::Array(items) => items.iter_mut().fold(false, |found, it| clean(it) | found),
+        Value::Object(fields) => fields
+            .values_mut()
+            .fold(false, |found, it| clean(it) | found),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::api;
+    use super::{api, without_secrets};
     use crate::attempt::Api;
 
     #[test]
@@ -103,5 +147,24 @@ mod tests {
         ] {
             assert_eq!(api(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_secret_that_an_error_repeats_is_taken_out_and_all_else_stays() {
+        let token = "ya29.PLANTED-access-0123456789";
+        let clean = |status, body: &str| {
+            String::from_utf8_lossy(&without_secrets(status, body.as_bytes().to_vec())).into_owned()
+        };
+        let error = format!(r#"{{"error":{{"errors":[{{"message":"no {token} here"}}]}}}}"#);
+        for status in [200, 401] {
+            let cleaned = clean(status, &error);
+            assert!(
+                !cleaned.contains("PLANTED") && cleaned.contains("[token]"),
+                "{cleaned}"
+            );
+        }
+        assert!(!clean(502, &format!("<html>{token}")).contains("PLANTED"));
+        let fine = r#"{ "name": "n",  "error": {"code": 9} }"#;
+        assert_eq!(clean(200, fine), fine);
     }
 }

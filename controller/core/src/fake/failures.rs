@@ -3,7 +3,7 @@
 use crate::cloud::{CloudError, CloudErrorKind, ServicePatch, Write};
 use crate::codes::Code;
 use crate::fake::rules::refuse;
-use crate::fake::{LOST_ENTRY, State};
+use crate::fake::{OTHER_WRITER, State};
 use crate::kinds::{Connector, ConnectorState, Live, RegionalRef};
 
 type Answer = Result<Option<Live>, CloudError>;
@@ -55,8 +55,10 @@ impl State {
     /// Our change of a router's list is there, and an entry that somebody made in between is not.
     pub(super) fn lose_an_entry(&mut self, write: &Write) -> Answer {
         self.finish(write)?;
-        let message =
-            format!("somebody wrote at the same time, and their entry '{LOST_ENTRY}' is lost");
+        let message = format!(
+            "it is written, but somebody wrote the router at the same time ({OTHER_WRITER}), and what they changed in \
+             its NAT entries is overwritten"
+        );
         Err(CloudError::new(
             CloudErrorKind::Conflict,
             Code::UpdateLost,

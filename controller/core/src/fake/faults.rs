@@ -10,6 +10,9 @@ use crate::kinds::Id;
 /// The entry of somebody's that is gone after [`Fault::LostUpdate`].
 pub const LOST_ENTRY: &str = "somebodys-nat";
 
+/// Who wrote it, which is all that Google's record of operations tells.
+pub const OTHER_WRITER: &str = "somebody@example.com";
+
 /// What happens to one write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum Fault {
@@ -36,7 +39,8 @@ pub enum Fault {
     /// [`Fake::restart`]: crate::fake::Fake::restart
     /// [`Fake::restart_at_once`]: crate::fake::Fake::restart_at_once
     Unending,
-    /// Somebody wrote a router's list at the same time: our change is there, and [`LOST_ENTRY`] of theirs is not.
+    /// Somebody wrote a router's list at the same time: our change is there, and [`LOST_ENTRY`] of theirs is not. What
+    /// is told names [`OTHER_WRITER`], not the entry: nobody has read it.
     LostUpdate,
 }
 

@@ -16,7 +16,7 @@ mod services;
 mod state;
 
 pub use clock::{Ended, run};
-pub use faults::{Call, Fault, Faults, LOST_ENTRY, ReadFault, sort};
+pub use faults::{Call, Fault, Faults, LOST_ENTRY, OTHER_WRITER, ReadFault, sort};
 pub use operations::Entry;
 pub use port::Fake;
 pub use state::State;

@@ -7,6 +7,7 @@ mod description;
 mod errors;
 mod lists;
 mod nats;
+mod nothing;
 mod place;
 mod refusals;
 mod verbatim;

@@ -256,7 +256,12 @@ async fn an_entry_written_between_our_read_and_our_write_is_lost_and_told() {
     place.faults(between).await;
     let error = place.write(Write::PutNat(ours())).await.unwrap_err();
     assert_eq!(error.code, Code::UpdateLost);
-    assert!(error.message.contains("operation-"), "{error}");
+    // Google keeps no name of what was lost; who wrote, and what is there now, tell them what to write again.
+    let told = "the entries are now theirs, ours";
+    assert!(
+        error.message.contains("user@example.com, operation-") && error.message.contains(told),
+        "{error}"
+    );
     // Ours is there, so nothing is left to do.
     assert_eq!(place.write(Write::PutNat(ours())).await, Ok(None));
 

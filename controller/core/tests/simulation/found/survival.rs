@@ -1,7 +1,7 @@
 //! What every scenario x every call x every fault found.
 
 use privatelink_core::cloud::Scope;
-use privatelink_core::fake::{Fault, LOST_ENTRY};
+use privatelink_core::fake::{Fault, OTHER_WRITER};
 use privatelink_core::kinds::service_ingress::ANNOTATION as INGRESS;
 
 use super::*;
@@ -90,7 +90,7 @@ fn an_entry_that_somebody_lost_by_our_write_is_told_although_ours_is_as_wished()
     });
     let report = apply(&fake, &[link("t/one", "a", "b", "10.8.0.0/28")]);
     let mut found = report.diagnostics.iter();
-    assert!(found.any(|found| found.message.contains(LOST_ENTRY)));
+    assert!(found.any(|found| found.message.contains(OTHER_WRITER)));
     assert_eq!(report.exit_code(), 6);
 }
 
