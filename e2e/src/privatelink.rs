@@ -10,6 +10,19 @@ use tokio::process::Command;
 /// the machine's authorities first: three quarters of a run in a debug build.
 const AUTHORITY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/authority.pem");
 
+/// Credentials that every run could read and none has to: they are not for a stand-in.
+const CREDENTIALS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/planted.json");
+
+/// What tests plant, and what secrets begin with.
+const SECRETS: [&str; 6] = [
+    "PLANTED",
+    "ya29.",
+    "-----BEGIN",
+    "GOCSPX-",
+    "AIzaSy",
+    "eyJhbGci",
+];
+
 /// How to run the binary against one cloud.
 #[derive(Debug, Clone)]
 pub struct Privatelink {
@@ -30,12 +43,20 @@ pub struct Answer {
 }
 
 impl From<Output> for Answer {
+    /// Every answer of every test that runs the binary comes by here, and none may tell a secret.
     fn from(output: Output) -> Self {
-        Self {
+        let answer = Self {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        for text in [&answer.stdout, &answer.stderr] {
+            let told = text
+                .lines()
+                .find(|line| SECRETS.iter().any(|sign| line.contains(sign)));
+            assert!(told.is_none(), "a secret is told: {told:?}");
         }
+        answer
     }
 }
 
@@ -66,6 +87,7 @@ impl Privatelink {
             .env("PRIVATELINK_ENDPOINT", &self.endpoint)
             .env("NO_COLOR", "1")
             .env("SSL_CERT_FILE", AUTHORITY)
+            .env("GOOGLE_APPLICATION_CREDENTIALS", CREDENTIALS)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

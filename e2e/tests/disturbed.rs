@@ -68,14 +68,15 @@ async fn every_operation_comes_through_every_fault() {
         "what the emulator's log shows, and what the adapters can send"
     );
 
-    let cells = if everything {
+    let (cells, without) = if everything {
         product::everything(acts)
     } else {
-        product::one_of_each(acts)
+        (product::one_of_each(acts), Vec::new())
     };
     let table = product::play(cells).await;
     println!("{}", table.show());
     println!("{}", product::left_out().join("\n"));
+    println!("{}", without.join("\n"));
     let (same, next) = (table.total(Outcome::SameRun), table.total(Outcome::NextRun));
     let lost = table.total(Outcome::LostAndTold);
     println!(

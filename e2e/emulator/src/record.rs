@@ -63,7 +63,7 @@ fn begin(path: &Path) -> io::Result<(PathBuf, File)> {
         };
         let file = path.join(name);
         match make(&file) {
-            Ok(made) => return Ok((file, made)),
+            Ok(tape) => return Ok((file, tape)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => again += 1,
             Err(error) => return Err(unreadable(&file, &error)),
         }

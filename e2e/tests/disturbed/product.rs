@@ -75,21 +75,34 @@ pub(crate) fn one_of_each(acts: &'static [Act]) -> Vec<Cell<'static>> {
     all
 }
 
-/// Every fault at every request of every act.
-pub(crate) fn everything(acts: &'static [Act]) -> Vec<Cell<'static>> {
-    acts.iter()
-        .filter(|act| !slots_vary(act))
-        .flat_map(|act| {
-            act.requests
-                .iter()
-                .flat_map(move |(operation, count)| (1..=*count).map(move |nth| (operation, nth)))
-                .flat_map(move |(operation, nth)| cells(act, operation, nth))
-        })
+/// Every fault at every request of every act, or the part of these that is asked for; and what of it is not played, a
+/// line for each reason.
+pub(crate) fn everything(acts: &'static [Act]) -> (Vec<Cell<'static>>, Vec<String>) {
+    let all = acts.iter().flat_map(|act| {
+        act.requests
+            .iter()
+            .flat_map(move |(operation, count)| (1..=*count).map(move |nth| (operation, nth)))
+            .flat_map(move |(operation, nth)| cells(act, operation, nth))
+    });
+    let asked: Vec<Cell<'static>> = all
         .enumerate()
         .filter(|(at, _)| part().is_none_or(|(which, of)| at % of == which - 1))
         .map(|(_, cell)| cell)
-        .filter(|cell| !keeps_the_router(cell))
-        .collect()
+        .collect();
+    let count = asked.len();
+    let (vary, asked): (Vec<_>, Vec<_>) = asked.into_iter().partition(|it| slots_vary(it.act));
+    let (keep, played): (Vec<_>, Vec<_>) = asked.into_iter().partition(keeps_the_router);
+    let without = vec![
+        format!(
+            "·  {} of {count} cells, all of fifty-one-subnetworks: which NAT entry is full depends on who was ready first",
+            vary.len()
+        ),
+        format!(
+            "·  {} of {count} cells, other-writer at a router in an act that removes one: their entry rightly keeps it",
+            keep.len()
+        ),
+    ];
+    (played, without)
 }
 
 /// More subnetworks than one NAT entry takes: which of the entries is the full one depends on who was ready first,

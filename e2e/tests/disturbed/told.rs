@@ -61,15 +61,49 @@ fn times(fault: Fault) -> Option<u64> {
 /// Compares every fault's golden with what is told today; the differences.
 pub(crate) async fn differences() -> Vec<String> {
     let told = futures::stream::iter(Fault::ALL)
-        .map(|fault| tokio::spawn(async move { compare(fault, &golden(fault).await) }))
+        .map(|fault| tokio::spawn(async move { compare(fault.name(), &golden(fault).await) }))
         .buffer_unordered(4);
-    told.filter_map(|told| async move { told.unwrap() })
+    let (told, waited) = futures::join!(
+        told.filter_map(|told| async move { told.unwrap() })
+            .collect::<Vec<_>>(),
+        waited_out()
+    );
+    told.into_iter()
+        .chain(compare("operation-never-waited-out", &waited))
         .collect()
-        .await
 }
 
-fn compare(fault: Fault, told: &str) -> Option<String> {
-    let path: PathBuf = Path::new(GOLDENS).join(fault.name()).with_extension("txt");
+/// Where an operation does not end for as long as we wait, which is where it takes minutes.
+const WAITED_OUT: [&str; 2] = [
+    "vpcaccess.projects.locations.connectors.create",
+    "run.projects.locations.services.patch",
+];
+
+/// How much faster time runs meanwhile: twenty minutes are twelve seconds.
+const FASTER: [&str; 5] = ["apply", "--yes", "--time-scale", "0.01", "declare.yaml"];
+
+/// An operation that never ends, when nobody interrupts the run.
+async fn waited_out() -> String {
+    let scenario = Scenario::read(Path::new(FOLDER)).unwrap();
+    let live = &scenario.live;
+    let told = WAITED_OUT.map(|operation| async move {
+        let cloud = Cloud::start().await.unwrap();
+        cloud.put_state(live).await.unwrap();
+        let effect = json!({"operationNever": true});
+        let order = json!({"match": {"operation": operation}, "effect": effect});
+        cloud.order(&[order]).await.unwrap();
+        let (shown, code) = shown(&cloud, &FASTER, false).await;
+        let shown = shown.replace(&plan_of(&shown), "[the plan as it always is]\n");
+        format!(
+            "## operation-never at {operation}, every time, and nobody interrupts\n\n$ privatelink {}\n{shown}\nexit {code}\n\n",
+            FASTER.join(" ")
+        )
+    });
+    futures::future::join_all(told).await.concat()
+}
+
+fn compare(name: &str, told: &str) -> Option<String> {
+    let path: PathBuf = Path::new(GOLDENS).join(name).with_extension("txt");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::create_dir_all(GOLDENS).unwrap();
         std::fs::write(&path, told).unwrap();
@@ -93,7 +127,7 @@ async fn golden(fault: Fault) -> String {
         None => "every time".to_owned(),
     };
     cloud.put_state(&scenario.live).await.unwrap();
-    let usual = plan_of(&shown(&cloud, Fault::Latency).await.0);
+    let usual = plan_of(&shown(&cloud, &APPLY, false).await.0);
     let mut text = String::new();
     for operation in SHOWN {
         if fault.left_out(operation).is_some() || too_much_of_the_same(fault, operation) {
@@ -107,7 +141,8 @@ async fn golden(fault: Fault) -> String {
         }
         cloud.order(&[order]).await.unwrap();
         cloud.reset_requests().await.unwrap();
-        let (shown, code) = shown(&cloud, fault).await;
+        let interrupted = fault == Fault::OperationNever;
+        let (shown, code) = shown(&cloud, &APPLY, interrupted).await;
         let operations = cloud.operations().await.unwrap();
         // Nothing disturbs the list of networks, and every look at the world reads it once.
         let (sent, looks) = (operations[operation], operations["compute.networks.list"]);
@@ -151,16 +186,16 @@ fn too_much_of_the_same(fault: Fault, operation: &str) -> bool {
 }
 
 /// Standard output and standard error as they come on one terminal, without what differs from run to run.
-async fn shown(cloud: &Cloud, fault: Fault) -> (String, i32) {
+async fn shown(cloud: &Cloud, run: &[&str], interrupted: bool) -> (String, i32) {
     let privatelink = Privatelink::new("/bin/sh", &cloud.url(), FOLDER);
     let mut arguments = vec!["-c", "exec \"$0\" \"$@\" 2>&1", BINARY];
-    arguments.extend(APPLY);
+    arguments.extend(run);
     let child = privatelink
         .command(&arguments)
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    if fault == Fault::OperationNever {
+    if interrupted {
         while cloud.struck().await.unwrap() == 0 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

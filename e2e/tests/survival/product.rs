@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use privatelink_core::apply::Outcome;
-use privatelink_core::cloud::{CloudError, Scope};
+use privatelink_core::cloud::CloudError;
 use privatelink_core::codes::Code;
 use privatelink_core::diagnostic::Diagnostic;
-use privatelink_core::fake::{Call, Entry, Fake, Fault, LOST_ENTRY, ReadFault, State, sort};
+use privatelink_core::fake::{Call, Entry, Fake, Fault, OTHER_WRITER, ReadFault, State, sort};
 use privatelink_core::kinds::Id;
 use privatelink_core::link::Link;
 use privatelink_core::plan::Plan;
@@ -114,14 +114,6 @@ impl<'a> Prepared<'a> {
             }
         }
         runs
-    }
-
-    /// Is it known that this does not always end well? A list of services that is writes behind hides who uses what
-    /// from a turn that removes things, and Google offers nothing to tell by how old a list is.
-    pub(crate) fn is_excused(&self, run: &Run) -> bool {
-        let removes = self.stage.orders.prune || !self.stage.orders.destroy.is_empty();
-        let stale = matches!(run.trouble, Trouble::Read(ReadFault::Stale(_)));
-        removes && stale && matches!(run.call, Call::List(Scope::Services(..)))
     }
 
     /// Something goes wrong once, or for a turn; then nothing does. What is wrong with how that ends, if anything.
@@ -296,9 +288,9 @@ fn told(trouble: Trouble, turn: &Turn) -> Result<(), String> {
         let code = entry.result.as_ref().err().map(|error| error.code);
         code == Some(Code::UpdateLost)
     };
-    let says_so = |found: &Diagnostic| found.message.contains(LOST_ENTRY);
+    let says_so = |found: &Diagnostic| found.message.contains(OTHER_WRITER);
     if turn.journal.iter().any(lost) && !report.diagnostics.iter().any(says_so) {
-        return Err("somebody's entry is lost, and no diagnostic names it".to_owned());
+        return Err("somebody's entry is lost, and no diagnostic tells whose".to_owned());
     }
     Ok(())
 }

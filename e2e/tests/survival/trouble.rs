@@ -51,6 +51,7 @@ impl Trouble {
         Self::Write(Fault::LostUpdate),
         Self::BeforeWrite(Other::Deploys),
         Self::BeforeWrite(Other::AddsNat),
+        Self::BeforeWrite(Other::Undoes),
         Self::Lasting(Fault::Denied),
         Self::Lasting(Fault::Quota),
         Self::Lasting(Fault::Transient),

@@ -13,7 +13,7 @@ const REMEDIES: [(Code, &str); 12] = [
     ),
     (
         Code::RevisionWithoutEgress,
-        "send all of the source's traffic to its latest revision, and remove tags that nobody uses",
+        "the source is changed once what it leaves through is ready: see to what failed or is waited for, and run again",
     ),
     (
         Code::TrafficPinned,

@@ -107,11 +107,11 @@ impl Table {
         let documented = count(|it| matches!(it, Basis::Documented));
         let guessed = count(|it| matches!(it, Basis::Guessed(_)));
         let exchanges: usize = self.agreeing.values().sum();
-        let (all, guesses) = (resources::rules().count(), guessed_rules().count());
+        let (rules, unsure) = (resources::rules().count(), guessed_rules().count());
         format!(
             "Of its {} methods, {recorded} agree with all that was recorded of them ({exchanges} exchanges \
              with the real services, {} of them probably), {documented} follow Google's description alone, and \
-             {guessed} are guessed in part; of the {all} rules by which it fills in and refuses, {guesses} are \
+             {guessed} are guessed in part; of the {rules} rules by which it fills in and refuses, {unsure} are \
              guessed",
             rows.len(),
             self.probably,
