@@ -39,16 +39,25 @@ impl Emulator {
     }
 
     pub(super) fn state(&self) -> Value {
-        self.send("GET", &Value::Null)
+        self.send("GET", "state", &Value::Null)
+    }
+
+    /// What was asked since the last [`Self::forget_requests`].
+    pub(super) fn requests(&self) -> Value {
+        self.send("GET", "requests", &Value::Null)
+    }
+
+    pub(super) fn forget_requests(&self) {
+        self.send("POST", "requests:reset", &Value::Null);
     }
 
     pub(super) fn put_state(&self, state: &Value) {
-        let answer = self.send("PUT", state);
+        let answer = self.send("PUT", "state", state);
         assert!(answer["error"].is_null(), "{answer}");
     }
 
     /// One request on a connection of its own. The answer is whole when the emulator hangs up.
-    fn send(&self, method: &str, body: &Value) -> Value {
+    fn send(&self, method: &str, what: &str, body: &Value) -> Value {
         let address = self.url.strip_prefix("http://").unwrap();
         let body = if body.is_null() {
             String::new()
@@ -60,13 +69,13 @@ impl Emulator {
         let head = "Host: localhost\r\nConnection: close\r\nContent-Type: application/json";
         write!(
             stream,
-            "{method} /emulator/state HTTP/1.1\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}"
+            "{method} /emulator/{what} HTTP/1.1\r\n{head}\r\nContent-Length: {length}\r\n\r\n{body}"
         )
         .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-        serde_json::from_str(body).unwrap()
+        serde_json::from_str(body).unwrap_or_default()
     }
 }
 

@@ -1,8 +1,9 @@
 //! `cargo bench -p privatelink --bench turn [-- 100 1000 10000]`: what a turn costs when nothing is to be done.
 //!
 //! The emulator runs as its own process. For each size it is filled with the shape of `shape`, everything is
-//! applied once, and then one turn is measured in a process of its own, so that its peak memory is that turn's
-//! alone. Exits with 1 when a target is missed.
+//! applied once, and then `privatelink plan --prune -o json` is watched from outside: its requests, time and peak
+//! memory. Reading and deciding are timed in a process that does the same without rendering. Exits with 1 when a target
+//! is missed.
 
 #![allow(clippy::unwrap_used, clippy::panic)] // A benchmark that cannot go on has nothing better to do.
 
@@ -11,6 +12,7 @@ mod measure;
 #[path = "../../src/printable.rs"]
 #[allow(dead_code, unused_imports)]
 mod printable;
+mod program;
 mod shape;
 #[path = "../../src/sources/mod.rs"]
 #[allow(dead_code, unused_imports)]
@@ -22,6 +24,7 @@ use std::process::{Command, ExitCode};
 
 use cloud::Emulator;
 use measure::Measured;
+use program::{Watched, watch};
 use shape::Shape;
 
 const SIZES: [usize; 3] = [100, 1_000, 10_000];
@@ -75,17 +78,17 @@ fn bench(links: usize) -> bool {
     apply(&emulator, &folder);
     let applying = began.elapsed();
     emulator.put_state(&shape.pinned(emulator.state()));
-    let Measured {
+    let Measured { reading, deciding } = measured_apart(&emulator, &folder);
+    let Watched {
         calls,
         revisions,
-        reading,
-        deciding,
         turn,
         peak,
-    } = measured_apart(&emulator, &folder);
+    } = watch(&emulator, &folder);
     println!(
-        "{links:<7} {:<9} {calls:<6} {revisions:<15} {reading:<11.0} {deciding:<12.0} {turn:<8.0} {peak:<10} ({:.1} s)",
+        "{links:<7} {:<9} {calls:<6} {revisions:<15} {reading:<11.0} {deciding:<12.0} {:<8.0} {peak:<10} ({:.1} s)",
         shape.services(),
+        turn.as_secs_f64() * 1_000.0,
         applying.as_secs_f64()
     );
     let largest = links >= SIZES[SIZES.len() - 1];

@@ -1,4 +1,4 @@
-//! One turn in which nothing is to be done, step by step with a watch.
+//! The parts of a turn that no waiting is in, each with a watch: what the program does between its requests.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,47 +15,24 @@ use serde_json::{Value, json};
 
 use super::sources::{self, PathOrStdin};
 
-/// What one turn cost.
+/// What reading and deciding cost, without the waiting between them.
 pub(super) struct Measured {
-    /// Requests to Google, without the reads of revisions.
-    pub(super) calls: u64,
-    /// Reads of revisions: one per revision with traffic, where traffic is pinned.
-    pub(super) revisions: u64,
     /// Milliseconds of reading files.
     pub(super) reading: f64,
     /// Milliseconds from validation to plan, without observing: of one core's time, as the kernel counts it for
     /// this thread, so that a busy machine measures the same as an idle one.
     pub(super) deciding: f64,
-    /// Milliseconds of everything.
-    pub(super) turn: f64,
-    /// Peak resident memory of this process in MiB.
-    pub(super) peak: u64,
 }
 
 impl Measured {
     pub(super) fn to_json(&self) -> Value {
-        let Self {
-            calls,
-            revisions,
-            reading,
-            deciding,
-            turn,
-            peak,
-        } = self;
-        json!([calls, revisions, reading, deciding, turn, peak])
+        let Self { reading, deciding } = self;
+        json!([reading, deciding])
     }
 
     pub(super) fn from_json(text: &[u8]) -> Self {
-        let (calls, revisions, reading, deciding, turn, peak) =
-            serde_json::from_slice(text).unwrap();
-        Self {
-            calls,
-            revisions,
-            reading,
-            deciding,
-            turn,
-            peak,
-        }
+        let (reading, deciding) = serde_json::from_slice(text).unwrap();
+        Self { reading, deciding }
     }
 }
 
@@ -103,7 +80,6 @@ async fn turn(endpoint: &str, folder: &Path) -> Measured {
     let decision = decide(&wishes, &orders, &world, &BTreeSet::new());
     let deciding = on_core().saturating_sub(before);
     let report = Report::new(&world, decision, &[], 1);
-    let turn = began.elapsed();
 
     let found: Vec<&str> = report
         .diagnostics
@@ -115,18 +91,9 @@ async fn turn(endpoint: &str, folder: &Path) -> Measured {
         (0, 0),
         "a turn with something to do: {found:?}"
     );
-    let calls = google.calls();
-    let revisions = calls
-        .get("run.projects.locations.services.revisions.get")
-        .copied()
-        .unwrap_or_default();
     Measured {
-        calls: calls.values().sum::<u64>() - revisions,
-        revisions,
         reading: milliseconds(reading),
         deciding: milliseconds(validating + deciding),
-        turn: milliseconds(turn),
-        peak: peak_memory(),
     }
 }
 
@@ -138,12 +105,4 @@ fn milliseconds(duration: Duration) -> f64 {
 fn on_core() -> Duration {
     let counted = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
     Duration::from_nanos(counted.split(' ').next().unwrap().parse().unwrap())
-}
-
-/// The kernel's own high-water mark, in MiB.
-fn peak_memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mark = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kibibytes = mark.and_then(|mark| mark.split_whitespace().next()?.parse::<u64>().ok());
-    kibibytes.unwrap_or_default() / 1_024
 }
