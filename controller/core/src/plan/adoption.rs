@@ -11,7 +11,7 @@ use crate::hold;
 use crate::ids::LinkName;
 use crate::kinds::service_egress::EgressAnnotation;
 use crate::kinds::subnetwork::PRIVATE_GOOGLE_ACCESS;
-use crate::kinds::{FieldChange, Id, RegionalRef, Resource};
+use crate::kinds::{FieldChange, Id, LiveSubnetwork, RegionalRef};
 use crate::link::ServiceRef;
 use crate::plan::{Action, Step, egress};
 use crate::world::Seen;
@@ -21,6 +21,7 @@ use crate::world::Seen;
 pub(super) fn adopted(
     context: &Context<'_>,
     node: &Node,
+    source: &ServiceRef,
     memory: Option<&EgressAnnotation>,
 ) -> BTreeMap<String, Value> {
     let mut records = BTreeMap::new();
@@ -35,7 +36,7 @@ pub(super) fn adopted(
         }
     }
     for (path, record) in memory.into_iter().flat_map(|memory| &memory.adopted) {
-        if !records.contains_key(path) && owed(context, &node.resource, path) {
+        if !records.contains_key(path) && owed(context, source, path) {
             records.insert(path.clone(), record.clone());
         }
     }
@@ -44,8 +45,8 @@ pub(super) fn adopted(
 
 /// Is the subnetwork that a source has moved away from still without what it had, and this source's record of that
 /// the only one?
-fn owed(context: &Context<'_>, source: &Resource, path: &str) -> bool {
-    let Some(id) = subnetwork_of_path(path) else {
+fn owed(context: &Context<'_>, source: &ServiceRef, path: &str) -> bool {
+    let Some(id) = subnetwork_of_path(path).filter(|id| credible(context, source, id)) else {
         return false;
     };
     let on = match context.world.subnetwork(&id) {
@@ -53,10 +54,8 @@ fn owed(context: &Context<'_>, source: &Resource, path: &str) -> bool {
         Seen::Absent => false,
         Seen::Unreadable(_) => true,
     };
-    let mut others = context
-        .world
-        .memories()
-        .filter(|(other, _)| Id::ServiceEgress((*other).clone()) != source.id());
+    let memories = context.world.memories();
+    let mut others = memories.filter(|(other, _)| *other != source);
     let elsewhere = others.any(|(_, memory)| {
         let record = memory.egress.this();
         record.is_some_and(|m| m.installation == *context.ours && m.adopted.contains_key(path))
@@ -69,6 +68,27 @@ fn new_record(context: &Context<'_>, node: &Node, id: &RegionalRef) -> Option<Va
     let effective = live.private_google_access || context.served_by_nat(live);
     (!effective && context.adopts_subnetwork(node, id))
         .then(|| json!({PRIVATE_GOOGLE_ACCESS: false}))
+}
+
+/// Does this source's record name a subnetwork that has to get back what it had?
+pub(super) fn owes(context: &Context<'_>, source: &ServiceRef, memory: &EgressAnnotation) -> bool {
+    let mut recorded = memory
+        .adopted
+        .keys()
+        .filter_map(|path| subnetwork_of_path(path));
+    recorded.any(|id| credible(context, source, &id))
+}
+
+/// May this subnetwork have been adopted for a link of this source? Whoever may edit the service may have written the
+/// record. A connector serves its own region, and lives on a /28 or, made by somebody else, on what it is on still:
+/// where only machines live, no record of ours is about it.
+fn credible(context: &Context<'_>, source: &ServiceRef, id: &RegionalRef) -> bool {
+    let live = context.world.subnetwork(id).present();
+    let of_connectors = |live: &LiveSubnetwork| {
+        live.cidr.is_some_and(|cidr| cidr.prefix_len() == 28)
+            || !context.uses.connectors_on(&live.id).is_empty()
+    };
+    id.region == source.region && live.is_none_or(of_connectors)
 }
 
 /// Gives adopted subnetworks back what they had, once the source that adopted them is detached.
@@ -92,7 +112,9 @@ pub(super) fn restore_adopted(context: &mut Context<'_>) {
         let detached = memory.links.is_empty();
         let mut left = memory.clone();
         for path in memory.adopted.keys() {
-            let Some(id) = subnetwork_of_path(path) else {
+            let id = subnetwork_of_path(path).filter(|id| credible(context, &source, id));
+            let Some(id) = id else {
+                left.adopted.remove(path);
                 continue;
             };
             let node = Id::Subnetwork(id.clone());
@@ -157,7 +179,8 @@ pub(super) fn restore_left(context: &mut Context<'_>) {
         let left = memory
             .adopted
             .keys()
-            .filter_map(|path| subnetwork_of_path(path));
+            .filter_map(|path| subnetwork_of_path(path))
+            .filter(|id| credible(context, source, id));
         for id in left.filter(|id| context.unwanted(&Id::Subnetwork(id.clone()))) {
             let live = context.world.subnetwork(&id).present();
             if live.is_some_and(|live| live.private_google_access) && !serves(context, source, &id)

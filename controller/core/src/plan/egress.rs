@@ -92,7 +92,7 @@ fn write(
     };
     let mut links = kept_links(context, memory);
     links.extend(enforced(context, wanted));
-    let adopted = adopted(context, node, memory);
+    let adopted = adopted(context, node, &wanted.service, memory);
     let annotation = EgressAnnotation {
         v: VERSION,
         installation: context.ours.clone(),

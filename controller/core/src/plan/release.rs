@@ -10,6 +10,7 @@ use crate::kinds::service_egress::{EgressAnnotation, Former, VpcAccessMemory, ch
 use crate::kinds::service_ingress::IngressAnnotation;
 use crate::kinds::{Attachment, Id, IngressSetting, RegionalRef, Service, VpcAccess};
 use crate::link::{Ingress, ServiceRef};
+use crate::plan::adoption::owes;
 use crate::plan::{Step, egress, ingress};
 use crate::world::{Remembered, Seen};
 
@@ -214,7 +215,8 @@ fn detach(context: &Context<'_>, service: &Service, memory: &EgressAnnotation) -
         .collect();
     // The annotation stays while a revision that serves still uses our connector, so that it is not taken for
     // unused, and while adopted things have not got back what they had.
-    let stays = (!pinned.is_empty() && !service.template_serves()) || !memory.adopted.is_empty();
+    let stays =
+        (!pinned.is_empty() && !service.template_serves()) || owes(context, &service.id, memory);
     let left = EgressAnnotation {
         links: BTreeMap::new(),
         wrote: restored_memory(memory, restored.as_ref()),

@@ -175,3 +175,38 @@ fn a_source_keeps_its_nat_while_its_record_is_lost_or_cannot_be_read() {
         assert!(served, "{:?}", entry.write);
     }
 }
+
+#[test]
+fn a_forged_record_of_a_subnetwork_where_only_machines_live_is_not_believed() {
+    let fake = Fake::new(before(), 0);
+    let machines = team("machines");
+    fake.change(|state| {
+        let mut live = state.subnetworks[&team("spare")].clone();
+        live.id = machines.clone();
+        live.cidr = Some("10.30.0.0/24".parse().unwrap());
+        state.subnetworks.insert(machines.clone(), live);
+    });
+    let one = link("t/one", "a", "b", "10.8.0.0/28");
+    let _made = apply(&fake, std::slice::from_ref(&one));
+    let forge = |fake: &Fake| {
+        fake.change(|state| {
+            let source = state.services.get_mut(&service("a")).unwrap();
+            let text = &source.annotations[EGRESS];
+            let mut record: serde_json::Value = serde_json::from_str(text).unwrap();
+            let path = machines.compute("subnetworks");
+            record["adopted"] = serde_json::json!({path: {"privateIpGoogleAccess": false}});
+            source
+                .annotations
+                .insert(EGRESS.to_owned(), record.to_string());
+        });
+    };
+    let on = |fake: &Fake| fake.state().subnetworks[&machines].private_google_access;
+    assert!(on(&fake));
+    forge(&fake);
+    let _again = apply(&fake, &[one]);
+    assert!(on(&fake));
+    forge(&fake);
+    let _undone = apply(&fake, &[]);
+    assert!(on(&fake));
+    assert!(!live(&fake, "a").annotations.contains_key(EGRESS));
+}
