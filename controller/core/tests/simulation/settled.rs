@@ -377,6 +377,7 @@ pub(crate) fn restored(origin: &State, state: &State, rollout_failed: bool) -> F
         if let Some(live) = now
             .as_mut()
             .filter(|live| was.failed.is_some() && live.failed.is_some())
+            .filter(|_| !was.annotations.contains_key(EGRESS))
         {
             ours_serves |= live.annotations.remove(EGRESS).is_some();
         }

@@ -208,8 +208,12 @@ fn use_address(state: &mut State, rng: &mut Rng) -> Option<()> {
         .pick(&["ip-one", "ip-two", "ip-three", "ip-four"])
         .parse()
         .unwrap();
+    // Google lets one entry of a region send from an address.
+    let mut nats = state.routers.values().flat_map(|router| &router.nats);
+    let taken = nats
+        .any(|nat| matches!(&nat.addresses, NatAddresses::Manual(names) if names.contains(&name)));
     let router = state.routers.get_mut(&team("team-router"))?;
-    if router.nats.iter().any(|nat| nat.name.as_str() == "guest") {
+    if taken || router.nats.iter().any(|nat| nat.name.as_str() == "guest") {
         return None;
     }
     router.nats.push(LiveNat {
