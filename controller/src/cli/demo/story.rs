@@ -11,6 +11,7 @@ use privatelink_core::diagnostic::Origin;
 use privatelink_core::drift::Rank;
 use privatelink_core::ids::LinkName;
 use privatelink_core::names::Installation;
+use privatelink_core::plan::Action;
 use privatelink_core::policy::Policy;
 use privatelink_core::report::{LinkState, Report};
 use privatelink_gcp::Google;
@@ -73,7 +74,12 @@ pub(super) async fn tell(output: Output, record: Option<&Path>) -> Result<bool, 
     telling.chapter("Somebody removes the NAT, and then switches Private Google Access off")?;
     stage.tidy_up().await.map_err(Failure::Demo)?;
     telling
-        .repair(&stage, &run, Rank::Broken, &["privateIpGoogleAccess"])
+        .repair(
+            &stage,
+            &run,
+            Rank::Broken,
+            &["privateIpGoogleAccess", "the missing Nat"],
+        )
         .await?;
 
     telling.chapter("privatelink destroy link.yaml")?;
@@ -219,14 +225,15 @@ impl Telling {
             render::drift(&found, Detail::Changes)
         ))?;
         let worst = found.steps.iter().filter_map(|step| step.drift).min();
-        let named = found
-            .steps
-            .iter()
-            .filter(|step| step.drift.is_some())
-            .flat_map(|step| &step.changes);
-        let named: BTreeSet<&str> = named.map(|change| &*change.field).collect();
+        let mut named: BTreeSet<String> = BTreeSet::new();
+        for step in found.steps.iter().filter(|step| step.drift.is_some()) {
+            named.extend(step.changes.iter().map(|change| change.field.to_string()));
+            if step.action == Action::Create {
+                named.insert(format!("the missing {}", step.kind));
+            }
+        }
         self.promise(
-            worst == Some(rank) && fields.iter().all(|field| named.contains(field)),
+            worst == Some(rank) && fields.iter().all(|field| named.contains(*field)),
             &seen(rank, fields),
         )?;
         self.say(&format!("{DIM}$ privatelink apply link.yaml{DIM:#}\n"))?;
