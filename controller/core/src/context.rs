@@ -165,10 +165,12 @@ impl<'a> Context<'a> {
 
     /// Is this link part of the turn and enforced?
     pub fn enforces(&self, name: &str) -> bool {
-        let link = name
-            .parse::<LinkName>()
-            .ok()
-            .and_then(|name| self.link(&name));
+        name.parse().is_ok_and(|name| self.is_enforced(&name))
+    }
+
+    /// The same for a name that is one.
+    pub fn is_enforced(&self, name: &LinkName) -> bool {
+        let link = self.link(name);
         link.is_some_and(|link| link.policy.reconcile == Reconcile::Enforce)
     }
 
@@ -219,7 +221,7 @@ impl<'a> Context<'a> {
     /// Why ingress cannot be tightened yet, if any link to this destination has an unproven path, or one that
     /// this very plan moves: what was read then says nothing about what will be there.
     pub fn unproven(&self, node: &Node) -> Option<String> {
-        let enforced = |link: &LinkName| self.enforces(&link.to_string());
+        let enforced = |link: &LinkName| self.is_enforced(link);
         let moves = |service: &ServiceRef| {
             let step = self.steps.get(&Id::ServiceEgress(service.clone()));
             step.is_some_and(|step| match &step.write {
@@ -238,16 +240,17 @@ impl<'a> Context<'a> {
             return Some(format!("{}: egress is being changed", link.name));
         }
         // It carries traffic while it grows, unless that fails: then it is in ERROR and carries nobody.
-        let grows = |name: &&LinkName| {
-            let mut steps = self.steps.values();
+        let grows = |link: &&Link| {
+            let source = self.graph.node(&Id::ServiceEgress(link.source.clone()));
+            let needs = source.into_iter().flat_map(|node| &node.needs);
+            let mut steps = needs.filter_map(|id| self.steps.get(id));
             steps.any(|step| {
                 matches!(step.write, Some(Write::UpdateConnector(_)))
-                    && step.links.contains(*name)
                     && step.links.iter().any(enforced)
             })
         };
-        if let Some(name) = node.links.iter().find(grows) {
-            return Some(format!("{name}: its connector is being changed"));
+        if let Some(link) = links().find(grows) {
+            return Some(format!("{}: its connector is being changed", link.name));
         }
         node.links.iter().find_map(|name| {
             let hop = self.traces.get(name)?.root_cause()?;
@@ -272,6 +275,12 @@ impl<'a> Context<'a> {
     /// May this be removed in this run?
     pub fn may_remove(&self, id: &Id) -> bool {
         crate::scope::may_remove(&self.removal, id)
+    }
+
+    /// Does a link wish for it that may change it? One that is only reported writes nothing, and keeps nobody else's.
+    pub fn wishes(&self, id: &Id) -> bool {
+        let node = self.graph.node(id);
+        node.is_some_and(|node| node.links.iter().any(|link| self.is_enforced(link)))
     }
 
     /// Does a link have it that does not take part?

@@ -11,12 +11,12 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::findings;
 use crate::graph::Graph;
 use crate::hold;
-use crate::ids::{LinkName, ProjectId, Region};
+use crate::ids::LinkName;
 use crate::kinds::{Id, RegionalRef, Resource, VpcAccess};
 use crate::link::{Internet, Link, NetworkRef, Reconcile, ServiceRef};
 use crate::lint;
 use crate::names::{self, Installation};
-use crate::nats::changes::Changes;
+use crate::nats::changes::{Changes, Place};
 use crate::nats::{self, Nats};
 use crate::path::{self, Trace};
 use crate::plan::{Action, Plan, nodes, removal};
@@ -70,7 +70,7 @@ pub struct Decision {
     /// Things that steps wait for and that Google is working on by itself.
     pub changing: BTreeSet<Id>,
     /// Where pinned revisions have to be read before more can be decided.
-    pub undecided: BTreeSet<(ProjectId, Region)>,
+    pub undecided: BTreeSet<Place>,
 }
 
 /// Decides one pass.
@@ -170,8 +170,7 @@ fn prepare<'a>(
         links: &links,
         graph: &graph,
     };
-    let nat_goes = changes.not_served_any_more(&compiled.nats);
-    let undecided = changes.undecided(&compiled.nats);
+    let (nat_goes, undecided) = changes.not_served_any_more(&compiled.nats);
     let mut blocked = changes.hold_torn(&mut compiled.nats, &mut held, diagnostics);
     let stays = |subnetwork: &RegionalRef| {
         let id = Id::Subnetwork(subnetwork.clone());

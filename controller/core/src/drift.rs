@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use crate::ids::LinkName;
-use crate::kinds::service_ingress::INGRESS_FIELD;
-use crate::kinds::{FieldChange, Id, Kind};
+use crate::kinds::service_ingress::{INGRESS_FIELD, google_ingress};
+use crate::kinds::{FieldChange, Id, IngressSetting, Kind};
 use crate::names::follows_our_scheme;
 use crate::plan::{Action, Step};
 
@@ -143,12 +143,11 @@ fn rank_field(kind: Kind, field: &str, step: &Step) -> Rank {
     }
 }
 
-/// How much an ingress setting admits.
-fn openness(setting: &serde_json::Value) -> u8 {
-    match setting.as_str() {
-        Some("INGRESS_TRAFFIC_NONE") => 0,
-        Some("INGRESS_TRAFFIC_INTERNAL_ONLY") => 1,
-        Some("INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER") => 2,
-        _ => 3,
-    }
+/// The setting that a field holds, in the order of how much each admits.
+fn openness(field: &serde_json::Value) -> IngressSetting {
+    use IngressSetting::{All, Internal, InternalAndCloudLoadBalancing, None, Unknown};
+    let mut settings = [None, Internal, InternalAndCloudLoadBalancing, All].into_iter();
+    settings
+        .find(|setting| field == google_ingress(*setting))
+        .unwrap_or(Unknown)
 }

@@ -37,32 +37,24 @@ struct Torn {
 }
 
 impl Changes<'_> {
-    /// Subnetworks that an entry of ours serves for sources all of whose links do without the internet.
+    /// Subnetworks that an entry of ours serves for sources all of whose links do without the internet; and where
+    /// pinned revisions have to be read before that is known, because one of them may leave through another.
     pub(crate) fn not_served_any_more(
         &self,
         wishes: &BTreeMap<RegionalRef, NatWish>,
-    ) -> BTreeSet<RegionalRef> {
-        let done_without = self.done_without(wishes);
-        let known = |subnetwork: &&RegionalRef| self.unread_near(subnetwork).next().is_none();
-        done_without.filter(known).cloned().collect()
-    }
-
-    /// Where pinned revisions have to be read before it is known whether such a subnetwork is still needed: one of
-    /// them may leave through it.
-    pub(crate) fn undecided(&self, wishes: &BTreeMap<RegionalRef, NatWish>) -> BTreeSet<Place> {
-        self.done_without(wishes)
-            .flat_map(|subnetwork| self.unread_near(subnetwork))
-            .collect()
-    }
-
-    fn done_without<'s>(
-        &'s self,
-        wishes: &'s BTreeMap<RegionalRef, NatWish>,
-    ) -> impl Iterator<Item = &'s RegionalRef> {
+    ) -> (BTreeSet<RegionalRef>, BTreeSet<Place>) {
+        let (mut goes, mut undecided) = (BTreeSet::new(), BTreeSet::new());
         let listed = self.uses.all_listed();
         let ours = listed.filter(|(_, entries)| entries.iter().any(|entry| self.is_ours(entry)));
-        ours.map(|(subnetwork, _)| subnetwork)
-            .filter(|id| !wishes.contains_key(*id) && self.is_done_without(id))
+        let unwished = ours.filter(|(id, _)| !wishes.contains_key(*id));
+        for (subnetwork, _) in unwished.filter(|(id, _)| self.is_done_without(id)) {
+            let mut unread = self.unread_near(subnetwork).peekable();
+            if unread.peek().is_none() {
+                goes.insert(subnetwork.clone());
+            }
+            undecided.extend(unread);
+        }
+        (goes, undecided)
     }
 
     fn unread_near(&self, subnetwork: &RegionalRef) -> impl Iterator<Item = Place> {

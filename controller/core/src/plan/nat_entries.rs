@@ -19,8 +19,7 @@ use crate::world::Seen;
 /// A NAT entry serves many links, and one of them that cannot go on must not hold up the others: a subnetwork that
 /// is not going to be there in this plan is left out of the entry for now.
 pub(super) fn within_reach(context: &Context<'_>, node: &Node, wanted: &Nat) -> Nat {
-    let enforced =
-        |links: &BTreeSet<LinkName>| links.iter().any(|link| context.enforces(&link.to_string()));
+    let enforced = |links: &BTreeSet<LinkName>| links.iter().any(|link| context.is_enforced(link));
     let live = context.world.nat(&wanted.id).present();
     let listed = |id: &RegionalRef| live.is_some_and(|live| live.listed().any(|other| other == id));
     let comes = |id: &&RegionalRef| match context.steps.get(&Id::Subnetwork((*id).clone())) {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cloud::Write;
 use crate::codes::Code;
 use crate::context::Context;
-use crate::kinds::{Id, Kind, LiveNat, Nat, NatRef, RegionalRef, Resource};
+use crate::kinds::{Id, LiveNat, Nat, NatRef, RegionalRef, Resource};
 use crate::link::Internet;
 use crate::plan::{Action, Step};
 use crate::uses::entry_id;
@@ -49,10 +49,7 @@ pub(crate) fn join(context: &mut Context<'_>) {
 /// The entry as this plan makes it, if that will be carried out.
 fn made<'c>(context: &'c Context<'_>, id: &NatRef) -> Option<&'c Nat> {
     let step = context.steps.get(&Id::Nat(id.clone()))?;
-    let enforced = step
-        .links
-        .iter()
-        .any(|link| context.enforces(&link.to_string()));
+    let enforced = step.links.iter().any(|link| context.is_enforced(link));
     step.write.as_ref().filter(|_| enforced)?.puts_as(id)
 }
 
@@ -205,29 +202,22 @@ fn write_together(context: &mut Context<'_>, group: &BTreeSet<NatRef>) {
 /// one that this very plan puts in the place of another; and while the old one goes and the new one has to wait,
 /// nothing is sent that way.
 pub(crate) fn before_traffic(context: &mut Context<'_>) {
+    let Served { taken_in, let_go } = served(context);
     let mut changed: Vec<(Id, Step)> = Vec::new();
     for (id, step) in &context.steps {
         let Some(subnetwork) = brings_traffic(context, step) else {
             continue;
         };
-        // What is only reported is not written.
-        let written = |step: &Step| {
-            let mut links = step.links.iter();
-            step.links.is_empty() || links.any(|link| context.enforces(&link.to_string()))
-        };
-        let nats = || {
-            let steps = context.steps.iter();
-            steps.filter(move |(nat, step)| nat.kind() == Kind::Nat && written(step))
-        };
-        let takes_in: BTreeSet<Id> = nats()
-            .filter(|(_, step)| takes(step, &subnetwork) && !step.after.contains(id))
-            .map(|(nat, _)| nat.clone())
-            .collect();
-        let going = || nats().find(|(nat, step)| lets_go(context, nat, step, &subnetwork));
-        if !takes_in.is_empty() {
-            changed.push((id.clone(), step.clone().after(takes_in)));
+        let nats = taken_in.get(&subnetwork).into_iter().flatten();
+        let mut before = nats.filter(|nat| {
+            let nat = context.steps.get(*nat);
+            nat.is_some_and(|nat| !nat.after.contains(id))
+        });
+        if let Some(first) = before.next() {
+            let before = before.chain([first]).cloned();
+            changed.push((id.clone(), step.clone().after(before)));
         } else if wishes_internet(context, step)
-            && let Some((nat, _)) = going()
+            && let Some(nat) = let_go.get(&subnetwork)
         {
             let why = format!(
                 "waits for a NAT that takes in {}: {} lets go of it",
@@ -241,25 +231,44 @@ pub(crate) fn before_traffic(context: &mut Context<'_>) {
     context.steps.extend(changed);
 }
 
+/// Which entries this plan puts each subnetwork into, and which one it takes it out of. Made once: looking through all
+/// steps for each source would take longer than everything else.
+#[derive(Default)]
+struct Served {
+    taken_in: BTreeMap<RegionalRef, BTreeSet<Id>>,
+    let_go: BTreeMap<RegionalRef, Id>,
+}
+
+fn served(context: &Context<'_>) -> Served {
+    let mut served = Served::default();
+    for (id, step) in &context.steps {
+        // What is only reported is not written.
+        let written =
+            step.links.is_empty() || step.links.iter().any(|link| context.is_enforced(link));
+        let (Id::Nat(nat), Some(write), true) = (id, &step.write, written) else {
+            continue;
+        };
+        for subnetwork in write.puts().flat_map(|wanted| &wanted.subnetworks) {
+            let entries = served.taken_in.entry(subnetwork.clone()).or_default();
+            entries.insert(id.clone());
+        }
+        let left = match write {
+            Write::DeleteNat(_) => Some(&BTreeSet::new()),
+            write => write.puts_as(nat).map(|wanted| &wanted.subnetworks),
+        };
+        let live = context.world.nat(nat).present();
+        let listed = live.into_iter().flat_map(LiveNat::listed);
+        let gone = listed.filter(|id| left.is_some_and(|left| !left.contains(*id)));
+        served
+            .let_go
+            .extend(gone.map(|subnetwork| (subnetwork.clone(), id.clone())));
+    }
+    served
+}
+
 fn wishes_internet(context: &Context<'_>, step: &Step) -> bool {
     let mut links = step.links.iter().filter_map(|name| context.link(name));
     links.any(|link| link.internet != Internet::None)
-}
-
-/// Does this step take the subnetwork out of an entry?
-fn lets_go(context: &Context<'_>, nat: &Id, step: &Step, subnetwork: &RegionalRef) -> bool {
-    let Id::Nat(nat) = nat else {
-        return false;
-    };
-    let live = context.world.nat(nat).present();
-    live.is_some_and(|live| live.listed().any(|id| id == subnetwork))
-        && match &step.write {
-            Some(Write::DeleteNat(_)) => true,
-            Some(write) => write
-                .puts_as(nat)
-                .is_some_and(|wanted| !wanted.subnetworks.contains(subnetwork)),
-            None => false,
-        }
 }
 
 /// The subnetwork that traffic of a source enters by this step.
@@ -281,11 +290,4 @@ fn brings_traffic(context: &Context<'_>, step: &Step) -> Option<RegionalRef> {
         }
         _ => None,
     }
-}
-
-/// Does this step put the subnetwork into an entry?
-fn takes(step: &Step, subnetwork: &RegionalRef) -> bool {
-    let puts = step.write.iter().flat_map(Write::puts);
-    puts.flat_map(|nat| &nat.subnetworks)
-        .any(|id| id == subnetwork)
 }

@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::graph::Node;
 use crate::ids::{LinkName, ProjectId};
 use crate::kinds::{Id, Kind, Resource};
-use crate::link::{NetworkRef, Reconcile};
+use crate::link::NetworkRef;
 use crate::names::Mark;
 use crate::plan::addresses::address;
 use crate::plan::connectors::{connector, existing_connector};
@@ -44,9 +44,10 @@ fn record_destinations_first(context: &mut Context<'_>) {
         let step = context.steps.get(&record);
         let written = step.is_some_and(|step| {
             // A step that is only reported writes nothing, and holds up no source on whose way others wait.
-            first_record(context, &record, step) && step.links.iter().any(|l| enforced(context, l))
+            first_record(context, &record, step)
+                && step.links.iter().any(|l| context.is_enforced(l))
         });
-        if written && enforced(context, name) {
+        if written && context.is_enforced(name) {
             let source = Id::ServiceEgress(link.source.clone());
             records.entry(source).or_default().push(record);
         }
@@ -66,11 +67,6 @@ fn first_record(context: &Context<'_>, id: &Id, step: &Step) -> bool {
     };
     matches!(&step.write, Some(Write::PatchService(patch)) if patch.ingress.is_none())
         && context.world.memory(service).ingress == Remembered::Nothing
-}
-
-fn enforced(context: &Context<'_>, name: &LinkName) -> bool {
-    let link = context.link(name);
-    link.is_some_and(|link| link.policy.reconcile == Reconcile::Enforce)
 }
 
 /// Does the source of one of these links move or remember now, whatever holds up the link?
