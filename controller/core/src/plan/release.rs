@@ -16,11 +16,7 @@ use crate::world::{Remembered, Seen};
 
 /// Gives a destination back what it had before us.
 pub(super) fn release_ingress(context: &Context<'_>, id: &ServiceRef) -> Option<Step> {
-    if context
-        .graph
-        .node(&Id::ServiceIngress(id.clone()))
-        .is_some()
-    {
+    if context.wishes(&Id::ServiceIngress(id.clone())) {
         return None;
     }
     let memory = context
@@ -57,6 +53,16 @@ pub(super) fn release_ingress(context: &Context<'_>, id: &ServiceRef) -> Option<
         Former::Value(former) if untouched => Some(former),
         Former::Value(_) | Former::Unknown => None,
     };
+    // A link that is only reported keeps nobody else's record; but nothing is closed on a path that somebody looks at.
+    let looked_at = || {
+        context
+            .graph
+            .node(&Id::ServiceIngress(id.clone()))
+            .is_some()
+    };
+    if restored.is_some_and(|former| former < service.ingress) && looked_at() {
+        return None;
+    }
     let change = restored.and_then(|former| ingress::ingress_change(service.ingress, former));
     let why = match (&memory.former, untouched) {
         (Former::Value(_), true) => "the link is gone: ingress gets back what it had before",

@@ -33,11 +33,11 @@ pub fn add(context: &mut Context<'_>) {
         .map(|(service, _)| service.clone())
         .collect();
     for service in &destinations {
-        add_step(
-            context,
-            Id::ServiceIngress(service.clone()),
-            release_ingress(context, service),
-        );
+        if let Some(step) = release_ingress(context, service) {
+            // It takes the place of what a link that is only reported would like.
+            let id = Id::ServiceIngress(service.clone());
+            context.steps.insert(id, step);
+        }
     }
     for service in &destinations {
         add_step(
@@ -174,13 +174,13 @@ fn look_again(context: &mut Context<'_>) {
             let declared = name.parse().ok().and_then(|name| context.link(&name));
             let stays = declared.is_some_and(|link| link.destination.to_string() == before.to)
                 || (declared.is_none() && context.keeps(name));
-            let old = hold::service_of_path(&before.to).filter(|_| !stays);
-            let unseen = old.filter(|old| {
-                let step = Id::ServiceIngress(old.clone());
-                before.ingress.is_some() && !context.steps.contains_key(&step)
-            });
-            let unseen = unseen.map(|old| (old, Arc::from(name.as_str())));
-            forgotten.extend(unseen.map(|old| (Id::ServiceEgress(source.clone()), old)));
+            if stays || before.ingress.is_none() {
+                continue;
+            }
+            let old = hold::service_of_path(&before.to)
+                .filter(|old| !context.steps.contains_key(&Id::ServiceIngress(old.clone())));
+            let old = old.map(|old| (old, Arc::from(name.as_str())));
+            forgotten.extend(old.map(|old| (Id::ServiceEgress(source.clone()), old)));
         }
     }
     for (id, old) in forgotten {

@@ -210,3 +210,17 @@ fn a_forged_record_of_a_subnetwork_where_only_machines_live_is_not_believed() {
     assert!(on(&fake));
     assert!(!live(&fake, "a").annotations.contains_key(EGRESS));
 }
+
+#[test]
+fn a_link_that_is_only_reported_keeps_no_record_of_another_link() {
+    let fake = Fake::new(before(), 0);
+    let one = link("t/one", "a", "b", "10.8.0.0/28");
+    let mut reported = link("t/reported", "c", "b", "10.8.0.16/28");
+    reported.policy.reconcile = Reconcile::Report;
+    let _made = apply(&fake, std::slice::from_ref(&one));
+    let _both = apply(&fake, &[one, reported.clone()]);
+    assert!(live(&fake, "b").annotations.contains_key(INGRESS));
+    let _gone = apply(&fake, std::slice::from_ref(&reported));
+    assert!(!live(&fake, "b").annotations.contains_key(INGRESS));
+    assert_eq!(live(&fake, "b").ingress, IngressSetting::All);
+}
