@@ -12,7 +12,7 @@ use privatelink_core::cloud::Write;
 use privatelink_core::decide::Orders;
 use privatelink_core::fake::{Ended, Entry, Fake, Fault, Faults, ReadFault, State, run};
 use privatelink_core::ids::{LinkName, ProjectId};
-use privatelink_core::link::Link;
+use privatelink_core::link::{Link, ServiceRef};
 use privatelink_core::path::Verdict;
 use privatelink_core::policy::Policy;
 use privatelink_core::report::Report;
@@ -60,9 +60,9 @@ struct History {
     tampered: bool,
     /// The sort of write that faults hit most.
     focus: &'static str,
-    /// Has a container not started that we rolled out? Then its source has no path, and its newest revision stays
-    /// failed until its team deploys another one.
-    rollout_failed: bool,
+    /// Services whose container did not start when we rolled it out: such a source has no path, and its newest
+    /// revision stays failed until its team deploys another one.
+    rollout_failed: BTreeSet<ServiceRef>,
     /// Was every link enforced in the end?
     all_enforced: bool,
 }
@@ -98,7 +98,7 @@ pub(crate) fn play(seed: u64, bug: Option<Bug>, tell: bool) -> Played {
         told: tell.then(Vec::new),
         kept: Vec::new(),
         tampered: false,
-        rollout_failed: false,
+        rollout_failed: BTreeSet::new(),
         all_enforced: false,
         focus,
         rng,
@@ -297,9 +297,14 @@ impl History {
         self.fake.set_faults(Faults::default());
         self.fake.restart();
         let journal = self.fake.take_journal();
-        self.rollout_failed |= journal.iter().any(|entry| {
-            matches!(entry.write, Write::PatchService(_)) && entry.fault == Some(Fault::Fails)
-        });
+        let failed = journal
+            .iter()
+            .filter(|entry| entry.fault == Some(Fault::Fails));
+        self.rollout_failed
+            .extend(failed.filter_map(|entry| match &entry.write {
+                Write::PatchService(patch) => Some(patch.service.clone()),
+                _ => None,
+            }));
         let (report, standings) = match ended {
             Ended::With(report) => (Some(report.clone()), report),
             Ended::Crashed => match run(&self.fake, preview(&self.fake, &wishes, orders, &extra)) {

@@ -1,9 +1,12 @@
 //! What has to be true when nothing goes wrong any more.
 
+#[path = "settled/restored.rs"]
+mod restored;
+
 use std::collections::BTreeSet;
 
 use privatelink_core::fake::State;
-use privatelink_core::kinds::service_egress::{ANNOTATION as EGRESS, EgressAnnotation};
+use privatelink_core::kinds::service_egress::EgressAnnotation;
 use privatelink_core::kinds::{
     ConnectorState, IngressSetting, LiveAddress, LiveNat, NatAddresses, RegionalRef, Service,
     VpcAccess,
@@ -14,6 +17,8 @@ use privatelink_core::link::{
 };
 use privatelink_core::report::{LinkState, Report};
 use privatelink_core::standing::Standing;
+
+pub(crate) use restored::restored;
 
 use crate::universe::UNIVERSE;
 use crate::works::works;
@@ -352,48 +357,4 @@ pub(crate) fn undone(state: &State) -> Fine {
         }
     }
     Ok(())
-}
-
-/// Everything is as it was before us, apart from versions and revisions, and from what others did since.
-pub(crate) fn restored(origin: &State, state: &State, rollout_failed: bool) -> Fine {
-    let plain = |service: &Service| {
-        let mut plain = service.clone();
-        plain.etag = "".into();
-        (plain.latest_created, plain.latest_ready) = (None, None);
-        plain.annotations.remove("team.example/note");
-        // A container that did not start when it was given back what it had is for its team to mend.
-        plain.failed = plain.failed.filter(|_| !rollout_failed);
-        plain
-    };
-    let mut ours_serves = false;
-    for (id, was) in origin
-        .services
-        .iter()
-        .filter(|(id, _)| !UNIVERSE.guests.contains(id))
-    {
-        let mut now = state.services.get(id).map(plain);
-        // What it had before us could not start then and cannot start now: the revision of ours serves on, and what it
-        // needs stays, with the record.
-        if let Some(live) = now
-            .as_mut()
-            .filter(|live| was.failed.is_some() && live.failed.is_some())
-            .filter(|_| !was.annotations.contains_key(EGRESS))
-        {
-            ours_serves |= live.annotations.remove(EGRESS).is_some();
-        }
-        if now != Some(plain(was)) {
-            return Err(format!("{} is not as it was: {was:#?} {now:#?}", id.name));
-        }
-    }
-    let same = origin.subnetworks == state.subnetworks
-        && origin.addresses == state.addresses
-        && origin.routers == state.routers
-        && origin.connectors == state.connectors;
-    if same || ours_serves || guests(state) {
-        Ok(())
-    } else {
-        Err(format!(
-            "something around the services is not as it was: {state:#?}"
-        ))
-    }
 }

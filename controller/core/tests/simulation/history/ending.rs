@@ -101,7 +101,10 @@ impl History {
             &self.fake.state(),
             &links,
             &report,
-            self.plain && !self.tampered && !self.rollout_failed && !self.declarations.grew,
+            self.plain
+                && !self.tampered
+                && self.rollout_failed.is_empty()
+                && !self.declarations.grew,
         )
     }
 
@@ -141,7 +144,7 @@ impl History {
         if self.tampered {
             Ok(())
         } else {
-            settled::restored(&self.origin, &self.fake.state(), self.rollout_failed)
+            settled::restored(&self.origin, &self.fake.state(), &self.rollout_failed)
         }
     }
 }

@@ -1,0 +1,86 @@
+//! Whether everything has got back what it had before us.
+
+use std::collections::BTreeSet;
+
+use privatelink_core::fake::State;
+use privatelink_core::kinds::Service;
+use privatelink_core::kinds::service_egress::ANNOTATION as EGRESS;
+use privatelink_core::link::ServiceRef;
+use privatelink_core::names::Mark;
+
+use super::{Fine, guests};
+use crate::universe::UNIVERSE;
+
+/// Everything is as it was before us, apart from versions and revisions, and from what others did since.
+pub(crate) fn restored(
+    origin: &State,
+    state: &State,
+    rollout_failed: &BTreeSet<ServiceRef>,
+) -> Fine {
+    let plain = |service: &Service| {
+        let mut plain = service.clone();
+        plain.etag = "".into();
+        (plain.latest_created, plain.latest_ready) = (None, None);
+        plain.annotations.remove("team.example/note");
+        // A container that did not start when it was given back what it had is for its team to mend.
+        plain.failed = plain.failed.filter(|_| !rollout_failed.contains(&plain.id));
+        plain
+    };
+    let mut ours_serves = false;
+    for (id, was) in origin
+        .services
+        .iter()
+        .filter(|(id, _)| !UNIVERSE.guests.contains(id))
+    {
+        let mut now = state.services.get(id).map(plain);
+        // What it had before us could not start then and cannot start now: the revision of ours serves on, and what it
+        // needs stays, with the record.
+        if let Some(live) = now
+            .as_mut()
+            .filter(|live| was.failed.is_some() && live.failed.is_some())
+            .filter(|_| !was.annotations.contains_key(EGRESS))
+        {
+            ours_serves |= live.annotations.remove(EGRESS).is_some();
+        }
+        if now != Some(plain(was)) {
+            return Err(format!("{} is not as it was: {was:#?} {now:#?}", id.name));
+        }
+    }
+    // What such a revision needs is all that may be left, and it is all ours.
+    let around = match ours_serves {
+        true => &without_ours(state),
+        false => state,
+    };
+    let same = origin.subnetworks == around.subnetworks
+        && origin.addresses == around.addresses
+        && origin.routers == around.routers
+        && origin.connectors == around.connectors;
+    if same || guests(state) {
+        Ok(())
+    } else {
+        Err(format!(
+            "something around the services is not as it was: {state:#?}"
+        ))
+    }
+}
+
+/// The state without what is ours.
+fn without_ours(state: &State) -> State {
+    let ours = |mark: &Option<Mark>| {
+        mark.as_ref()
+            .is_some_and(|mark| mark.installation == UNIVERSE.ours)
+    };
+    let mut state = state.clone();
+    state.subnetworks.retain(|_, live| !ours(&live.mark));
+    state.addresses.retain(|_, live| !ours(&live.mark));
+    state.routers.retain(|_, live| !ours(&live.mark));
+    for router in state.routers.values_mut() {
+        router
+            .nats
+            .retain(|nat| !UNIVERSE.ours.made(nat.name.as_str()));
+    }
+    state
+        .connectors
+        .retain(|id, _| !UNIVERSE.ours.made(id.name.as_str()));
+    state
+}
