@@ -47,10 +47,8 @@ pub(crate) fn restored(
         }
     }
     // What such a revision needs is all that may be left, and it is all ours.
-    let around = match ours_serves {
-        true => &without_ours(state),
-        false => state,
-    };
+    let stripped = ours_serves.then(|| without_ours(state));
+    let around = stripped.as_ref().unwrap_or(state);
     let same = origin.subnetworks == around.subnetworks
         && origin.addresses == around.addresses
         && origin.routers == around.routers
