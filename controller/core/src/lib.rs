@@ -15,6 +15,7 @@
 //! * [`compile`], [`modes`], [`nats`]: links become one [`graph::Graph`]; equal wishes merge, unequal ones conflict.
 //! * [`plan`], [`hold`], [`path`]: the graph and the world become a [`plan::Plan`].
 //! * [`policy`], [`lint`]: functions from a plan to a plan.
+//! * `second_look`: what only a list calls unused waits for a second one.
 //! * [`apply`]: the only effect, through the one port [`cloud::Cloud`].
 //! * [`turn`]: all of it, in passes, until there is nothing left to do.
 //! * [`forecast`]: what a turn will come to, told before the first write.
@@ -49,6 +50,7 @@ pub mod plan;
 pub mod policy;
 pub mod report;
 mod scope;
+mod second_look;
 pub mod standing;
 pub mod turn;
 mod uses;

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 
-use crate::apply::queue::Followers;
 use crate::apply::{Observer, Outcome, Progress, apply};
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Write};
 use crate::decide::{Decision, Orders, Wishes, decide};
 use crate::drift::{self, Rank};
 use crate::findings;
@@ -19,11 +18,12 @@ use crate::observe::{Territory, observe, revisions};
 use crate::plan::connectors::UNREAD;
 use crate::plan::{Plan, Step};
 use crate::report::Report;
+use crate::second_look;
 use crate::standing::Standing;
 use crate::world::World;
 
-/// Passes of one turn. The longest honest chain is five: record what is adopted, build, tighten, clear away what
-/// was replaced, and look again. The rest is room for others who write at the same time.
+/// Passes of one turn. The longest honest chain is six: record what is adopted, build, tighten, look whether what was
+/// replaced is unused, clear it away, and look again. The rest is room for others who write at the same time.
 pub const MAX_PASSES: usize = 10;
 
 /// Conflicts on one thing that are enough for one turn.
@@ -74,6 +74,7 @@ pub async fn turn(
     let mut standings: BTreeMap<LinkName, Standing> = BTreeMap::new();
     // A link that this very turn applies has not drifted.
     let mut applied_before: Option<BTreeSet<LinkName>> = None;
+    let mut unused: BTreeMap<Id, Write> = BTreeMap::new();
     let mut pass = 0;
     loop {
         pass += 1;
@@ -82,11 +83,15 @@ pub async fn turn(
         standings.append(&mut decision.standings);
         decision.standings.clone_from(&standings);
         let applied = applied_before.get_or_insert_with(|| decision.applied.clone());
-        let plan = without_failed(&decision.plan, &performed);
+        let mut plan = without_failed(&decision.plan, &performed);
         if pass > MAX_PASSES {
             return Report::new(&world, decision, &performed, pass);
         }
+        let looks_again = second_look::confirm(&mut plan, &world, &mut unused);
         if !plan.writes() {
+            if looks_again {
+                continue;
+            }
             // Each thing is waited for once; the pass after that sees what became of it.
             let changing: Vec<Id> = decision.changing.difference(&waited_for).cloned().collect();
             if changing.is_empty() {
@@ -190,15 +195,5 @@ fn without_failed(plan: &Plan, performed: &[Performed]) -> Plan {
         }
     }
     let hopeless = tries.into_iter().filter(|(_, tries)| *tries >= CONFLICTS);
-    let hopeless: Vec<&Id> = hopeless.map(|(id, _)| id).collect();
-    if hopeless.is_empty() {
-        return plan.clone();
-    }
-    let steps = plan.steps.iter();
-    let followers = Followers::new(steps.map(|(id, step)| (id, step.after.iter().collect())));
-    let out = followers.closure(hopeless);
-    let left = plan.steps.iter().filter(|(id, _)| !out.contains(id));
-    Plan {
-        steps: left.map(|(id, step)| (id.clone(), step.clone())).collect(),
-    }
+    plan.without(&hopeless.map(|(id, _)| id.clone()).collect())
 }

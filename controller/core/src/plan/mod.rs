@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::apply::queue::Followers;
 use crate::cloud::Write;
 use crate::codes::Code;
 use crate::ids::LinkName;
@@ -273,6 +274,21 @@ impl Plan {
             summary.count(step.action);
         }
         summary
+    }
+
+    /// The plan without these steps, and without everything that comes after one of them.
+    #[must_use]
+    pub fn without(&self, out: &BTreeSet<Id>) -> Self {
+        if out.is_empty() {
+            return self.clone();
+        }
+        let steps = self.steps.iter();
+        let followers = Followers::new(steps.map(|(id, step)| (id, step.after.iter().collect())));
+        let out: BTreeSet<&Id> = followers.closure(out);
+        let left = self.steps.iter().filter(|(id, _)| !out.contains(id));
+        Self {
+            steps: left.map(|(id, step)| (id.clone(), step.clone())).collect(),
+        }
     }
 
     /// Is there anything to carry out?

@@ -179,7 +179,19 @@ fn nat_users_leave(context: &Context<'_>, connector: &RegionalRef) -> Option<BTr
 }
 
 fn why_it_goes(context: &Context<'_>, live: &LiveNat) -> &'static str {
-    if live.listed().any(|id| context.nat_goes.contains(id)) {
+    let declared = |user: &ServiceRef| {
+        context
+            .graph
+            .nodes
+            .contains_key(&Id::ServiceEgress(user.clone()))
+    };
+    let carries_some = |id: &RegionalRef| {
+        let connectors = context.uses.connectors_on(id).iter();
+        let mut users = connectors.filter_map(|live| context.uses.services().get(&live.id));
+        users.any(|users| users.iter().any(declared))
+    };
+    let mut goes = live.listed().filter(|id| context.nat_goes.contains(*id));
+    if goes.any(carries_some) {
         "its sources are declared to do without the internet"
     } else {
         "no link wants it any more"

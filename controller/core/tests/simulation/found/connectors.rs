@@ -26,3 +26,26 @@ fn a_connector_grows_where_it_is_too_small_also_when_it_is_larger_elsewhere() {
         state.connectors
     );
 }
+
+#[test]
+fn a_connector_stays_under_somebody_whom_one_list_did_not_show_on_it() {
+    let wish = link("t/one", "a", "b", "10.8.0.0/28");
+    let fake = Fake::new(before(), 0);
+    let _applied = apply(&fake, std::slice::from_ref(&wish));
+    let ours = fake.state().connectors.keys().next().cloned().unwrap();
+    let attached = fake.state().services[&service("a")].vpc_access.clone();
+    // Without a link of ours: another team has deployed its service onto our connector.
+    fake.change(|state| state.deploy(&service("d"), attached, None));
+    for read in 0..40 {
+        let fake = fake.fork();
+        fake.set_faults(Faults {
+            reads: BTreeMap::from([(read, ReadFault::Stale(1))]),
+            ..Faults::default()
+        });
+        let _undone = apply(&fake, &[]);
+        assert!(fake.state().connectors.contains_key(&ours), "read {read}");
+        // Their traffic leaves through its NAT.
+        let subnetwork = fake.state().connectors[&ours].subnetwork.clone().unwrap();
+        assert!(fake.state().nat_serving(&subnetwork).is_some(), "{read}");
+    }
+}

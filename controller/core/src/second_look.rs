@@ -1,0 +1,59 @@
+//! What rests on nobody using a thing any more is done only when two looks in a row say so.
+//!
+//! Google deletes a connector under the services that use it, and takes a NAT away from a range that traffic leaves
+//! from: only the list of services tells who uses them, and nothing in it tells how old it is. A subnetwork or a
+//! router needs no second look, because Google itself refuses to delete one that is in use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cloud::Write;
+use crate::kinds::{Id, LiveNat, Nat, RegionalRef};
+use crate::plan::Plan;
+use crate::world::World;
+
+/// Takes out of the plan what this look is the first to call unused, with everything that comes after it. `before` is
+/// what the look before this one called so, and becomes what this one does. Answers whether another look is needed.
+pub(crate) fn confirm(plan: &mut Plan, world: &World, before: &mut BTreeMap<Id, Write>) -> bool {
+    let writes = || {
+        plan.steps
+            .iter()
+            .filter_map(|(id, step)| Some((id, step.write.as_ref()?)))
+    };
+    // What changes from one entry to another is served all the time.
+    let puts = writes().flat_map(|(_, write)| write.puts());
+    let served: BTreeSet<&RegionalRef> = puts.flat_map(|nat| &nat.subnetworks).collect();
+    let unused = writes().filter(|(_, write)| takes_away(write, world, &served));
+    let unused: BTreeMap<Id, Write> = unused
+        .map(|(id, write)| (id.clone(), write.clone()))
+        .collect();
+    let once = unused.iter();
+    let once = once.filter(|(id, write)| before.get(*id) != Some(*write));
+    let once: BTreeSet<Id> = once.map(|(id, _)| id.clone()).collect();
+    *before = unused;
+    *plan = plan.without(&once);
+    !once.is_empty()
+}
+
+/// Would a service that the list did not show lose its way by this write?
+fn takes_away(write: &Write, world: &World, served: &BTreeSet<&RegionalRef>) -> bool {
+    match write {
+        Write::DeleteConnector(_)
+        | Write::DeleteNat(_)
+        | Write::SetPrivateGoogleAccess(_, false) => true,
+        Write::PutNat(_) | Write::PutNats(..) => {
+            let live = |wanted: &Nat| world.nat(&wanted.id).present();
+            let mut before = write.puts().filter_map(live).flat_map(LiveNat::listed);
+            before.any(|subnetwork| !served.contains(subnetwork))
+        }
+        Write::CreateSubnetwork(..)
+        | Write::SetPrivateGoogleAccess(_, true)
+        | Write::DeleteSubnetwork(_)
+        | Write::CreateAddress(..)
+        | Write::DeleteAddress(_)
+        | Write::CreateRouter(..)
+        | Write::DeleteRouter(_)
+        | Write::CreateConnector(_)
+        | Write::UpdateConnector(_)
+        | Write::PatchService(_) => false,
+    }
+}
