@@ -145,6 +145,12 @@ impl Service {
             && self.latest_ready == self.latest_created
     }
 
+    /// Does traffic or a tag ask for this revision by its name?
+    pub fn names(&self, revision: &str) -> bool {
+        let mut targets = self.traffic.iter();
+        targets.any(|traffic| traffic.revision.as_deref() == Some(revision))
+    }
+
     /// The revisions that requests reach, by traffic or by tag, when the template does not tell.
     pub fn serving_revisions(&self) -> Vec<RevisionRef> {
         if self.template_serves() {
