@@ -7,7 +7,7 @@ use clap::builder::BoolishValueParser;
 use privatelink_core::names::Installation;
 use privatelink_core::report::Report;
 
-use super::options::{Declarations, Global, Planning, Time};
+use super::options::{Declarations, Global, Planning, Time, exit_code_of_a_look};
 use super::{Failure, HELP};
 use crate::render::{self, Answer, Detail, Output, Progress};
 use crate::turn::{Declared, Run};
@@ -17,6 +17,7 @@ Examples:
   privatelink apply links/                  show the plan, ask, carry it out
   privatelink apply --yes --prune links/    in a pipeline, for a whole set
   privatelink apply --yes -o json link.yaml
+  privatelink apply --dry-run links/        the same as plan
 ";
 
 /// Carry out what is declared, after asking.
@@ -34,6 +35,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     consent: Consent,
     #[command(flatten)]
+    rehearsal: Rehearsal,
+    #[command(flatten)]
     time: Time,
 }
 
@@ -45,6 +48,14 @@ pub(super) struct Consent {
     pub(super) yes: bool,
 }
 
+/// Whether to stop at the plan.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Rehearsal {
+    /// Show what would be done, and why, and stop there: nothing is asked and nothing is written.
+    #[arg(long, env = "PRIVATELINK_DRY_RUN", value_parser = BoolishValueParser::new())]
+    pub(super) dry_run: bool,
+}
+
 impl Arguments {
     pub(super) async fn run(&self, global: &Global, output: Output) -> Result<u8, Failure> {
         let declared = Declared::read(&self.declarations.paths);
@@ -53,6 +64,7 @@ impl Arguments {
             question: "Carry out this plan?".to_owned(),
             undoing: None,
             yes: self.consent.yes,
+            dry_run: self.rehearsal.dry_run,
             possible: !global.no_input && !self.declarations.take_stdin(),
         };
         carry_out(&run, &asking, output).await
@@ -65,11 +77,18 @@ pub(super) struct Asking {
     /// Whose links are undone, when that is what the plan is for.
     pub(super) undoing: Option<Installation>,
     pub(super) yes: bool,
+    /// Only the plan is shown.
+    pub(super) dry_run: bool,
     pub(super) possible: bool,
 }
 
 /// Shows the plan, asks, carries it out and shows the end.
 pub(super) async fn carry_out(run: &Run, asking: &Asking, output: Output) -> Result<u8, Failure> {
+    if asking.dry_run {
+        let preview = run.preview().await;
+        show(run, &preview, asking, output)?;
+        return Ok(exit_code_of_a_look(&preview));
+    }
     // With consent given and nobody to show the plan to, one look at the world is enough.
     let mut asked = Duration::ZERO;
     if !asking.yes || output.shows_text() {
@@ -87,7 +106,8 @@ pub(super) async fn carry_out(run: &Run, asking: &Asking, output: Output) -> Res
             output.show(&render::plan(&preview, run.links(), detail, undoing))?;
         }
         if !writes && !waits {
-            return finish(run, &preview, asking, output);
+            show(run, &preview, asking, output)?;
+            return Ok(preview.exit_code());
         }
         if writes && !asking.yes {
             let question = Instant::now();
@@ -107,14 +127,13 @@ pub(super) async fn carry_out(run: &Run, asking: &Asking, output: Output) -> Res
     Ok(report.exit_code())
 }
 
-/// Ends a run because there was nothing to do.
-fn finish(run: &Run, report: &Report, asking: &Asking, output: Output) -> Result<u8, Failure> {
+/// Shows what would be done, to which a run that writes nothing comes.
+fn show(run: &Run, report: &Report, asking: &Asking, output: Output) -> Result<(), Failure> {
     output.diagnostics(&report.diagnostics);
     let undoing = asking.undoing.as_ref();
     output.document(report, || {
         render::plan(report, run.links(), output.detail(), undoing)
-    })?;
-    Ok(report.exit_code())
+    })
 }
 
 /// Ends a run because nobody said yes.

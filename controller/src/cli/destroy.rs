@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::Args;
 use privatelink_core::ids::LinkName;
 
-use super::apply::{Asking, Consent, carry_out};
+use super::apply::{Asking, Consent, Rehearsal, carry_out};
 use super::options::{Declarations, Global, Time, orders};
 use super::{Failure, HELP};
 use crate::render::Output;
@@ -14,6 +14,7 @@ use crate::turn::{Declared, Run};
 const EXAMPLES: &str = "\
 Examples:
   privatelink destroy links/                undo every link declared there, after asking
+  privatelink destroy --dry-run links/      what that would be
   privatelink destroy --yes link.yaml
 ";
 
@@ -27,6 +28,8 @@ pub(super) struct Arguments {
     declarations: Declarations,
     #[command(flatten)]
     consent: Consent,
+    #[command(flatten)]
+    rehearsal: Rehearsal,
     #[command(flatten)]
     time: Time,
 }
@@ -45,6 +48,7 @@ impl Arguments {
             question: format!("Undo {}?", names.join(", ")),
             undoing: Some(global.installation()),
             yes: self.consent.yes,
+            dry_run: self.rehearsal.dry_run,
             possible: !global.no_input && !self.declarations.take_stdin(),
         };
         let run = Run::connect(declared, orders(global, links), (global, self.time)).await;

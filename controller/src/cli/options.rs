@@ -10,6 +10,7 @@ use privatelink_core::decide::Orders;
 use privatelink_core::ids::{LinkName, ProjectId};
 use privatelink_core::names::{Installation, InstallationError};
 use privatelink_core::policy::Policy;
+use privatelink_core::report::Report;
 use privatelink_gcp::{self as gcp, MAX_LIST_ITEMS, Rate, Rates};
 use tracing_subscriber::EnvFilter;
 
@@ -278,21 +279,21 @@ pub(crate) struct Detailed {
 }
 
 impl Detailed {
-    /// The exit code of a run that only looked. What waits for earlier steps of the same plan is not pending;
-    /// what waits although nothing is left to do first is.
-    pub(crate) fn exit_code(self, report: &privatelink_core::report::Report, found: bool) -> u8 {
-        let pending = report.summary.writes() == 0;
-        match report.exit_code() {
-            5 if pending => 5,
-            0 | 5 => {
-                if self.detailed_exitcode && found {
-                    2
-                } else {
-                    0
-                }
-            }
-            wrong => wrong,
+    /// The exit code of a run that only looked.
+    pub(crate) fn exit_code(self, report: &Report, found: bool) -> u8 {
+        match exit_code_of_a_look(report) {
+            0 if self.detailed_exitcode && found => 2,
+            code => code,
         }
+    }
+}
+
+/// The exit code of a run that only looked. What waits for earlier steps of the same plan is not pending; what waits
+/// although nothing is left to do first is.
+pub(super) fn exit_code_of_a_look(report: &Report) -> u8 {
+    match report.exit_code() {
+        5 if report.summary.writes() > 0 => 0,
+        code => code,
     }
 }
 

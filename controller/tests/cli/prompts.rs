@@ -21,6 +21,31 @@ async fn without_a_terminal_apply_and_destroy_need_to_be_told_yes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_shows_the_plan_and_writes_nothing_also_with_a_yes() {
+    let desk = Desk::new("dry-run").await;
+    let plan = desk.run("plan link.yaml").await;
+    let rehearsed = desk.run("apply --yes --dry-run link.yaml").await;
+    assert_eq!(
+        (rehearsed.code, rehearsed.stdout),
+        (plan.code, plan.stdout),
+        "it is what plan shows"
+    );
+    assert_eq!(desk.cloud.writes().await.unwrap(), 0);
+    desk.run("apply --yes link.yaml").await;
+    desk.cloud.reset_requests().await.unwrap();
+    let rehearsed = desk.run("destroy --dry-run link.yaml").await;
+    assert_eq!(rehearsed.code, 0, "{}", rehearsed.stderr);
+    assert!(
+        rehearsed
+            .stdout
+            .contains("Plan: 0 to create, 2 to update, 4 to delete."),
+        "{}",
+        rehearsed.stdout
+    );
+    assert_eq!(desk.cloud.writes().await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_nothing_is_to_be_done_nobody_is_asked() {
     let desk = Desk::new("nothing-to-ask").await;
     desk.run("apply --yes link.yaml").await;

@@ -1,10 +1,10 @@
 //! What two worlds have to agree on that were reached by different ways.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use privatelink_core::fake::State;
-use privatelink_core::kinds::{LiveNat, LiveRouter, NatSources};
+use privatelink_core::kinds::{LiveNat, LiveRouter, NatSources, RegionalRef, VpcAccess};
 
 use crate::others::NOTE;
 use crate::universe::UNIVERSE;
@@ -42,6 +42,39 @@ fn settle_nats(router: &mut LiveRouter) {
     if let Some(first) = router.nats.iter_mut().find(ours) {
         first.sources = NatSources::Listed(served);
     }
+}
+
+/// The world without what is ours and carries nobody: what a source has moved away from and no run has pruned.
+pub(crate) fn without_unused(state: &State) -> State {
+    let mut left = state.clone();
+    let accesses = state.services.values();
+    let accesses = accesses.filter_map(|service| service.vpc_access.as_ref());
+    let used: BTreeSet<&RegionalRef> = accesses.filter_map(VpcAccess::connector).collect();
+    let ours = |name: &str| UNIVERSE.ours.made(name);
+    left.connectors
+        .retain(|id, _| used.contains(id) || !ours(id.name.as_str()));
+    let carrying: BTreeSet<RegionalRef> = left
+        .connectors
+        .values()
+        .filter_map(|live| live.subnetwork.clone())
+        .collect();
+    left.subnetworks
+        .retain(|id, live| carrying.contains(id) || live.mark.is_none());
+    for router in left.routers.values_mut() {
+        for nat in router.nats.iter_mut().filter(|nat| ours(nat.name.as_str())) {
+            if let NatSources::Listed(listed) = &mut nat.sources {
+                listed.retain(|id, _| left.subnetworks.contains_key(id));
+            }
+        }
+        let empty =
+            |nat: &LiveNat| matches!(&nat.sources, NatSources::Listed(listed) if listed.is_empty());
+        router
+            .nats
+            .retain(|nat| !(ours(nat.name.as_str()) && empty(nat)));
+    }
+    left.routers
+        .retain(|_, router| router.mark.is_none() || !router.nats.is_empty());
+    left
 }
 
 /// The first few differences of two worlds, thing by thing.

@@ -12,7 +12,7 @@ use privatelink_core::link::Link;
 use privatelink_core::plan::Plan;
 use privatelink_core::report::StepReport;
 
-use crate::essence::{differences, essence};
+use crate::essence::{differences, essence, without_unused};
 use crate::others::Other;
 use crate::process::{Process, Turn, Weather, judged, ready};
 use crate::stages::Stage;
@@ -156,8 +156,19 @@ impl<'a> Prepared<'a> {
             fake.change(deploy_what_failed);
         }
         self.turn(&fake, process, Weather::calm())?;
-        same(&self.goal, &essence(&fake.state()))?;
+        self.comes_to_its_end(&fake.state(), stale)?;
         silent(&self.turn(&fake, process, Weather::calm())?)
+    }
+
+    /// A list that shows where a source has been before shows what it left behind there, too: undone together with its
+    /// link, that goes as well, which otherwise is left to `--prune`.
+    fn comes_to_its_end(&self, found: &State, stale: bool) -> Result<(), String> {
+        let found = essence(found);
+        let undoes = !self.stage.orders.destroy.is_empty();
+        if stale && undoes && without_unused(&self.goal) == found {
+            return Ok(());
+        }
+        same(&self.goal, &found)
     }
 
     fn turn(&self, fake: &Fake, process: Process, weather: Weather) -> Result<Turn, String> {

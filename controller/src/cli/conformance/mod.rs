@@ -158,6 +158,7 @@ impl Arguments {
             question: question.to_owned(),
             undoing: None,
             yes: self.consent.yes,
+            dry_run: false,
             possible: !global.no_input,
         }
     }
