@@ -175,8 +175,9 @@ fn source(link: &Link, wanted: &VpcAccess, world: &World) -> Finding {
                     format!("the new revision did not become ready: {why}"),
                 ),
                 // The revision before serves until the new one is ready, although nobody asked for it by name.
-                None if !service.names(&id.name) => settled(service)
-                    .and_then(|()| Err((verdict, Code::RevisionWithoutEgress, found))),
+                None if !service.names(&id.name) => {
+                    settled(service).and(Err((verdict, Code::RevisionWithoutEgress, found)))
+                }
                 None => Err((verdict, Code::TrafficPinned, found)),
             };
         }

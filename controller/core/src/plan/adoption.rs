@@ -14,6 +14,7 @@ use crate::kinds::subnetwork::PRIVATE_GOOGLE_ACCESS;
 use crate::kinds::{FieldChange, Id, LiveSubnetwork, RegionalRef};
 use crate::link::ServiceRef;
 use crate::plan::{Action, Step, egress};
+use crate::uses::entry_id;
 use crate::world::Seen;
 
 /// Former values of the things of others that this source's links change with consent: those recorded already on
@@ -137,7 +138,8 @@ pub(super) fn restore_adopted(context: &mut Context<'_>) {
                 left.adopted.remove(path);
             } else if detached {
                 let why = "adopted, and the link is gone: it gets back what it had before";
-                context.steps.insert(node, switched_off(id, why));
+                let step = switched_off(context, id, why);
+                context.steps.insert(node, step);
             }
         }
         if detached && left.adopted.is_empty() {
@@ -188,7 +190,7 @@ pub(super) fn restore_left(context: &mut Context<'_>) {
                 let why = "adopted, and no link needs it any more: it gets back what it had before";
                 let step = Step {
                     links: node.clone(),
-                    ..switched_off(id.clone(), why)
+                    ..switched_off(context, id.clone(), why)
                 };
                 steps.insert(Id::Subnetwork(id), step);
             }
@@ -220,11 +222,22 @@ fn serves(context: &Context<'_>, source: &ServiceRef, id: &RegionalRef) -> bool 
     on.iter().any(|connector| pinned.contains(&connector.id))
 }
 
-fn switched_off(id: RegionalRef, why: &'static str) -> Step {
+/// Google keeps it on while a NAT serves the subnetwork (`docs/reference/google-cloud.md#effective-private-google-access`), so what
+/// this plan takes out of a NAT goes first.
+fn switched_off(context: &Context<'_>, id: RegionalRef, why: &'static str) -> Step {
+    let serving = context.uses.listing(&id).iter();
+    let serving = serving.map(|entry| Id::Nat(entry_id(*entry)));
+    let writes = |nat: &Id| {
+        context
+            .steps
+            .get(nat)
+            .is_some_and(|step| step.action.writes())
+    };
+    let leaving: BTreeSet<Id> = serving.filter(writes).collect();
     let fields = vec![FieldChange::new(
         PRIVATE_GOOGLE_ACCESS,
         true.into(),
         false.into(),
     )];
-    Step::update(why, fields, Write::SetPrivateGoogleAccess(id, false))
+    Step::update(why, fields, Write::SetPrivateGoogleAccess(id, false)).after(leaving)
 }
