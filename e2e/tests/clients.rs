@@ -6,134 +6,69 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod clients {
+    pub(crate) mod lives;
+    pub(crate) mod matrix;
+    pub(crate) mod named;
     pub(crate) mod python;
     pub(crate) mod session;
 }
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use clients::python;
-use clients::session::{BINARY, PROJECT, REGION, Session, is_there, lacks};
-use privatelink_e2e::privatelink::Privatelink;
-use serde_json::{Value, json};
+use clients::lives::{self, Client};
+use clients::session::{PROJECT, Session, is_there, lacks};
+use clients::{matrix, named, python};
+use serde_json::Value;
 
 /// Operations take a moment, so that clients have to wait for them.
 const LATENCY: Duration = Duration::from_millis(300);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn gcloud_makes_shows_changes_and_removes_networks_subnetworks_and_firewalls() {
-    let Some(session) = Session::gcloud(Duration::ZERO).await else {
+async fn gcloud_makes_shows_changes_and_removes_networks_subnetworks_firewalls_and_routes() {
+    let Some(lived) = lives::NETWORKS.lived().await else {
         return;
     };
-    let printed = session
-        .works(
-            "gcloud compute networks create n --subnet-mode=custom
-            gcloud compute networks update n --bgp-routing-mode=global
-            gcloud compute networks list --format='value(name, x_gcloud_bgp_routing_mode)'
-            gcloud compute networks subnets create s --network=n --range=10.1.0.0/24
-            gcloud compute networks subnets update s --enable-private-ip-google-access
-            gcloud compute networks subnets list --format='value(name, ipCidrRange)'
-            gcloud compute networks subnets describe s --format='value(privateIpGoogleAccess, network.basename())'
-            gcloud compute firewall-rules create f --network=n --allow=tcp:80 --source-ranges=10.0.0.0/8
-            gcloud compute firewall-rules update f --allow=tcp:443
-            gcloud compute firewall-rules list --format='value(name, allowed[].map().firewall_rule().list())'
-            gcloud compute firewall-rules describe f --format='value(direction, priority)'
-            gcloud compute firewall-rules delete f
-            gcloud compute networks describe n --format='value(subnetworks.basename())'
-            gcloud compute networks subnets delete s
-            gcloud compute networks delete n",
-        )
-        .await;
-    for line in [
+    lived.shows(&[
         "n\tGLOBAL",
-        "s\t10.1.0.0/24",
+        "s\t10.1.0.0/23",
         "True\tn",
         "f\ttcp:443",
         "INGRESS\t1000",
-    ] {
-        assert!(printed.lines().any(|it| it == line), "{line}:\n{printed}");
-    }
-    assert_eq!(session.cloud.state(), json!({}));
+        "r\tdefault-internet-gateway",
+        "192.0.2.0/24\t1000",
+    ]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gcloud_makes_shows_changes_and_removes_routers_nats_and_addresses() {
-    let Some(session) = Session::gcloud(Duration::ZERO).await else {
+    let Some(lived) = lives::ROUTERS.lived().await else {
         return;
     };
-    let network = format!("projects/{PROJECT}/global/networks/n");
-    let subnetwork = format!("projects/{PROJECT}/regions/{REGION}/subnetworks/s");
-    let place = json!({ "network": network, "ipCidrRange": "10.1.0.0/24" });
-    let state =
-        json!({ "compute": { network: { "autoCreateSubnetworks": false }, subnetwork: place } });
-    session.cloud.put_state(&state).await.unwrap();
-    let before = session.cloud.state();
-    let printed = session
-        .works(
-            "gcloud compute routers create r --network=n
-            gcloud compute routers update r --advertisement-mode=custom --set-advertisement-groups=all_subnets
-            gcloud compute routers list --format='value(name, network.basename())'
-            gcloud compute routers describe r --format='value(bgp.advertiseMode)'
-            gcloud compute addresses create a b
-            gcloud compute addresses list --format='value(name, status)'
-            gcloud compute routers nats create e --router=r --auto-allocate-nat-external-ips \\
-                --nat-custom-subnet-ip-ranges=s
-            gcloud compute routers nats update e --router=r --nat-external-ip-pool=a
-            gcloud compute routers nats list --router=r --format='value(name, natIpAllocateOption)'
-            gcloud compute routers nats describe e --router=r --format='value(natIps.basename())'
-            gcloud compute addresses describe a --format='value(status, users.basename())'
-            gcloud compute routers nats delete e --router=r
-            gcloud compute routers delete r
-            gcloud compute addresses delete a b",
-        )
-        .await;
-    for line in [
+    lived.shows(&[
         "r\tn",
         "CUSTOM",
         "b\tRESERVED",
+        "g\tEXTERNAL\tteam=shop",
+        "g\tshop",
         "e\tMANUAL_ONLY",
-        "IN_USE\tr",
-    ] {
-        assert!(printed.lines().any(|it| it == line), "{line}:\n{printed}");
-    }
-    assert_eq!(session.cloud.state(), before);
+        "IN_USE\tr\tpayments",
+        "setLabels\ta",
+        "setLabels\tg",
+        "DONE\teurope-west1",
+        "g\tinsert",
+    ]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn gcloud_makes_shows_changes_and_removes_connectors_and_services() {
-    let Some(session) = Session::gcloud(Duration::ZERO).await else {
+async fn gcloud_makes_shows_changes_and_removes_connectors_services_and_revisions() {
+    let Some(lived) = lives::SERVICES.lived().await else {
         return;
     };
-    let network = format!("projects/{PROJECT}/global/networks/n");
-    let subnetwork = format!("projects/{PROJECT}/regions/{REGION}/subnetworks/s");
-    let place = json!({ "network": network, "ipCidrRange": "10.8.0.0/28" });
-    let state =
-        json!({ "compute": { network: { "autoCreateSubnetworks": false }, subnetwork: place } });
-    session.cloud.put_state(&state).await.unwrap();
-    let before = session.cloud.state();
-    let printed = session
-        .works(
-            "connectors='gcloud compute networks vpc-access connectors'
-            $connectors create c --region=$CLOUDSDK_RUN_REGION --subnet=s --min-instances=2 --max-instances=3
-            $connectors update c --region=$CLOUDSDK_RUN_REGION --max-instances=5
-            $connectors list --region=$CLOUDSDK_RUN_REGION --format='value(name.basename(), state)'
-            $connectors describe c --region=$CLOUDSDK_RUN_REGION --format='value(subnet.name, maxInstances)'
-            gcloud run deploy web --image=shop --no-allow-unauthenticated --set-env-vars=A=b
-            gcloud run services update web --vpc-connector=c --vpc-egress=all-traffic --ingress=internal
-            gcloud run services list --format='value(metadata.name, status.conditions[0].status)'
-            gcloud run services describe web --format='json' > web.json
-            gcloud run services get-iam-policy web --format='value(etag)'
-            gcloud run revisions list --service=web --format='value(status.conditions[0].status)'
-            gcloud run services update web --network=n --subnet=s --vpc-egress=private-ranges-only \\
-                --clear-vpc-connector
-            gcloud run services delete web
-            $connectors delete c --region=$CLOUDSDK_RUN_REGION
-            cat web.json",
-        )
-        .await;
-    for line in ["c\tREADY", "s\t5", "web\tTrue", "ACAB"] {
-        assert!(printed.lines().any(|it| it == line), "{line}:\n{printed}");
-    }
+    // One revision is left in the list after the other one was deleted.
+    lived.shows(&["c\tREADY", "s\t5", "web\tTrue", "ACAB", "web", "True,shop"]);
+    let printed = &lived.printed;
+    assert_eq!(printed.matches("\nTrue,shop\n").count(), 1, "{printed}");
     for part in [
         "\"run.googleapis.com/vpc-access-connector\": \"c\"",
         "\"run.googleapis.com/vpc-access-egress\": \"all-traffic\"",
@@ -141,61 +76,69 @@ async fn gcloud_makes_shows_changes_and_removes_connectors_and_services() {
     ] {
         assert!(printed.contains(part), "{part}:\n{printed}");
     }
-    assert_eq!(session.cloud.state(), before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn gcloud_sees_what_the_plan_names() {
+async fn gcloud_makes_shows_changes_and_removes_jobs() {
+    let Some(lived) = lives::JOBS.lived().await else {
+        return;
+    };
+    lived.shows(&["nightly\tTrue", "europe-west1"]);
+    let printed = &lived.printed;
+    for part in [
+        "\"taskCount\": 3",
+        "\"run.googleapis.com/vpc-access-egress\": \"all-traffic\"",
+    ] {
+        assert!(printed.contains(part), "{part}:\n{printed}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn googles_libraries_for_python_do_the_same_and_send_enums_as_numbers() {
+    let Some(lived) = lives::PYTHON.lived().await else {
+        return;
+    };
+    lived.shows(&[
+        "networks: done",
+        "routers: done",
+        "connectors: done",
+        "run: done",
+        "knative: done",
+    ]);
+    let is_number = |request: &Value| request["body"]["ingress"] == 2;
+    assert!(lived.log.iter().any(is_number), "{:#?}", lived.log);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_client_does_to_each_kind_whatever_google_offers() {
+    for client in Client::ALL {
+        let mut asked = BTreeSet::new();
+        let mut is_there = true;
+        for life in client.lives() {
+            let Some(lived) = life.lived().await else {
+                is_there = false;
+                break;
+            };
+            asked.extend(lived.methods().into_iter().map(str::to_owned));
+        }
+        if is_there {
+            matrix::hold(client, &asked);
+        }
+        if is_there && client == Client::Python {
+            matrix::hold_methods(&asked);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn both_clients_see_what_the_plan_names() {
     let Some(session) = Session::gcloud(Duration::ZERO).await else {
         return;
     };
-    let service = |name: &str| format!("projects/{PROJECT}/locations/{REGION}/services/{name}");
-    let network = format!("projects/{PROJECT}/global/networks/prod");
-    let state = json!({
-        "compute": { network: { "autoCreateSubnetworks": false } },
-        "run": { service("orders"): {}, service("billing"): {} },
-    });
-    session.cloud.put_state(&state).await.unwrap();
-    let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/../e2e/scenarios/plain");
-    let privatelink = Privatelink::new(BINARY, &session.cloud.url(), scenario);
-    let plan = privatelink
-        .run(&["plan", "-o", "json", "declare.yaml"])
-        .await
-        .unwrap()
-        .json();
-    let named: Vec<String> = plan["steps"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|step| step["action"] == "create")
-        .filter_map(|step| step["id"].as_str()?.rsplit('/').next().map(str::to_owned))
-        .collect();
-    assert!(named.len() >= 4, "{plan:#}");
-    let applied = privatelink
-        .run(&["apply", "--yes", "declare.yaml"])
-        .await
-        .unwrap();
-    assert_eq!(applied.code, 0, "{}{}", applied.stdout, applied.stderr);
-    let printed = session
-        .works(
-            "gcloud compute networks subnets list --format='value(name, privateIpGoogleAccess)'
-            router=$(gcloud compute routers list --format='value(name)')
-            gcloud compute routers nats list --router=$router --format='value(name)'
-            gcloud compute networks vpc-access connectors list --region=$CLOUDSDK_RUN_REGION
-            gcloud run services describe orders --format='value(spec.template.metadata.annotations)'
-            gcloud run services describe billing --format='value(metadata.annotations)'
-            echo $router",
-        )
-        .await;
-    for name in named {
-        assert!(printed.contains(&name), "{name}:\n{printed}");
-    }
-    for part in [
-        "all-traffic",
-        "run.googleapis.com/ingress=internal",
-        "READY",
-    ] {
-        assert!(printed.contains(part), "{part}:\n{printed}");
+    let named = named::applied(&session).await;
+    named::gcloud_describes(&session, &named).await;
+    if let Some(python) = python::with_google_clients().await {
+        named::python_describes(&session, &python, &named).await;
     }
 }
 
@@ -252,11 +195,7 @@ async fn gcloud_percent_encodes_path_segments() {
     // The colon of a project within a domain travels as %3A.
     let create = "gcloud compute networks create n --subnet-mode=custom --project=example.com:shop";
     session.works(create).await;
-    let log = session
-        .cloud
-        .send("GET", "/emulator/requests/log", &Value::Null)
-        .await
-        .unwrap();
+    let log = Value::Array(session.log().await);
     assert!(
         log.to_string().contains("/projects/example.com%3Ashop/"),
         "{log:#}"
@@ -298,39 +237,6 @@ async fn gcloud_is_told_which_api_it_was_not_pointed_at() {
     let printed = session.fails("curl -sS -x http://$CLOUDSDK_PROXY_ADDRESS:$CLOUDSDK_PROXY_PORT https://dns.googleapis.com/").await;
     assert!(printed.contains("501"), "{printed}");
     assert_eq!(session.counted("unknown").await, 1);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn google_cloud_run_for_python_sends_enums_as_numbers() {
-    let Some(python) = python::with_google_clients().await else {
-        return;
-    };
-    let session = Session::start(LATENCY).await;
-    let printed = session.works(&format!("{python} run.py")).await;
-    assert!(printed.contains("run: done"), "{printed}");
-    let log = session
-        .cloud
-        .send("GET", "/emulator/requests/log", &Value::Null)
-        .await
-        .unwrap();
-    let as_number = log
-        .as_array()
-        .unwrap()
-        .iter()
-        .any(|request| request["body"]["ingress"] == 2);
-    assert!(as_number, "{log:#}");
-    assert_eq!(session.cloud.state(), json!({}));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn googles_other_clients_for_python_make_and_remove_networks_and_connectors() {
-    let Some(python) = python::with_google_clients().await else {
-        return;
-    };
-    let session = Session::start(LATENCY).await;
-    let printed = session.works(&format!("{python} network.py")).await;
-    assert!(printed.contains("network: done"), "{printed}");
-    assert_eq!(session.cloud.state(), json!({}));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! One port speaks Cloud Run v2 (services, revisions, jobs), Serverless VPC Access v1 (connectors) and Compute
 //! Engine v1 (networks, subnetworks, routers, addresses, routes, firewalls), each under the path that Google
 //! gives it: `/v2/projects/...`, `/v1/projects/...`, `/compute/v1/projects/...`. Google's own clients work against
-//! it: Cloud Run v1 shows the same services in the shape of Knative, as `gcloud` wants them; batches, absolute
+//! it: Cloud Run v1 shows the same services and jobs in the shape of Knative, as `gcloud` wants them; batches, absolute
 //! request lines and enums as numbers are understood. It behaves rather than
 //! only answers: operations take time, servers fill in defaults, what is in use cannot be deleted.
 //!
@@ -131,6 +131,12 @@ pub struct Emulator {
 /// Every rule that the emulator knows.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     resources::rules()
+}
+
+/// Every method that is served, as Google's description of its APIs calls it, such as `compute.networks.insert`. One
+/// that both versions of an API have is there twice.
+pub fn methods() -> impl Iterator<Item = &'static str> {
+    resources::operations()
 }
 
 impl Emulator {

@@ -26,6 +26,7 @@ pub(crate) static RESOURCES: &[&Resource] = &[
     &rpc::RUN_OPERATIONS,
     &knative::services::RESOURCE,
     &knative::revisions::RESOURCE,
+    &knative::jobs::RESOURCE,
 ];
 
 /// The rules of every file.

@@ -15,7 +15,7 @@ pub(crate) const PROJECT: &str = "acme-prod";
 pub(crate) const REGION: &str = "europe-west1";
 
 /// Google's clients take seconds for each command, and more on a busy machine.
-const PATIENCE: Duration = Duration::from_mins(4);
+const PATIENCE: Duration = Duration::from_mins(8);
 
 /// The scripts in Python.
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../e2e/tests/clients");
@@ -121,6 +121,13 @@ impl Session {
         let printed =
             [&output.stdout, &output.stderr].map(|it| String::from_utf8_lossy(it).into_owned());
         (output, printed.concat())
+    }
+
+    /// The requests that came, in order.
+    pub(crate) async fn log(&self) -> Vec<Value> {
+        let path = "/emulator/requests/log";
+        let log = self.cloud.send("GET", path, &Value::Null).await.unwrap();
+        log.as_array().unwrap().clone()
     }
 
     /// How many requests there were to a method of Google's.

@@ -75,14 +75,26 @@ pub(crate) fn list(engine: &mut Engine, call: &Call) -> Answer {
 /// The list of all scopes of a project, each under its own key.
 pub(crate) fn aggregated_list(engine: &mut Engine, call: &Call) -> Answer {
     let window = Window::of(engine, call)?;
+    let project = format!("projects/{}/", call.parameter("project"));
+    let after = window.after.as_deref();
+    let entries = engine.store.list_below(Api::Compute, &project, after);
+    aggregate(engine, call, &window, call.resource.homes, entries)
+}
+
+/// An aggregated list of those of `entries` that are of the collection that a call asks for. `homes` are the templates
+/// of the paths at which they can be.
+pub(crate) fn aggregate<'a>(
+    engine: &'a Engine,
+    call: &Call,
+    window: &Window,
+    homes: &[&str],
+    entries: impl Iterator<Item = (&'a str, &'a Value)>,
+) -> Answer {
     check_order(engine, call)?;
     let filter = filter(engine, call)?;
     let collection = call.path.rsplit('/').next().unwrap_or_default();
-    let project = format!("projects/{}/", call.parameter("project"));
     let is_one = |path: &str| path.rsplit('/').nth(1) == Some(collection);
-    let entries = engine
-        .store
-        .list_below(Api::Compute, &project, window.after.as_deref())
+    let entries = entries
         .filter(|(path, _)| is_one(path))
         .filter(|(path, _)| {
             call.disturbance.unreachable.is_empty()
@@ -99,7 +111,7 @@ pub(crate) fn aggregated_list(engine: &mut Engine, call: &Call) -> Answer {
             items.push((call.resource.render)(engine, path, value));
         }
     }
-    for scope in all_scopes(call) {
+    for scope in all_scopes(homes) {
         if !scopes.contains_key(&scope) && engine.rule(&EMPTY_SCOPES, true) {
             let message = format!("There are no results for scope '{scope}' on this page.");
             let warning = warning("NO_RESULTS_ON_PAGE", &message, &scope);
@@ -135,8 +147,7 @@ fn scope_key(path: &str) -> String {
     scope.splitn(3, '/').nth(2).unwrap_or_default().to_owned()
 }
 
-fn all_scopes(call: &Call) -> Vec<String> {
-    let homes = call.resource.homes;
+fn all_scopes(homes: &[&str]) -> Vec<String> {
     let lives_in = |word: &str| {
         homes
             .iter()

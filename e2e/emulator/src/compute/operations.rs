@@ -7,6 +7,9 @@ use crate::compute::{lists, not_found, regions, url};
 use crate::engine::{Answer, Engine};
 use crate::pages::Window;
 
+const GLOBAL: &str = "projects/{project}/global/operations/{operation}";
+const OF_A_REGION: &str = "projects/{project}/regions/{region}/operations/{operation}";
+
 pub(crate) static RESOURCE: Resource = Resource {
     api: Api::Compute,
     kind: "compute#operation",
@@ -15,7 +18,7 @@ pub(crate) static RESOURCE: Resource = Resource {
     routes: &[
         Route {
             verb: Verb::Get,
-            template: "projects/{project}/regions/{region}/operations/{operation}",
+            template: OF_A_REGION,
             operation: "compute.regionOperations.get",
             handler: get,
         },
@@ -33,7 +36,7 @@ pub(crate) static RESOURCE: Resource = Resource {
         },
         Route {
             verb: Verb::Get,
-            template: "projects/{project}/global/operations/{operation}",
+            template: GLOBAL,
             operation: "compute.globalOperations.get",
             handler: get,
         },
@@ -48,6 +51,12 @@ pub(crate) static RESOURCE: Resource = Resource {
             template: "projects/{project}/global/operations",
             operation: "compute.globalOperations.list",
             handler: list,
+        },
+        Route {
+            verb: Verb::Get,
+            template: "projects/{project}/aggregated/operations",
+            operation: "compute.globalOperations.aggregatedList",
+            handler: aggregated_list,
         },
     ],
     rules: &[],
@@ -96,6 +105,15 @@ fn list(engine: &mut Engine, call: &Call) -> Answer {
     Ok(body)
 }
 
+/// Operations of all scopes. Those of zones are not among them: nothing that is served is in a zone.
+fn aggregated_list(engine: &mut Engine, call: &Call) -> Answer {
+    let window = Window::of(engine, call)?;
+    let project = format!("projects/{}/", call.parameter("project"));
+    let after = window.after.as_deref();
+    let entries = engine.operations.list(Api::Compute, &project, after);
+    lists::aggregate(engine, call, &window, &[GLOBAL, OF_A_REGION], entries)
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     #![allow(clippy::unwrap_used)]
@@ -105,6 +123,47 @@ pub(crate) mod tests {
     use serde_json::json;
 
     use crate::testing::Bench;
+
+    #[test]
+    fn operations_of_all_scopes_are_listed_together() {
+        let mut bench = Bench::new();
+        let networks = "/compute/v1/projects/p/global/networks";
+        bench.ok(
+            "POST",
+            networks,
+            json!({ "name": "n", "autoCreateSubnetworks": false }),
+        );
+        let subnetwork =
+            json!({ "name": "s", "network": "global/networks/n", "ipCidrRange": "10.0.0.0/24" });
+        bench.ok(
+            "POST",
+            "/compute/v1/projects/p/regions/us-east1/subnetworks",
+            subnetwork,
+        );
+        let other = "/compute/v1/projects/other/global/networks";
+        bench.ok(
+            "POST",
+            other,
+            json!({ "name": "n", "autoCreateSubnetworks": false }),
+        );
+        let listed = bench.ok(
+            "GET",
+            "/compute/v1/projects/p/aggregated/operations",
+            json!(null),
+        );
+        let types = |scope: &str| {
+            let operations = listed["items"][scope]["operations"].as_array().cloned();
+            let types = operations.unwrap_or_default().into_iter();
+            types
+                .map(|it| it["operationType"].clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(types("global"), ["insert"]);
+        assert_eq!(types("regions/us-east1"), ["insert"]);
+        assert_eq!(listed["kind"], "compute#operationAggregatedList");
+        let none = &listed["items"]["regions/us-west1"]["warning"]["code"];
+        assert_eq!(none, "NO_RESULTS_ON_PAGE");
+    }
 
     #[test]
     fn an_operation_runs_for_as_long_as_the_latency() {

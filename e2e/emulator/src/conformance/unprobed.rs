@@ -25,6 +25,10 @@ pub const UNPROBED: &[Unprobed] = &[
         why: "a firewall rule without a network lands in the project's own network `default`, which is not the run's",
     },
     Unprobed {
+        rule: "run.v1.region.all",
+        why: "the answer would have what the project keeps in all of its regions, and that is no business of a recording",
+    },
+    Unprobed {
         rule: "list.page.cap",
         why: "it takes more than five hundred things of one kind, which is more than most quotas allow",
     },

@@ -185,6 +185,12 @@ impl Description {
         Ok(Description { documents })
     }
 
+    /// The names of all methods that Google offers in these APIs, served or not, such as `compute.networks.insert`.
+    pub fn methods(&self) -> impl Iterator<Item = &str> {
+        let methods = self.documents.iter().flat_map(|document| &document.methods);
+        methods.map(|method| method.id.as_str())
+    }
+
     /// Leaves of the largest document only what is said about these methods, so that it loads in no time. The
     /// other methods stay known by name and path.
     pub(super) fn keep(&mut self, served: &BTreeSet<&str>) {

@@ -12,7 +12,7 @@ pub(super) struct Excuse {
     why: &'static str,
 }
 
-const EXCUSES: [Excuse; 3] = [
+const EXCUSES: [Excuse; 6] = [
     Excuse {
         method: "compute.routes.insert",
         field: "priority",
@@ -27,6 +27,21 @@ const EXCUSES: [Excuse; 3] = [
         method: "run.namespaces.services.replaceService",
         field: "spec.template.metadata.namespace",
         why: "the metadata of a template are optional, and a revision is where its service is",
+    },
+    Excuse {
+        method: "run.projects.locations.services.replaceService",
+        field: "spec.template.metadata.namespace",
+        why: "the metadata of a template are optional, and a revision is where its service is",
+    },
+    Excuse {
+        method: "run.namespaces.jobs.create",
+        field: "spec.template.metadata.namespace",
+        why: "the metadata of a template are optional, and an execution is where its job is",
+    },
+    Excuse {
+        method: "run.namespaces.jobs.replaceJob",
+        field: "spec.template.metadata.namespace",
+        why: "the metadata of a template are optional, and an execution is where its job is",
     },
 ];
 

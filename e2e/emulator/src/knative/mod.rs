@@ -1,15 +1,17 @@
-//! Cloud Run's version 1, which `gcloud` speaks: the services and revisions of version 2 in the shape of
+//! Cloud Run's version 1, which `gcloud` speaks: the services, revisions and jobs of version 2 in the shape of
 //! Knative.
 //!
 //! Nothing is kept here. A write becomes a call of version 2, so that every rule of version 2 holds; a read
 //! shows what version 2 keeps in other words. What version 1 has no words for stays as it is.
 
 mod annotations;
+mod execution;
 mod schema;
 mod status;
 mod template;
 mod view;
 
+pub(crate) mod jobs;
 pub(crate) mod revisions;
 pub(crate) mod selector;
 pub(crate) mod services;
@@ -17,8 +19,10 @@ pub(crate) mod services;
 use serde_json::{Value, json};
 
 use crate::call::{Api, Call, Verb};
+use crate::compute::name_of;
 use crate::compute::regions::REGIONS;
 use crate::engine::{Answer, Engine};
+use crate::fields::{self, Fields, Reading};
 use crate::refusal::{Code, Refusal};
 use crate::resources;
 use crate::rules::Rule;
@@ -33,20 +37,95 @@ static DEFAULT_REGION: Rule = Rule::invented(
     "A host that names no region, such as the emulator's own address, stands for us-central1.",
 );
 
-static PLACE_RULES: &[&Rule] = &[&REGION, &DEFAULT_REGION];
+static EVERYWHERE: Rule = Rule::guessed(
+    "run.v1.region.all",
+    "docs/reference/google-cloud.md#run-v1; as gcloud takes it",
+    "A list that is asked of run.googleapis.com, whose name has no region, is of all regions.",
+);
+static KIND: Rule = Rule::guessed(
+    "run.v1.kind",
+    "text unrecorded",
+    "A body of another kind or version than the method writes is refused.",
+);
+static OTHER_NAME: Rule = Rule::guessed(
+    "run.v1.name",
+    "text unrecorded",
+    "A replace whose body has another name than its path is refused.",
+);
+
+static OWN_RULES: &[&Rule] = &[&REGION, &DEFAULT_REGION, &EVERYWHERE, &KIND, &OTHER_NAME];
 
 /// The region of hosts that name none.
 const USUAL_REGION: &str = "us-central1";
-/// What objects say they are.
-const VERSION: &str = "serving.knative.dev/v1";
+/// The host for all regions.
+const GLOBAL_HOST: &str = "run.googleapis.com";
+
+/// What there is in version 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Object {
+    Service,
+    Revision,
+    Job,
+}
+
+impl Object {
+    /// What objects say they are.
+    fn kind(self) -> &'static str {
+        match self {
+            Object::Service => "Service",
+            Object::Revision => "Revision",
+            Object::Job => "Job",
+        }
+    }
+
+    /// The group and version that they belong to: jobs are Google's own, the others Knative's.
+    fn version(self) -> &'static str {
+        match self {
+            Object::Service | Object::Revision => "serving.knative.dev/v1",
+            Object::Job => "run.googleapis.com/v1",
+        }
+    }
+
+    fn collection(self) -> &'static str {
+        match self {
+            Object::Service => "services",
+            Object::Revision => "revisions",
+            Object::Job => "jobs",
+        }
+    }
+
+    /// The annotation that says who made it.
+    fn creator(self) -> &'static str {
+        match self {
+            Object::Service | Object::Revision => "serving.knative.dev/creator",
+            Object::Job => "run.googleapis.com/creator",
+        }
+    }
+
+    /// The annotation that says who changed it last.
+    fn last_modifier(self) -> &'static str {
+        match self {
+            Object::Service | Object::Revision => "serving.knative.dev/lastModifier",
+            Object::Job => "run.googleapis.com/lastModifier",
+        }
+    }
+
+    /// The fields of a body; nobody sends a revision.
+    fn fields(self) -> Fields {
+        match self {
+            Object::Service => schema::SERVICE,
+            Object::Revision => &[],
+            Object::Job => schema::JOB,
+        }
+    }
+}
 
 /// The rules of all files of this API.
 pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
     [
-        PLACE_RULES,
+        OWN_RULES,
         annotations::RULES,
         selector::RULES,
-        services::RULES,
         status::RULES,
     ]
     .into_iter()
@@ -62,6 +141,20 @@ fn place(engine: &Engine, call: &Call) -> Result<String, Refusal> {
         location => location,
     };
     Ok(format!("projects/{project}/locations/{location}"))
+}
+
+/// What the paths begin with, in version 2, of all that a list call is about.
+fn prefix(engine: &Engine, call: &Call) -> Result<String, Refusal> {
+    let is_global = call.host == GLOBAL_HOST && call.parameter("location").is_empty();
+    if engine.rule(&EVERYWHERE, is_global) {
+        let project = project(engine, call.parameter("project"));
+        return Ok(format!("projects/{project}/locations/"));
+    }
+    let place = place(engine, call)?;
+    Ok(match place.strip_suffix("/-") {
+        Some(all) => format!("{all}/"),
+        None => format!("{place}/"),
+    })
 }
 
 /// The project's id, which clients may replace by its number.
@@ -125,6 +218,39 @@ fn ask(
     (call.route.handler)(engine, &call)
 }
 
+/// The body of a write, without what clients send back though only the server sets it.
+fn read(engine: &Engine, call: &Call, of: Object) -> Answer {
+    let (api, fields) = (Api::Knative, of.fields());
+    let at = of.kind().to_lowercase();
+    let body = fields::read(engine, api, &at, fields, Reading::Whole, &call.body)?;
+    let fits = body["kind"] == of.kind() && body["apiVersion"] == of.version();
+    engine.refuse_if(&KIND, !fits, || {
+        let (kind, version) = (&body["kind"], &body["apiVersion"]);
+        let text = format!(
+            "Expected kind '{}' of '{}', got {kind} of {version}.",
+            of.kind(),
+            of.version()
+        );
+        Refusal::code(Code::InvalidArgument, text)
+    })?;
+    Ok(body)
+}
+
+/// Refuses a body that has another name than the path that it is to replace.
+fn named_alike(engine: &Engine, body: &Value, path: &str) -> Result<(), Refusal> {
+    let (name, wanted) = (&body["metadata"]["name"], name_of(path));
+    engine.refuse_if(&OTHER_NAME, name != wanted, || {
+        let text = format!("metadata.name: {name} is not the name in the URL, '{wanted}'.");
+        Refusal::code(Code::InvalidArgument, text)
+    })
+}
+
+/// The answer to a delete.
+fn deleted(collection: &str, name: &str) -> Value {
+    let details = json!({ "kind": collection, "name": name });
+    json!({ "status": "Success", "details": details })
+}
+
 /// Sets a field unless there is nothing to set it to.
 fn put(into: &mut Value, field: &str, value: Value) {
     let nothing = match &value {
@@ -139,8 +265,9 @@ fn put(into: &mut Value, field: &str, value: Value) {
 }
 
 /// A list's body; what is empty is left out.
-fn listed(kind: &str, items: Vec<Value>, next: Option<String>) -> Value {
-    let mut body = json!({ "apiVersion": VERSION, "kind": kind, "metadata": {} });
+fn listed(of: Object, items: Vec<Value>, next: Option<String>) -> Value {
+    let kind = format!("{}List", of.kind());
+    let mut body = json!({ "apiVersion": of.version(), "kind": kind, "metadata": {} });
     put(&mut body, "items", Value::Array(items));
     if let Some(next) = next {
         body["metadata"]["continue"] = json!(next);
@@ -152,7 +279,7 @@ fn listed(kind: &str, items: Vec<Value>, next: Option<String>) -> Value {
 pub(crate) mod tests {
     use serde_json::{Value, json};
 
-    use super::{DEFAULT_REGION, REGION};
+    use super::{DEFAULT_REGION, EVERYWHERE, KIND, OTHER_NAME, REGION};
     use crate::testing::{Bench, Provocation};
 
     pub(crate) const HOST: &str = "http://us-east1-run.googleapis.com";
@@ -195,10 +322,24 @@ pub(crate) mod tests {
                     Value::Null,
                 )
             }),
+            Provocation::new(&EVERYWHERE, |bench| {
+                create(bench);
+                bench.ask("GET", &SERVICES.replace("us-east1-run", "run"), Value::Null)
+            }),
+            Provocation::new(&KIND, |bench| {
+                let mut service = plain();
+                service["kind"] = json!("Configuration");
+                bench.ask("POST", SERVICES, service)
+            }),
+            Provocation::new(&OTHER_NAME, |bench| {
+                create(bench);
+                let mut service = plain();
+                service["metadata"]["name"] = json!("t");
+                bench.ask("PUT", S, service)
+            }),
         ];
         all.extend(super::annotations::tests::provocations());
         all.extend(super::selector::tests::provocations());
-        all.extend(super::services::tests::provocations());
         all.extend(super::status::tests::provocations());
         all
     }

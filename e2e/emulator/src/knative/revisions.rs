@@ -1,13 +1,13 @@
 //! Revisions in the shape of Knative, where they lie beside their services and not below them.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::call::{Api, Call, Resource, Verb, as_stored, nothing_to_complete};
 use crate::compute::name_of;
 use crate::engine::{Answer, Engine};
 use crate::knative::selector::Selector;
 use crate::knative::services::route;
-use crate::knative::{ask, listed, place, view};
+use crate::knative::{Object, ask, deleted, listed, place, prefix, view};
 use crate::pages::Window;
 use crate::refusal::Refusal;
 
@@ -89,13 +89,9 @@ fn get(engine: &mut Engine, call: &Call) -> Answer {
 }
 
 fn list(engine: &mut Engine, call: &Call) -> Answer {
-    let place = place(engine, call)?;
+    let prefix = prefix(engine, call)?;
     let window = Window::of(engine, call)?;
     let selector = Selector::of(engine, call)?;
-    let prefix = match place.strip_suffix('-') {
-        Some(all) => all.to_owned(),
-        None => format!("{place}/"),
-    };
     let revisions: Vec<(&str, Value)> = within(engine, &prefix, window.after.as_deref())
         .map(|(path, revision)| (path, view::revision(engine, path, revision)))
         .filter(|(_, revision)| selector.admits(revision))
@@ -105,14 +101,13 @@ fn list(engine: &mut Engine, call: &Call) -> Answer {
         .into_iter()
         .map(|(_, revision)| revision.clone())
         .collect();
-    Ok(listed("RevisionList", items, next))
+    Ok(listed(Object::Revision, items, next))
 }
 
 fn delete(engine: &mut Engine, call: &Call) -> Answer {
     let path = path(engine, call)?;
     ask(engine, call, Verb::Delete, &path, &[], Value::Null)?;
-    let details = json!({ "kind": "revisions", "name": name_of(&path) });
-    Ok(json!({ "status": "Success", "details": details }))
+    Ok(deleted("revisions", name_of(&path)))
 }
 
 #[cfg(test)]

@@ -20,6 +20,43 @@ const META: Fields = &[
     ("uid", Field::Output),
 ];
 
+/// `Job`.
+pub(super) const JOB: Fields = &[
+    ("apiVersion", Field::Text),
+    ("kind", Field::Text),
+    ("metadata", Field::Object(META)),
+    (
+        "spec",
+        Field::Object(&[
+            ("runExecutionToken", Field::Text),
+            ("startExecutionToken", Field::Text),
+            ("template", Field::Object(EXECUTION_TEMPLATE)),
+        ]),
+    ),
+    ("status", Field::Output),
+];
+
+const EXECUTION_TEMPLATE: Fields = &[
+    ("metadata", Field::Object(META)),
+    (
+        "spec",
+        Field::Object(&[
+            ("delayExecution", Field::Bool),
+            ("parallelism", Field::Int),
+            ("taskCount", Field::Int),
+            ("template", Field::Object(&[("spec", Field::Object(TASK))])),
+        ]),
+    ),
+];
+
+const TASK: Fields = &[
+    ("containers", Field::List(CONTAINER)),
+    ("maxRetries", Field::Int),
+    ("nodeSelector", Field::Labels),
+    ("serviceAccountName", Field::Text),
+    ("timeoutSeconds", Field::Int),
+];
+
 /// `Service`.
 pub(super) const SERVICE: Fields = &[
     ("apiVersion", Field::Text),

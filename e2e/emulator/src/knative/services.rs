@@ -5,26 +5,14 @@ use serde_json::{Value, json};
 use crate::call::{Api, Call, Resource, Route, Verb, as_stored, nothing_to_complete};
 use crate::compute::name_of;
 use crate::engine::{Answer, Engine};
-use crate::fields::{self, Reading};
 use crate::knative::schema::SERVICE;
 use crate::knative::selector::Selector;
-use crate::knative::{VERSION, annotations, ask, listed, place, put, template, view};
+use crate::knative::{
+    Object, annotations, ask, deleted, listed, named_alike, place, prefix, put, read, template,
+    view,
+};
 use crate::pages::Window;
-use crate::refusal::{Code, Refusal};
-use crate::rules::Rule;
-
-static KIND: Rule = Rule::guessed(
-    "run.v1.service.kind",
-    "text unrecorded",
-    "A body that is no Service of serving.knative.dev/v1 is refused.",
-);
-static OTHER_NAME: Rule = Rule::guessed(
-    "run.v1.service.name",
-    "text unrecorded",
-    "A replace whose body has another name than its path is refused.",
-);
-
-pub(super) static RULES: &[&Rule] = &[&KIND, &OTHER_NAME];
+use crate::refusal::Refusal;
 
 const NAMESPACED: &str = "apis/serving.knative.dev/v1/namespaces/{project}/services";
 const NAMESPACED_ONE: &str = "apis/serving.knative.dev/v1/namespaces/{project}/services/{service}";
@@ -139,13 +127,9 @@ fn get(engine: &mut Engine, call: &Call) -> Answer {
 
 /// The services of one location, or of all of them where the location is `-`.
 fn list(engine: &mut Engine, call: &Call) -> Answer {
-    let place = place(engine, call)?;
+    let prefix = prefix(engine, call)?;
     let window = Window::of(engine, call)?;
     let selector = Selector::of(engine, call)?;
-    let prefix = match place.strip_suffix('-') {
-        Some(all) => all.to_owned(),
-        None => format!("{place}/"),
-    };
     let of_kind = |path: &str| path.split('/').count() == 6 && path.contains("/services/");
     let services: Vec<(&str, Value)> = engine
         .store
@@ -159,26 +143,7 @@ fn list(engine: &mut Engine, call: &Call) -> Answer {
         .into_iter()
         .map(|(_, service)| service.clone())
         .collect();
-    Ok(listed("ServiceList", items, next))
-}
-
-/// The body of a write, without what clients send back though only the server sets it.
-fn read(engine: &Engine, call: &Call) -> Answer {
-    let body = fields::read(
-        engine,
-        Api::Knative,
-        "service",
-        SERVICE,
-        Reading::Whole,
-        &call.body,
-    )?;
-    let fits = body["kind"] == "Service" && body["apiVersion"] == VERSION;
-    engine.refuse_if(&KIND, !fits, || {
-        let (kind, version) = (&body["kind"], &body["apiVersion"]);
-        let text = format!("Expected kind 'Service' of '{VERSION}', got {kind} of {version}.");
-        Refusal::code(Code::InvalidArgument, text)
-    })?;
-    Ok(body)
+    Ok(listed(Object::Service, items, next))
 }
 
 /// The service of version 2 that a body stands for. `before` is the one that it replaces.
@@ -186,11 +151,7 @@ fn translate(engine: &Engine, body: &Value, before: &Value) -> Answer {
     let (metadata, spec) = (&body["metadata"], &body["spec"]);
     let mut service =
         json!({ "template": template::read(engine, &spec["template"], &before["template"])? });
-    let mut labels = metadata["labels"].clone();
-    if let Some(labels) = labels.as_object_mut() {
-        labels.remove(view::LOCATION);
-    }
-    put(&mut service, "labels", labels);
+    view::read_metadata(metadata, &mut service);
     let targets = spec["traffic"]
         .as_array()
         .into_iter()
@@ -213,12 +174,6 @@ fn translate(engine: &Engine, body: &Value, before: &Value) -> Answer {
             target
         });
     put(&mut service, "traffic", targets.collect());
-    if let Some(version) = metadata["resourceVersion"]
-        .as_str()
-        .filter(|version| !version.is_empty())
-    {
-        service["etag"] = json!(format!("\"{version}\""));
-    }
     let at = "metadata.annotations";
     annotations::read(
         engine,
@@ -231,46 +186,39 @@ fn translate(engine: &Engine, body: &Value, before: &Value) -> Answer {
 }
 
 /// `dryRun=all` in the words of version 2.
-fn dry_run(call: &Call) -> (&'static str, &'static str) {
+pub(super) fn dry_run(call: &Call) -> (&'static str, &'static str) {
     let dry = call.query("dryRun") == Some("all");
     ("validateOnly", if dry { "true" } else { "" })
 }
 
 fn create(engine: &mut Engine, call: &Call) -> Answer {
     let collection = format!("{}/services", place(engine, call)?);
-    let body = read(engine, call)?;
+    let body = read(engine, call, Object::Service)?;
     let service = translate(engine, &body, &Value::Null)?;
     let name = body["metadata"]["name"].as_str().unwrap_or_default();
     let query = [("serviceId", name), dry_run(call)];
     let operation = ask(engine, call, Verb::Post, &collection, &query, service)?;
-    Ok(written(engine, &format!("{collection}/{name}"), &operation))
+    let path = format!("{collection}/{name}");
+    Ok(view::service(engine, &path, result_of(&operation)))
 }
 
 fn replace(engine: &mut Engine, call: &Call) -> Answer {
     let path = path(engine, call)?;
     let before = ask(engine, call, Verb::Get, &path, &[], Value::Null)?;
-    let body = read(engine, call)?;
-    let name = &body["metadata"]["name"];
-    engine.refuse_if(&OTHER_NAME, name != name_of(&path), || {
-        let text = format!(
-            "metadata.name: {name} is not the name in the URL, '{}'.",
-            name_of(&path)
-        );
-        Refusal::code(Code::InvalidArgument, text)
-    })?;
+    let body = read(engine, call, Object::Service)?;
+    named_alike(engine, &body, &path)?;
     let service = translate(engine, &body, &before)?;
     let query = [("updateMask", REPLACED), dry_run(call)];
     let operation = ask(engine, call, Verb::Patch, &path, &query, service)?;
-    Ok(written(engine, &path, &operation))
+    Ok(view::service(engine, &path, result_of(&operation)))
 }
 
-/// A service as a write left it: not ready yet, however soon it will be.
-fn written(engine: &Engine, path: &str, operation: &Value) -> Value {
-    let service = match operation.get("response") {
+/// What an operation of version 2 is about, as its write left it: not ready yet, however soon it will be.
+pub(super) fn result_of(operation: &Value) -> &Value {
+    match operation.get("response") {
         Some(dry) => dry,
         None => &operation["metadata"],
-    };
-    view::service(engine, path, service)
+    }
 }
 
 fn delete(engine: &mut Engine, call: &Call) -> Answer {
@@ -283,8 +231,7 @@ fn delete(engine: &mut Engine, call: &Call) -> Answer {
         &[dry_run(call)],
         Value::Null,
     )?;
-    let details = json!({ "kind": "services", "name": name_of(&path) });
-    Ok(json!({ "status": "Success", "details": details }))
+    Ok(deleted("services", name_of(&path)))
 }
 
 /// Nobody has been granted anything: policies are not kept.
@@ -295,28 +242,11 @@ fn get_iam_policy(engine: &mut Engine, call: &Call) -> Answer {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use serde_json::{Value, json};
 
-    use super::{KIND, OTHER_NAME};
     use crate::knative::tests::{HOST, S, S2, SERVICES, create, get, plain};
-    use crate::testing::{Bench, Provocation};
-
-    pub(crate) fn provocations() -> Vec<Provocation> {
-        vec![
-            Provocation::new(&KIND, |bench| {
-                let mut service = plain();
-                service["kind"] = json!("Configuration");
-                bench.ask("POST", SERVICES, service)
-            }),
-            Provocation::new(&OTHER_NAME, |bench| {
-                create(bench);
-                let mut service = plain();
-                service["metadata"]["name"] = json!("t");
-                bench.ask("PUT", S, service)
-            }),
-        ]
-    }
+    use crate::testing::Bench;
 
     #[test]
     fn services_are_listed_by_location_by_label_and_in_pages() {

@@ -12,7 +12,7 @@ use crate::run::revisions;
 static CONDITIONS: Rule = Rule::documented(
     "run.v1.conditions",
     "docs/reference/google-cloud.md#run-v1",
-    "A service reports Ready, ConfigurationsReady and RoutesReady as True, False or Unknown.",
+    "A service reports Ready, ConfigurationsReady and RoutesReady as True, False or Unknown; a job Ready alone.",
 );
 static OBSERVED: Rule = Rule::documented(
     "run.v1.observed-generation",
@@ -70,6 +70,30 @@ pub(super) fn of_service(engine: &Engine, service: &Value) -> Value {
         status["url"] = json!(url);
         status["address"] = json!({ "url": url });
     }
+    status
+}
+
+/// The status of a job of version 2.
+pub(super) fn of_job(engine: &Engine, job: &Value) -> Value {
+    let mut status = json!({});
+    observe(engine, job, &mut status);
+    if engine.rule(&CONDITIONS, true) {
+        let mut ready = condition(&job["terminalCondition"]);
+        // Version 2 does not name it until the job was ready once.
+        ready["type"] = json!("Ready");
+        status["conditions"] = json!([ready]);
+    }
+    put(&mut status, "executionCount", job["executionCount"].clone());
+    let latest = &job["latestCreatedExecution"];
+    let mut execution = json!({});
+    for (field, shown) in [
+        ("name", "name"),
+        ("createTime", "creationTimestamp"),
+        ("completionTime", "completionTimestamp"),
+    ] {
+        put(&mut execution, shown, latest[field].clone());
+    }
+    put(&mut status, "latestCreatedExecution", execution);
     status
 }
 

@@ -41,15 +41,26 @@ pub(super) fn spec(template: &Value) -> Value {
         .as_str()
         .and_then(|time| time.strip_suffix('s')?.parse::<i64>().ok());
     put(&mut spec, "timeoutSeconds", json!(seconds));
-    if let Some(accelerator) = template["nodeSelector"]["accelerator"].as_str() {
-        spec["nodeSelector"] = json!({ ACCELERATOR: accelerator });
-    }
+    put(&mut spec, "nodeSelector", node_selector(template));
     let containers = template["containers"].as_array().into_iter().flatten();
     put(&mut spec, "containers", containers.map(container).collect());
     spec
 }
 
-fn container(of: &Value) -> Value {
+/// What a template, or a task, of version 2 is to run on, in Knative's words; nothing if it does not say.
+pub(super) fn node_selector(of: &Value) -> Value {
+    let accelerator = of["nodeSelector"]["accelerator"].as_str();
+    accelerator.map_or(Value::Null, |it| json!({ ACCELERATOR: it }))
+}
+
+/// The same in version 2's words, of Knative's `spec`.
+pub(super) fn read_node_selector(spec: &Value) -> Value {
+    let accelerator = spec["nodeSelector"].get(ACCELERATOR);
+    accelerator.map_or(Value::Null, |it| json!({ "accelerator": it }))
+}
+
+/// A container of version 2 in Knative's words.
+pub(super) fn container(of: &Value) -> Value {
     let mut shown = json!({});
     for field in SAME {
         put(&mut shown, field, of[field].clone());
@@ -92,17 +103,9 @@ pub(super) fn read(engine: &Engine, knative: &Value, before: &Value) -> Result<V
     if let Some(seconds) = status::number(&spec["timeoutSeconds"]) {
         template["timeout"] = json!(format!("{seconds}s"));
     }
-    if let Some(accelerator) = spec["nodeSelector"].get(ACCELERATOR) {
-        template["nodeSelector"] = json!({ "accelerator": accelerator });
-    }
-    let containers = spec["containers"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .enumerate();
-    let containers =
-        containers.map(|(index, given)| read_container(given, &before["containers"][index]));
-    template["containers"] = containers.collect();
+    let selector = read_node_selector(spec);
+    put(&mut template, "nodeSelector", selector);
+    template["containers"] = read_containers(spec, before);
     let at = "spec.template.metadata.annotations";
     annotations::read(
         engine,
@@ -112,6 +115,15 @@ pub(super) fn read(engine: &Engine, knative: &Value, before: &Value) -> Result<V
         &mut template,
     )?;
     Ok(template)
+}
+
+/// The containers of version 2 that those of a `spec` stand for. `before` is what has those that they replace.
+pub(super) fn read_containers(spec: &Value, before: &Value) -> Value {
+    let containers = spec["containers"].as_array().into_iter().flatten();
+    let containers = containers.enumerate();
+    containers
+        .map(|(index, given)| read_container(given, &before["containers"][index]))
+        .collect()
 }
 
 fn read_container(given: &Value, before: &Value) -> Value {

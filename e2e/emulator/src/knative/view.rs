@@ -5,25 +5,22 @@ use serde_json::{Value, json};
 use crate::compute::{name_of, project_of};
 use crate::engine::Engine;
 use crate::knative::annotations::{self, Annotation};
-use crate::knative::{VERSION, put, status, template};
+use crate::knative::{Object, execution, put, status, template};
 
 /// The label that says where an object is.
 pub(super) const LOCATION: &str = "cloud.googleapis.com/location";
 
 /// A service of version 2 as Knative has it. `path` is where version 2 keeps it.
 pub(super) fn service(engine: &Engine, path: &str, service: &Value) -> Value {
-    let mut metadata = metadata(engine, path, "services", annotations::SERVICE, service);
+    let of = Object::Service;
+    let mut metadata = metadata(engine, path, of, annotations::SERVICE, service);
     let shown = &mut metadata["annotations"];
     put(
         shown,
         "run.googleapis.com/ingress-status",
         shown["run.googleapis.com/ingress"].clone(),
     );
-    put(
-        shown,
-        "serving.knative.dev/lastModifier",
-        service["lastModifier"].clone(),
-    );
+    put(shown, of.last_modifier(), service["lastModifier"].clone());
     if let Some(urls) = service.get("urls") {
         shown["run.googleapis.com/urls"] = json!(urls.to_string());
     }
@@ -39,8 +36,8 @@ pub(super) fn service(engine: &Engine, path: &str, service: &Value) -> Value {
     let template = json!({ "metadata": about_template, "spec": template::spec(given) });
     let traffic = service["traffic"].as_array().into_iter().flatten();
     json!({
-        "apiVersion": VERSION,
-        "kind": "Service",
+        "apiVersion": of.version(),
+        "kind": of.kind(),
         "metadata": metadata,
         "spec": { "template": template, "traffic": traffic.map(status::traffic).collect::<Value>() },
         "status": status::of_service(engine, service),
@@ -49,28 +46,57 @@ pub(super) fn service(engine: &Engine, path: &str, service: &Value) -> Value {
 
 /// A revision of version 2 as Knative has it.
 pub(super) fn revision(engine: &Engine, path: &str, revision: &Value) -> Value {
-    let mut metadata = metadata(engine, path, "revisions", annotations::TEMPLATE, revision);
+    let of = Object::Revision;
+    let mut metadata = metadata(engine, path, of, annotations::TEMPLATE, revision);
     let service = path.split('/').nth(5).unwrap_or_default();
     let labels = &mut metadata["labels"];
     for owner in ["service", "configuration"] {
         labels[format!("serving.knative.dev/{owner}")] = json!(service);
     }
     metadata["ownerReferences"] = json!([{
-        "apiVersion": VERSION, "kind": "Configuration", "name": service, "controller": true,
+        "apiVersion": of.version(), "kind": "Configuration", "name": service, "controller": true,
     }]);
     json!({
-        "apiVersion": VERSION,
-        "kind": "Revision",
+        "apiVersion": of.version(),
+        "kind": of.kind(),
         "metadata": metadata,
         "spec": template::spec(revision),
         "status": status::of_revision(engine, path, revision),
     })
 }
 
+/// A job of version 2 in the words of version 1.
+pub(super) fn job(engine: &Engine, path: &str, job: &Value) -> Value {
+    let of = Object::Job;
+    let mut metadata = metadata(engine, path, of, annotations::JOB, job);
+    let shown = &mut metadata["annotations"];
+    put(shown, of.last_modifier(), job["lastModifier"].clone());
+    json!({
+        "apiVersion": of.version(),
+        "kind": of.kind(),
+        "metadata": metadata,
+        "spec": execution::spec(job),
+        "status": status::of_job(engine, job),
+    })
+}
+
+/// Reads what the metadata of a body says to the object of version 2 that it stands for, all but its annotations.
+pub(super) fn read_metadata(metadata: &Value, object: &mut Value) {
+    let mut labels = metadata["labels"].clone();
+    if let Some(labels) = labels.as_object_mut() {
+        labels.remove(LOCATION);
+    }
+    put(object, "labels", labels);
+    let version = metadata["resourceVersion"].as_str();
+    if let Some(version) = version.filter(|version| !version.is_empty()) {
+        object["etag"] = json!(format!("\"{version}\""));
+    }
+}
+
 fn metadata(
     engine: &Engine,
     path: &str,
-    collection: &str,
+    of: Object,
     table: &[Annotation],
     object: &Value,
 ) -> Value {
@@ -78,15 +104,12 @@ fn metadata(
     let mut labels = object.get("labels").cloned().unwrap_or_else(|| json!({}));
     labels[LOCATION] = json!(path.split('/').nth(3));
     let mut annotations = annotations::show(table, object);
-    put(
-        &mut annotations,
-        "serving.knative.dev/creator",
-        object["creator"].clone(),
-    );
+    put(&mut annotations, of.creator(), object["creator"].clone());
+    let (version, collection) = (of.version(), of.collection());
     let mut metadata = json!({
         "name": name,
         "namespace": namespace,
-        "selfLink": format!("/apis/{VERSION}/namespaces/{namespace}/{collection}/{name}"),
+        "selfLink": format!("/apis/{version}/namespaces/{namespace}/{collection}/{name}"),
         "labels": labels,
         "annotations": annotations,
     });

@@ -61,10 +61,10 @@ pub(super) fn exercise() -> Exercise {
         condition("Active"),
     )
     .post("knative:services", configuration)
-    .refused("run.v1.service.kind", 400, "INVALID_ARGUMENT")
+    .refused("run.v1.kind", 400, "INVALID_ARGUMENT")
     .post("knative:services", service("~-y", ingress))
     .refused("run.v1.annotation.value", 400, "INVALID_ARGUMENT")
     .says("run.v1.annotation.value", "run.googleapis.com/ingress")
     .send("PUT", S, service("~-z", Value::Null))
-    .refused("run.v1.service.name", 400, "INVALID_ARGUMENT")
+    .refused("run.v1.name", 400, "INVALID_ARGUMENT")
 }
