@@ -2,19 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use privatelink_core::cloud::Scope;
 use privatelink_core::fake::State;
 use privatelink_core::kinds::service_egress::google_egress;
 use privatelink_core::kinds::service_ingress::google_ingress;
 use privatelink_core::kinds::{
-    Attachment, ConnectorState, Live, LiveConnector, LiveNat, LiveRouter, NatAddresses, NatSources,
+    Attachment, ConnectorState, LiveConnector, LiveNat, LiveRouter, NatAddresses, NatSources,
     NextHop, RegionalRef, Revision, Service, Traffic, VpcAccess,
 };
 use privatelink_core::names::Mark;
 use serde_json::{Map, Value, json};
 
+use crate::universe::UNIVERSE;
+
 /// A route that says nothing about the internet: with it in the document the emulator adds no default route.
-const NARROW: &str = "narrow";
+pub(crate) const NARROW: &str = "narrow";
+
+/// What every container runs.
+pub(crate) const IMAGE: &str = "europe-docker.pkg.dev/acme-prod/apps/any:1";
 
 /// States that a document cannot hold are left out: connectors in the middle of something move on by themselves.
 pub(crate) fn can_be_told(state: &State) -> bool {
@@ -114,6 +118,31 @@ pub(crate) fn of(state: &State) -> Value {
     json!({"compute": compute, "run": run, "vpcaccess": vpcaccess})
 }
 
+/// The document in which a whole history begins: with everything that somebody may speak of later.
+pub(crate) fn at_the_beginning(state: &State) -> Value {
+    let mut document = of(state);
+    let mut spoken_of = Vec::new();
+    for network in state.networks.keys() {
+        for region in [&UNIVERSE.guests[0].region, &UNIVERSE.guests[1].region] {
+            for name in SPOKEN_OF {
+                spoken_of.push((network, region, name));
+            }
+        }
+    }
+    for (number, (network, region, name)) in spoken_of.into_iter().enumerate() {
+        let path = format!(
+            "projects/{}/regions/{region}/subnetworks/{name}",
+            network.project
+        );
+        let range = format!("10.253.{number}.0/24");
+        let subnetwork = &mut document["compute"][path];
+        if subnetwork.is_null() {
+            *subnetwork = json!({"network": network.to_string(), "ipCidrRange": range});
+        }
+    }
+    document
+}
+
 /// Subnetworks that the simulation only speaks of. Google's own references always lead somewhere.
 fn dangling(state: &State) -> BTreeMap<String, String> {
     let mut spoken_of = BTreeMap::new();
@@ -145,17 +174,21 @@ fn dangling(state: &State) -> BTreeMap<String, String> {
         else {
             continue;
         };
-        let path = format!(
-            "projects/{}/regions/{}/subnetworks/{name}",
-            network.project, service.region
-        );
+        let path = if name.contains('/') {
+            name.clone()
+        } else {
+            format!(
+                "projects/{}/regions/{}/subnetworks/{name}",
+                service.project, service.region
+            )
+        };
         spoken_of.insert(path, network.to_string());
     }
     spoken_of
 }
 
 /// Names of subnetworks that only [`dangling`] puts there.
-const SPOKEN_OF: [&str; 2] = ["nowhere", "direct"];
+pub(crate) const SPOKEN_OF: [&str; 3] = ["nowhere", "yonder", "direct"];
 
 fn describe(body: &mut Value, mark: Option<&Mark>) {
     if let Some(mark) = mark {
@@ -176,7 +209,7 @@ fn router_body(router: &LiveRouter) -> Value {
     body
 }
 
-fn nat_body(router: &LiveRouter, nat: &LiveNat) -> Value {
+pub(crate) fn nat_body(router: &LiveRouter, nat: &LiveNat) -> Value {
     let mut body = json!({"name": nat.name, "type": if nat.public { "PUBLIC" } else { "PRIVATE" }});
     match &nat.addresses {
         NatAddresses::Auto => body["natIpAllocateOption"] = json!("AUTO_ONLY"),
@@ -236,7 +269,7 @@ fn connector_body(connector: &LiveConnector) -> Value {
     body
 }
 
-fn access(access: &VpcAccess) -> Value {
+pub(crate) fn access(access: &VpcAccess) -> Value {
     let egress = google_egress(access.routing);
     match &access.attachment {
         Attachment::Connector(connector) => {
@@ -264,8 +297,7 @@ fn access(access: &VpcAccess) -> Value {
 
 fn service_body(service: &Service) -> Value {
     let revision = |name: &str| json!(format!("{}/revisions/{name}", service.id));
-    let mut template =
-        json!({"containers": [{"image": "europe-docker.pkg.dev/acme-prod/apps/any:1"}]});
+    let mut template = json!({"containers": [{"image": IMAGE}]});
     if let Some(live) = &service.vpc_access {
         template["vpcAccess"] = access(live);
     }
@@ -283,21 +315,7 @@ fn service_body(service: &Service) -> Value {
         body.as_object_mut().unwrap().remove("annotations");
     }
     if !service.traffic.is_empty() {
-        let target = |traffic: &Traffic| {
-            let mut target = json!({"percent": traffic.percent});
-            target["type"] = json!(match &traffic.revision {
-                None => "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST",
-                Some(_) => "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION",
-            });
-            if let Some(revision) = &traffic.revision {
-                target["revision"] = json!(revision);
-            }
-            if let Some(tag) = &traffic.tag {
-                target["tag"] = json!(tag);
-            }
-            target
-        };
-        body["traffic"] = service.traffic.iter().map(target).collect();
+        body["traffic"] = traffic(&service.traffic);
     }
     if let Some(name) = &service.latest_ready {
         body["latestReadyRevision"] = revision(name);
@@ -312,8 +330,26 @@ fn service_body(service: &Service) -> Value {
     body
 }
 
+pub(crate) fn traffic(lines: &[Traffic]) -> Value {
+    let target = |line: &Traffic| {
+        let mut target = json!({"percent": line.percent});
+        target["type"] = json!(match &line.revision {
+            None => "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST",
+            Some(_) => "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION",
+        });
+        if let Some(revision) = &line.revision {
+            target["revision"] = json!(revision);
+        }
+        if let Some(tag) = &line.tag {
+            target["tag"] = json!(tag);
+        }
+        target
+    };
+    lines.iter().map(target).collect()
+}
+
 fn revision_body(revision: &Revision) -> Value {
-    let mut body = json!({"service": revision.id.service.name, "containers": [{"image": "europe-docker.pkg.dev/acme-prod/apps/any:1"}]});
+    let mut body = json!({"service": revision.id.service.name, "containers": [{"image": IMAGE}]});
     if let Some(live) = &revision.vpc_access {
         body["vpcAccess"] = access(live);
     }
@@ -322,63 +358,4 @@ fn revision_body(revision: &Revision) -> Value {
             json!([{"type": "Ready", "state": "CONDITION_FAILED", "message": why}]);
     }
     body
-}
-
-/// Every list that shows something of this state.
-pub(crate) fn scopes(state: &State) -> BTreeSet<Scope> {
-    let mut scopes = BTreeSet::new();
-    for network in state.networks.keys() {
-        let project = &network.project;
-        scopes.extend([
-            Scope::Networks(project.clone()),
-            Scope::Routes(project.clone()),
-            Scope::Subnetworks(project.clone()),
-            Scope::Addresses(project.clone()),
-            Scope::Routers(project.clone()),
-        ]);
-    }
-    for service in state.services.keys() {
-        scopes.insert(Scope::Services(
-            service.project.clone(),
-            service.region.clone(),
-        ));
-        scopes.insert(Scope::Connectors(
-            service.project.clone(),
-            service.region.clone(),
-        ));
-    }
-    scopes
-}
-
-/// What a list shows, without what either cloud makes up: versions, revision names, URLs and words.
-pub(crate) fn seen(items: Vec<Live>) -> BTreeSet<String> {
-    items
-        .into_iter()
-        .filter(|live| !matches!(live, Live::Subnetwork(live) if SPOKEN_OF.contains(&live.id.name.as_str())))
-        .filter(|live| !matches!(live, Live::Route(route) if route.id.name.as_str().starts_with(NARROW)))
-        .map(|live| match live {
-            Live::Service(service) => {
-                let settled = service.latest_ready == service.latest_created;
-                let failed = service.failed.is_some();
-                let latest = |traffic: &Traffic| traffic.revision.is_none() && traffic.tag.is_none();
-                let traffic = match service.traffic.as_slice() {
-                    // Google writes its default down.
-                    [only] if latest(only) => Vec::new(),
-                    _ => service.traffic,
-                };
-                let plain = Service {
-                    etag: "".into(),
-                    uri: None,
-                    latest_ready: None,
-                    latest_created: None,
-                    failed: None,
-                    reconciling: false,
-                    traffic,
-                    ..service
-                };
-                format!("settled {settled}, failed {failed}, {plain:?}")
-            }
-            other => format!("{other:?}"),
-        })
-        .collect()
 }

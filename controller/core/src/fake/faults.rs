@@ -28,8 +28,9 @@ pub enum Fault {
     Crash,
     /// Somebody was faster: it is refused as a conflict, or because the thing is in use.
     Overtaken,
-    /// It is taken on, and its operation ends in an error. Nothing has changed then; only a service keeps what was
-    /// written, and its new revision does not become ready.
+    /// It is taken on, and its operation ends in an error. Nothing has changed then, but that a service keeps what was
+    /// written, with a new revision that does not become ready, and that a connector which could not be made is there
+    /// in ERROR.
     Fails,
     /// It is taken on, and its connector goes to ERROR and holds its name.
     Breaks,

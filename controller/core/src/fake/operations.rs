@@ -66,26 +66,6 @@ pub(super) struct Running {
     pub(super) waker: Option<Waker>,
 }
 
-fn overtaken(write: &Write) -> Result<(), CloudError> {
-    let kind = match write {
-        Write::DeleteSubnetwork(_) | Write::DeleteAddress(_) | Write::DeleteRouter(_) => {
-            CloudErrorKind::InUse
-        }
-        Write::CreateSubnetwork(..)
-        | Write::SetPrivateGoogleAccess(..)
-        | Write::CreateAddress(..)
-        | Write::CreateRouter(..)
-        | Write::PutNat(_)
-        | Write::PutNats(..)
-        | Write::DeleteNat(_)
-        | Write::CreateConnector(_)
-        | Write::UpdateConnector(_)
-        | Write::DeleteConnector(_)
-        | Write::PatchService(_) => CloudErrorKind::Conflict,
-    };
-    refuse(kind, "somebody was faster")
-}
-
 impl Inner {
     /// Takes a write on: its number, or the answer when it is refused at once.
     pub(super) fn begin(&mut self, write: &Write) -> Result<u64, CloudError> {
@@ -100,27 +80,12 @@ impl Inner {
             .copied();
         self.writes += 1;
         self.calls.push(Call::Write(sort(write)));
-        let refused = match fault {
-            Some(Fault::Transient) => refuse(CloudErrorKind::Transient, "the server failed"),
-            Some(Fault::Denied) => refuse(CloudErrorKind::Denied, "a permission is missing"),
-            Some(Fault::Quota) => refuse(CloudErrorKind::Quota, "a quota is used up"),
-            Some(Fault::Overtaken) => overtaken(write),
-            Some(
-                Fault::LostReply
-                | Fault::Crash
-                | Fault::Fails
-                | Fault::Breaks
-                | Fault::Unending
-                | Fault::LostUpdate,
-            )
-            | None => {
-                let result = self.state.check(write);
-                if result.is_ok() && State::shows_progress(write) {
-                    self.change(|state| state.begin(write));
-                }
-                result
-            }
-        };
+        let refused = fault
+            .map_or(Ok(()), |fault| fault.refuses(write))
+            .and_then(|()| self.state.check(write));
+        if refused.is_ok() && State::shows_progress(write) {
+            self.change(|state| state.begin(write));
+        }
         self.crashed |= fault == Some(Fault::Crash);
         if let Err(error) = refused {
             let there = self.state.clone();
@@ -208,23 +173,7 @@ impl Inner {
         } = running;
         let before = self.state.clone();
         let mut result = Ok(None);
-        self.change(|state| {
-            result = match fault {
-                Some(Fault::Fails) => state.fail(&write, &asked),
-                Some(Fault::Breaks) => state.break_connector(&write),
-                Some(Fault::LostUpdate) => state.lose_an_entry(&write),
-                Some(
-                    Fault::Transient
-                    | Fault::Denied
-                    | Fault::Quota
-                    | Fault::LostReply
-                    | Fault::Crash
-                    | Fault::Overtaken
-                    | Fault::Unending,
-                )
-                | None => state.finish(&write),
-            };
-        });
+        self.change(|state| result = state.end(&write, &asked, fault));
         self.journal.push(Entry {
             asked,
             before,

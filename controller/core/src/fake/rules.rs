@@ -76,7 +76,7 @@ impl State {
                 return Ok(None);
             }
             Write::DeleteConnector(id) => drop(self.connectors.remove(id)),
-            Write::PatchService(patch) => return self.patch_service(patch).map(Some),
+            Write::PatchService(patch) => return self.patch_service(patch, None).map(Some),
             Write::CreateSubnetwork(..)
             | Write::SetPrivateGoogleAccess(..)
             | Write::DeleteSubnetwork(_)
@@ -142,7 +142,7 @@ impl State {
         }
     }
 
-    fn set_state(&mut self, id: &RegionalRef, state: ConnectorState) {
+    pub(super) fn set_state(&mut self, id: &RegionalRef, state: ConnectorState) {
         if let Some(live) = self.connectors.get_mut(id) {
             live.state = state;
         }

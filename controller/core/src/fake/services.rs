@@ -22,8 +22,13 @@ impl State {
         }
     }
 
-    /// One PATCH. A revision that does not become ready makes the operation fail, and what was written stays.
-    pub(super) fn patch_service(&mut self, patch: &ServicePatch) -> Result<Live, CloudError> {
+    /// One PATCH. A revision that does not become ready makes the operation fail, and what was written stays. `broken` is
+    /// a fault of the revision's own, if the PATCH makes one.
+    pub(super) fn patch_service(
+        &mut self,
+        patch: &ServicePatch,
+        broken: Option<String>,
+    ) -> Result<Live, CloudError> {
         self.check_service(patch)?;
         if let Some(service) = self.services.get_mut(&patch.service) {
             service.annotations.clone_from(&patch.annotations);
@@ -37,7 +42,7 @@ impl State {
                 .is_some_and(|service| service.vpc_access != **access)
         });
         if let Some(access) = changed {
-            self.deploy(&patch.service, access.clone(), None);
+            self.deploy(&patch.service, access.clone(), broken);
         }
         self.touch(&patch.service);
         let Some(service) = self.services.get(&patch.service) else {
@@ -93,8 +98,14 @@ impl State {
 
     /// Why a revision cannot start with this attachment.
     fn unusable(&self, access: &VpcAccess) -> Option<String> {
-        let Attachment::Connector(id) = &access.attachment else {
-            return None;
+        let id = match &access.attachment {
+            Attachment::Connector(id) => id,
+            Attachment::Direct { network, .. } => {
+                let gone = network
+                    .as_ref()
+                    .filter(|id| !self.networks.contains_key(*id));
+                return gone.map(|id| format!("VPC network {id} does not exist"));
+            }
         };
         match self.connectors.get(id).map(|live| live.state) {
             Some(ConnectorState::Ready | ConnectorState::Updating) => None,

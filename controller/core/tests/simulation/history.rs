@@ -39,6 +39,9 @@ pub(crate) struct Played {
     #[allow(dead_code)]
     // The differential test replays it; the simulation has judged it already.
     pub(crate) journal: Vec<Entry>,
+    /// What was there when it began.
+    #[allow(dead_code)] // As the journal.
+    pub(crate) origin: Arc<State>,
 }
 
 /// A history under way.
@@ -109,6 +112,7 @@ pub(crate) fn play(seed: u64, bug: Option<Bug>, tell: bool) -> Played {
         table: history.table,
         told: history.told.unwrap_or_default(),
         journal: history.kept,
+        origin: history.origin,
     }
 }
 

@@ -20,6 +20,7 @@ mod history;
 mod judge;
 mod planted;
 mod rng;
+mod rules;
 mod settled;
 mod table;
 mod tamper;

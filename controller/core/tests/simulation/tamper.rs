@@ -183,18 +183,35 @@ fn leave_our_connector(state: &mut State, rng: &mut Rng) -> Option<()> {
     Some(())
 }
 
+/// Would Google let somebody add an entry to this router? Nothing stands beside one that serves all ranges.
+fn takes_entries(state: &State, id: &RegionalRef) -> bool {
+    let Some(router) = state.routers.get(id) else {
+        return false;
+    };
+    let beside = state
+        .routers
+        .values()
+        .filter(|other| other.network == router.network && other.id.region == id.region);
+    let all = |nat: &LiveNat| nat.public && !matches!(nat.sources, NatSources::Listed(_));
+    let guest = |nat: &LiveNat| nat.name.as_str() == "guest";
+    !router.nats.iter().any(guest) && !beside.flat_map(|other| &other.nats).any(all)
+}
+
 fn add_nat_to_our_router(state: &mut State, rng: &mut Rng) -> Option<()> {
     let id = our_router(state, rng)?;
+    // A NAT serves ranges of its router's network and region only.
+    let nowhere = RegionalRef {
+        name: "nowhere".parse().unwrap(),
+        ..id.clone()
+    };
+    takes_entries(state, &id).then_some(())?;
     let router = state.routers.get_mut(&id)?;
-    if router.nats.iter().any(|nat| nat.name.as_str() == "guest") {
-        return None;
-    }
     router.nats.push(LiveNat {
         name: "guest".parse().unwrap(),
         public: true,
         addresses: NatAddresses::Auto,
         sources: NatSources::Listed(BTreeMap::from([(
-            team("nowhere"),
+            nowhere,
             BTreeSet::from(["ALL_IP_RANGES".to_owned()]),
         )])),
         min_ports_per_vm: None,
@@ -204,23 +221,27 @@ fn add_nat_to_our_router(state: &mut State, rng: &mut Rng) -> Option<()> {
 
 /// An entry of the team's own router sends from an address that a link may name.
 fn use_address(state: &mut State, rng: &mut Rng) -> Option<()> {
-    let name = rng
-        .pick(&["ip-one", "ip-two", "ip-three", "ip-four"])
-        .parse()
-        .unwrap();
+    let name = *rng.pick(&["ip-one", "ip-two", "ip-three", "ip-four"]);
+    let address = team(name);
+    if !state.addresses.get(&address)?.external {
+        return None;
+    }
+    let name = address.name;
     // Google lets one entry of a region send from an address.
     let mut nats = state.routers.values().flat_map(|router| &router.nats);
     let taken = nats
         .any(|nat| matches!(&nat.addresses, NatAddresses::Manual(names) if names.contains(&name)));
-    let router = state.routers.get_mut(&team("team-router"))?;
-    if taken || router.nats.iter().any(|nat| nat.name.as_str() == "guest") {
-        return None;
-    }
+    let id = team("team-router");
+    (!taken && takes_entries(state, &id)).then_some(())?;
+    let router = state.routers.get_mut(&id)?;
     router.nats.push(LiveNat {
         name: "guest".parse().unwrap(),
         public: true,
         addresses: NatAddresses::Manual(BTreeSet::from([name])),
-        sources: NatSources::Listed(BTreeMap::new()),
+        sources: NatSources::Listed(BTreeMap::from([(
+            team("yonder"),
+            BTreeSet::from(["ALL_IP_RANGES".to_owned()]),
+        )])),
         min_ports_per_vm: None,
     });
     Some(())
@@ -279,7 +300,8 @@ fn detach(state: &mut State, rng: &mut Rng) -> Option<()> {
 
 fn attach_elsewhere(state: &mut State, rng: &mut Rng) -> Option<()> {
     let id = some_service(state, rng)?;
-    state.deploy(&id, Some(somebodys_access(rng, &id)), None);
+    let access = somebodys_access(state, rng, &id);
+    state.deploy(&id, Some(access), None);
     state.touch(&id);
     Some(())
 }

@@ -226,7 +226,8 @@ fn add_service(state: &mut State, rng: &mut Rng, id: &ServiceRef, plain: bool) {
         return;
     }
     if rng.percent(15) {
-        state.deploy(id, Some(somebodys_access(rng, id)), None);
+        let access = somebodys_access(state, rng, id);
+        state.deploy(id, Some(access), None);
     }
     if let Some(service) = state.services.get_mut(id) {
         service.ingress = rng.weighted(&[
@@ -244,19 +245,28 @@ fn add_service(state: &mut State, rng: &mut Rng, id: &ServiceRef, plain: bool) {
     }
 }
 
-/// An attachment that somebody else chose; a connector serves its own region.
-pub(crate) fn somebodys_access(rng: &mut Rng, id: &ServiceRef) -> VpcAccess {
+/// An attachment that somebody else chose; a connector serves its own region, and a network has to be there.
+pub(crate) fn somebodys_access(state: &State, rng: &mut Rng, id: &ServiceRef) -> VpcAccess {
     let near = id.project == UNIVERSE.prod && id.region == UNIVERSE.here;
     let attachment = if near && rng.percent(60) {
         Attachment::Connector(team("team-conn"))
     } else {
+        let own = rng.percent(50) || !state.networks.contains_key(&UNIVERSE.shared);
+        let network = if own {
+            UNIVERSE.main.clone()
+        } else {
+            UNIVERSE.shared.clone()
+        };
+        // Its bare name would mean a subnetwork of the service's own project.
+        let (host, region) = (&network.project, &id.region);
+        let subnetwork = if network.project == id.project {
+            "direct".to_owned()
+        } else {
+            format!("projects/{host}/regions/{region}/subnetworks/direct")
+        };
         Attachment::Direct {
-            network: Some(if rng.percent(50) {
-                UNIVERSE.main.clone()
-            } else {
-                UNIVERSE.shared.clone()
-            }),
-            subnetwork: Some("direct".into()),
+            network: Some(network),
+            subnetwork: Some(subnetwork),
             tags: vec!["web".into()],
         }
     };
