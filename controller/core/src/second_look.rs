@@ -30,7 +30,9 @@ pub(crate) fn confirm(plan: &mut Plan, world: &World, before: &mut BTreeMap<Id, 
     let once = once.filter(|(id, write)| before.get(*id) != Some(*write));
     let once: BTreeSet<Id> = once.map(|(id, _)| id.clone()).collect();
     *before = unused;
-    *plan = plan.without(&once);
+    if !once.is_empty() {
+        *plan = plan.without(&once);
+    }
     !once.is_empty()
 }
 
