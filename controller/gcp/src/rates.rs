@@ -19,15 +19,12 @@ impl Rate {
         }
     }
 
-    /// So many calls per second in the long run, and after a pause as many as there may be in a second, at least
-    /// one, at once. `None` unless it is a number above 0.
+    /// Never more than so many calls in any second, also after a pause: they are evenly apart. `None` unless it is a
+    /// number above 0.
     pub fn per_second(calls: f64) -> Option<Self> {
-        // The cast saturates, and a burst of four thousand millions is as good as any.
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let burst = (calls.ceil() as u32).max(1);
         (calls.is_finite() && calls > 0.0).then_some(Self {
             per_second: calls,
-            burst,
+            burst: 1,
         })
     }
 
@@ -115,7 +112,7 @@ mod tests {
         let slow = Rate::per_second(0.2).unwrap();
         assert_eq!((slow.speed(), slow.burst()), (0.2, 1.0));
         let fast = Rate::per_second(7.5).unwrap();
-        assert_eq!((fast.speed(), fast.burst()), (7.5, 8.0));
+        assert_eq!((fast.speed(), fast.burst()), (7.5, 1.0));
     }
 
     #[test]

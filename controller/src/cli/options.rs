@@ -80,8 +80,8 @@ pub(crate) struct Global {
     /// Show also what stays as it is; twice: log every call.
     #[arg(long, short, global = true, env = "PRIVATELINK_VERBOSE", action = clap::ArgAction::Count)]
     verbose: u8,
-    /// Calls per second and API, project and region, in the long run; after a pause as many at once as there may be
-    /// in a second. Without it: the rates in the manual, and no limit against an emulator.
+    /// The most calls in any second, for each API, project and region. Without it: the rates in the manual, and no limit
+    /// against an emulator.
     #[arg(long, global = true, value_name = "NUMBER", env = "PRIVATELINK_CALLS_PER_SECOND", value_parser = calls_per_second)]
     calls_per_second: Option<Rate>,
     /// The longest list that is read; a longer one counts as unreadable.

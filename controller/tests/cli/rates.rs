@@ -9,7 +9,9 @@ use super::Desk;
 use super::traffic::{asked, by_budget, overdrawn};
 
 const PROJECTS: usize = 50;
-/// Calls per second, and at once.
+/// More than the calls that may be made at once.
+const LINKS: usize = 16;
+/// Calls per second.
 const RATE: f64 = 2.0;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,7 +21,7 @@ async fn fifty_projects_at_once_are_each_asked_no_faster_than_the_rate() {
     let answer = desk.run(&line).await;
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     let log = asked(&desk.cloud).await;
-    assert_eq!(overdrawn(&log, RATE, RATE), None);
+    assert_eq!(overdrawn(&log, RATE, 1.0), None);
     let budgets = by_budget(&log);
     // Compute of each project, and Cloud Run and VPC Access of each in both regions; Compute's is used enough to show
     // the rate.
@@ -45,6 +47,47 @@ async fn fifty_projects_at_once_are_each_asked_no_faster_than_the_rate() {
     desk.cloud.reset_requests().await.unwrap();
     let again = desk.run("apply --yes -o json links.yaml").await;
     assert_eq!((again.code, desk.cloud.writes().await.unwrap()), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rates_of_the_manual_are_kept_where_a_second_lasts_a_second() {
+    let desk = Desk::many("default-rates", 1, Options::default()).await;
+    let link = std::fs::read_to_string(desk.folder.join("links.yaml")).unwrap();
+    // Links that have nothing to share, so that there is much to ask of one project.
+    let links = (0..LINKS).map(|number| {
+        let named = link.replace("link-0", &format!("link-{number}"));
+        named
+            .replace("10.8.0.0/28", &format!("10.8.{number}.0/28"))
+            .replace("{name: orders}", &format!("{{name: orders-{number}}}"))
+    });
+    desk.write("links.yaml", &links.collect::<Vec<_>>().join("---\n"));
+    let mut state = desk.cloud.state();
+    for number in 0..LINKS {
+        let path = format!("projects/acme-prod-0/locations/europe-west1/services/orders-{number}");
+        state["run"][path] = json!({});
+    }
+    desk.cloud.put_state(&state).await.unwrap();
+    let answer = desk
+        .run("apply --yes -o json --time-scale 1 links.yaml")
+        .await;
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    let log = asked(&desk.cloud).await;
+    let (writes, reads): (Vec<_>, Vec<_>) = log
+        .iter()
+        .cloned()
+        .partition(|call| call.operation.ends_with("services.patch"));
+    let of = |api: &str| -> Vec<_> {
+        let calls = reads.iter().filter(|call| call.budget.api == api);
+        calls.cloned().collect()
+    };
+    // What docs/concepts/patience.md says, in calls per second.
+    assert_eq!(overdrawn(&of("compute"), 20.0, 40.0), None);
+    assert_eq!(overdrawn(&of("run"), 10.0, 60.0), None);
+    assert_eq!(overdrawn(&of("vpcaccess"), 5.0, 20.0), None);
+    assert_eq!(overdrawn(&writes, 1.0, 10.0), None);
+    // And none of them more slowly than they may be.
+    assert!(overdrawn(&of("compute"), 20.0, 20.0).is_some());
+    assert!(overdrawn(&writes, 1.0, 8.0).is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
+use std::num::NonZeroU32;
+
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -11,10 +13,13 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(per_second: f64) -> Self {
+    /// As the rates of the manual are: so many per second, and as many at once.
+    fn new(per_second: u32) -> Self {
         let now = Instant::now();
+        let positive = |number| NonZeroU32::new(number).unwrap();
+        let rate = Rate::per_minute(positive(60 * per_second), positive(per_second));
         Self {
-            bucket: Bucket::new(Some(Rate::per_second(per_second).unwrap()), now),
+            bucket: Bucket::new(Some(rate), now),
             now,
             patience: Patience::default(),
         }
@@ -47,7 +52,7 @@ impl Scene {
 
 #[test]
 fn a_burst_goes_at_once_and_then_one_per_interval() {
-    let mut scene = Scene::new(2.0);
+    let mut scene = Scene::new(2);
     scene.admitted();
     scene.admitted();
     let wait = scene.later();
@@ -59,7 +64,7 @@ fn a_burst_goes_at_once_and_then_one_per_interval() {
 
 #[test]
 fn after_a_refusal_one_probe_goes_and_its_answer_lets_the_others_follow() {
-    let mut scene = Scene::new(20.0);
+    let mut scene = Scene::new(20);
     let ticket = scene.admitted();
     scene.refused(ticket, None);
     assert_eq!(scene.later(), 2 * SECOND);
@@ -79,7 +84,7 @@ fn after_a_refusal_one_probe_goes_and_its_answer_lets_the_others_follow() {
 
 #[test]
 fn pauses_grow_with_refusals_and_google_may_ask_for_longer_ones() {
-    let mut scene = Scene::new(20.0);
+    let mut scene = Scene::new(20);
     let mut pauses = Vec::new();
     for _ in 0..5 {
         let ticket = scene.admitted();
@@ -96,7 +101,7 @@ fn pauses_grow_with_refusals_and_google_may_ask_for_longer_ones() {
 
 #[test]
 fn refusals_of_one_moment_count_once() {
-    let mut scene = Scene::new(20.0);
+    let mut scene = Scene::new(20);
     let tickets: Vec<Ticket> = (0..10).map(|_| scene.admitted()).collect();
     for ticket in tickets {
         scene.refused(ticket, None);
@@ -106,7 +111,7 @@ fn refusals_of_one_moment_count_once() {
 
 #[test]
 fn a_late_refusal_may_ask_for_a_longer_pause() {
-    let mut scene = Scene::new(20.0);
+    let mut scene = Scene::new(20);
     let (first, second) = (scene.admitted(), scene.admitted());
     scene.refused(first, None);
     scene.refused(second, Some(7 * SECOND));
@@ -115,7 +120,7 @@ fn a_late_refusal_may_ask_for_a_longer_pause() {
 
 #[test]
 fn a_probe_that_is_lost_is_followed_by_another() {
-    let mut scene = Scene::new(20.0);
+    let mut scene = Scene::new(20);
     let ticket = scene.admitted();
     scene.refused(ticket, None);
     scene.now += 2 * SECOND;
@@ -127,7 +132,7 @@ fn a_probe_that_is_lost_is_followed_by_another() {
 
 #[test]
 fn patience_ends_and_then_one_call_in_a_while_still_looks() {
-    let mut scene = Scene::new(20.0);
+    let mut scene = Scene::new(20);
     let (start, mut sent) = (scene.now, 0);
     let end = start + scene.patience.slow_down;
     loop {
@@ -153,7 +158,7 @@ fn patience_ends_and_then_one_call_in_a_while_still_looks() {
 
 #[test]
 fn a_slow_bucket_gets_back_to_its_rate() {
-    let mut scene = Scene::new(20.0);
+    let mut scene = Scene::new(20);
     for _ in 0..8 {
         let ticket = scene.admitted();
         scene.refused(ticket, None);
@@ -178,7 +183,7 @@ fn a_slow_bucket_gets_back_to_its_rate() {
 
 #[test]
 fn without_a_rate_refusals_are_heeded_all_the_same() {
-    let mut scene = Scene::new(1.0);
+    let mut scene = Scene::new(1);
     scene.bucket = Bucket::new(None, scene.now);
     let tickets: Vec<Ticket> = (0..100).map(|_| scene.admitted()).collect();
     scene.refused(tickets[0], None);
