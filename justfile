@@ -31,6 +31,7 @@ docs:
     cargo run --locked -- docs > docs/reference/cli.md
     UPDATE=1 cargo test --locked -p privatelink-e2e --test documents
     UPDATE=1 cargo test --locked -p privatelink-emulator --test recordings
+    UPDATE=1 cargo test --locked -p privatelink --test clients each_client
     UPDATE=1 cargo test --locked -p privatelink --test pages
 
 # How a turn grows with the number of links.

@@ -72,7 +72,7 @@ struct Reason {
 }
 
 const NO_COMMAND: &str = "gcloud has no such command";
-const NOT_SERVED: &str = "the emulator does not serve it: its operations go when it ends";
+const NOT_SERVED: &str = "not served, for operations go when the emulator ends";
 
 const REASONS: &[Reason] = &[
     of(
@@ -123,7 +123,7 @@ const fn of(client: Client, kind: &'static str, deed: Deed, why: &'static str) -
 const UNASKED: &[(&str, &str)] = &[];
 
 /// What there is to say of one client, one kind and one deed.
-enum Cell {
+pub(crate) enum Cell {
     Done,
     NotOffered,
     Excused(&'static str),
@@ -151,9 +151,12 @@ impl Cell {
     }
 }
 
-/// Prints what a client did to each kind. Fails where it did not do what Google offers and nobody says why, and where
-/// there is a reason too many. `asked` are the methods that the client asked for.
-pub(crate) fn hold(client: Client, asked: &BTreeSet<String>) {
+/// What one client did to each kind.
+pub(crate) type Deeds = BTreeMap<String, [Cell; 5]>;
+
+/// Prints what a client did to each kind, and gives it. Fails where it did not do what Google offers and nobody says
+/// why, and where there is a reason too many. `asked` are the methods that the client asked for.
+pub(crate) fn hold(client: Client, asked: &BTreeSet<String>) -> Deeds {
     let served: BTreeSet<&str> = privatelink_emulator::methods().collect();
     let kinds: BTreeSet<String> = served.iter().map(|method| kind(method)).collect();
     let done = cells(asked.iter().map(String::as_str));
@@ -164,23 +167,72 @@ pub(crate) fn hold(client: Client, asked: &BTreeSet<String>) {
         Some(description) => cells(description.methods()),
         None => cells(served.iter().copied()),
     };
-    let (mut table, mut wrong) = (String::new(), Vec::new());
-    for kind in &kinds {
+    let deeds: Deeds = kinds
+        .into_iter()
+        .map(|kind| {
+            let cells = Deed::ALL.map(|deed| {
+                let place = (kind.clone(), deed);
+                let is_offered = offered.contains(&place);
+                let is_judged = is_offered || described.is_some();
+                let reason = reason(client, &kind, deed).filter(|_| is_judged);
+                Cell::of(done.contains(&place), is_offered, reason)
+            });
+            (kind, cells)
+        })
+        .collect();
+    let (mut table, mut wrong) = (String::new(), 0);
+    for (kind, cells) in &deeds {
         let _ = write!(table, "{} {kind}", client.name());
-        for deed in Deed::ALL {
-            let place = (kind.clone(), deed);
-            let is_offered = offered.contains(&place);
-            let reason = reason(client, kind, deed).filter(|_| is_offered || described.is_some());
-            let cell = Cell::of(done.contains(&place), is_offered, reason);
+        for (deed, cell) in Deed::ALL.into_iter().zip(cells) {
             let _ = write!(table, "; {}: {}", deed.name(), cell.text());
-            if let Cell::Wrong(why) = cell {
-                wrong.push(format!("{} {kind} {}: {why}", client.name(), deed.name()));
-            }
+            wrong += u32::from(matches!(cell, Cell::Wrong(_)));
         }
         table.push('\n');
     }
     println!("{table}");
-    assert!(wrong.is_empty(), "{wrong:#?}\n{table}");
+    assert!(wrong == 0, "{wrong} of these are wrong:\n{table}");
+    deeds
+}
+
+const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/reference/emulator.md");
+const FROM: &str = "<!-- clients: written by the test -->\n";
+const TO: &str = "<!-- /clients -->";
+
+/// Holds the table of the page to what both clients did, or writes it.
+pub(crate) fn is_on_the_page(gcloud: &Deeds, python: &Deeds) {
+    let mut table = "| kind | create | list | describe | update | delete |\n".to_owned();
+    table.push_str("| --- | --- | --- | --- | --- | --- |\n");
+    for (kind, cells) in gcloud {
+        let _ = write!(table, "| `{kind}` |");
+        for (of_gcloud, of_python) in cells.iter().zip(&python[kind]) {
+            let _ = write!(table, " {} |", both(of_gcloud, of_python));
+        }
+        table.push('\n');
+    }
+    let text = std::fs::read_to_string(PAGE).unwrap();
+    let (before, rest) = text.split_once(FROM).unwrap();
+    let (_, after) = rest.split_once(TO).unwrap();
+    let fresh = format!("{before}{FROM}{table}{TO}{after}");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(PAGE, &fresh).unwrap();
+    } else {
+        let refresh = "UPDATE=1 cargo test -p privatelink --test clients each_client";
+        assert!(
+            text == fresh,
+            "{PAGE} is stale; refresh it with `{refresh}`"
+        );
+    }
+}
+
+/// What the page says of two cells.
+fn both(gcloud: &Cell, python: &Cell) -> String {
+    match (gcloud, python) {
+        (Cell::Done, Cell::Done) => "both".to_owned(),
+        (Cell::NotOffered, Cell::NotOffered) => "-".to_owned(),
+        (Cell::Done, other) => format!("gcloud; {}", other.text()),
+        (other, Cell::Done) => format!("Python; {}", other.text()),
+        (one, other) => format!("{}; {}", one.text(), other.text()),
+    }
 }
 
 /// Fails if the libraries for Python did not ask for each method that is served.
