@@ -49,3 +49,37 @@ fn a_connector_stays_under_somebody_whom_one_list_did_not_show_on_it() {
         assert!(fake.state().nat_serving(&subnetwork).is_some(), "{read}");
     }
 }
+
+#[test]
+fn nothing_under_a_connector_goes_while_connectors_cannot_be_read() {
+    for unreadable in 0..40 {
+        let fake = Fake::new(before(), 0);
+        let _made = apply(&fake, &[link("t/one", "a", "b", "10.8.0.0/28")]);
+        let reads = BTreeMap::from([(unreadable, ReadFault::Unreadable)]);
+        // A source that is gone without a trace: only the unread connector tells of it.
+        fake.set_faults(Faults {
+            reads,
+            ..Faults::default()
+        });
+        fake.take_journal();
+        let keeps = Link {
+            policy: LinkPolicy {
+                suspend: true,
+                ..link("t/k", "c", "d", "10.8.0.32/28").policy
+            },
+            ..link("t/k", "c", "d", "10.8.0.32/28")
+        };
+        let _gone = apply(&fake, &[keeps]);
+        for entry in fake.take_journal() {
+            let users: usize = entry
+                .before
+                .connectors
+                .keys()
+                .map(|id| entry.before.users(id).len())
+                .sum();
+            let loses = entry.before.routers.values().any(|r| !r.nats.is_empty())
+                && entry.after.routers.values().all(|r| r.nats.is_empty());
+            assert!(users == 0 || !loses, "read {unreadable}: {:?}", entry.write);
+        }
+    }
+}

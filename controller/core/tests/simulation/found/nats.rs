@@ -255,25 +255,9 @@ fn a_nat_goes_although_a_neighbour_serves_by_an_old_revision() {
 #[test]
 fn private_google_access_of_an_adopted_subnetwork_goes_after_the_nat_that_forces_it_on() {
     let fake = Fake::new(before(), 0);
-    fake.change(|state| {
-        let spare = state.subnetworks.get_mut(&team("spare")).unwrap();
-        spare.private_google_access = false;
-    });
     let mut wish = link("t/one", "a", "b", "10.9.0.16/28");
     let internet = std::mem::replace(&mut wish.internet, Internet::None);
-    wish.egress = Egress::Connector(ConnectorChoice::Managed {
-        subnetwork: SubnetworkChoice::Existing {
-            name: "spare".parse().unwrap(),
-        },
-        machine_type: MachineType::E2Micro,
-        instances: Instances { min: 2, max: 3 },
-    });
-    wish.adopt.insert(Adoption {
-        kind: AdoptionKind::Subnetwork,
-        project: UNIVERSE.prod.clone(),
-        region: UNIVERSE.here.clone(),
-        name: "spare".parse().unwrap(),
-    });
+    adopt_spare(&fake, &mut wish);
     let stays = link("t/stays", "c", "d", "10.8.0.0/28");
     let _adopted = apply(&fake, &[wish.clone(), stays.clone()]);
     wish.internet = internet;

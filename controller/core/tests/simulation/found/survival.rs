@@ -49,25 +49,9 @@ fn a_source_keeps_its_nat_while_its_connector_cannot_be_read() {
 #[test]
 fn what_was_adopted_is_given_back_although_it_could_not_be_read_for_a_while() {
     let fake = Fake::new(before(), 0);
-    fake.change(|state| {
-        let spare = state.subnetworks.get_mut(&team("spare")).unwrap();
-        spare.private_google_access = false;
-    });
     let mut wish = link("t/one", "a", "b", "10.9.0.16/28");
     wish.internet = Internet::None;
-    wish.egress = Egress::Connector(ConnectorChoice::Managed {
-        subnetwork: SubnetworkChoice::Existing {
-            name: "spare".parse().unwrap(),
-        },
-        machine_type: MachineType::E2Micro,
-        instances: Instances { min: 2, max: 3 },
-    });
-    wish.adopt.insert(Adoption {
-        kind: AdoptionKind::Subnetwork,
-        project: UNIVERSE.prod.clone(),
-        region: UNIVERSE.here.clone(),
-        name: "spare".parse().unwrap(),
-    });
+    adopt_spare(&fake, &mut wish);
     // A region is looked at only while something in it is declared or marked.
     let stays = link("t/stays", "c", "d", "10.8.0.0/28");
     let _made = apply(&fake, &[wish, stays.clone()]);
