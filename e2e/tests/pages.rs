@@ -14,8 +14,9 @@ mod pages {
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use pages::page::{Block, blocks, with_output};
+use pages::page::{Block, blocks, fenced, with_output};
 use pages::session::run;
+use serde_json::json;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_privatelink");
 
@@ -107,26 +108,146 @@ fn using_the_emulator_with_gcloud_works() {
 }
 
 #[test]
-fn every_page_with_commands_is_run() {
-    let here = std::fs::read_to_string(root().join("e2e/tests/pages.rs")).unwrap();
+fn the_storm_on_the_page_about_patience_works() {
+    works("docs/concepts/patience.md");
+}
+
+/// What a command on a page is here: pages for people who have the sources run the binary by `cargo run`.
+fn by_the_binary(command: &str) -> Option<String> {
+    let words = command.split(" # ").next().unwrap().trim();
+    let rest = words.strip_prefix("cargo run ")?;
+    let rest = rest.strip_prefix("--locked ").unwrap_or(rest);
+    Some(format!("privatelink {}", rest.strip_prefix("-- ")?))
+}
+
+/// Commands of pages that are not run here, and what runs them.
+const RUN_ELSEWHERE: &[(&str, &str)] = &[(
+    // It builds and runs everything, this test included.
+    "cargo test --workspace",
+    "cargo test --locked --workspace",
+)];
+
+#[test]
+fn the_two_commands_of_the_readme_work() {
     let root = root();
-    let mut folders = vec![root.join("docs")];
+    let ci = std::fs::read_to_string(root.join(".ci/run")).unwrap();
+    let page = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let (mut scripts, mut left) = (Vec::new(), Vec::new());
+    for block in blocks(&page) {
+        let Block::Commands(commands) = block else {
+            panic!("README.md shows an output that nobody compares");
+        };
+        for command in commands.lines() {
+            match by_the_binary(command) {
+                Some(script) => scripts.push(script),
+                None => left.push(command.split(" # ").next().unwrap().trim().to_owned()),
+            }
+        }
+    }
+    assert_eq!(scripts, ["privatelink demo"]);
+    let elsewhere: Vec<&str> = RUN_ELSEWHERE.iter().map(|(command, _)| *command).collect();
+    assert_eq!(left, elsewhere);
+    for (_, as_ci_says_it) in RUN_ELSEWHERE {
+        assert!(
+            ci.contains(as_ci_says_it),
+            ".ci/run does not run {as_ci_says_it}"
+        );
+    }
+    let scripts: Vec<&str> = scripts.iter().map(String::as_str).collect();
+    let printed = run(Path::new(BINARY), "README.md", &scripts);
+    assert!(
+        printed[0].contains("Every promise was kept."),
+        "{}",
+        printed[0]
+    );
+}
+
+/// What the README says that one can do, done to what it declares, in its order. It asks before it writes.
+#[test]
+fn what_the_readme_says_of_its_use_works() {
+    let page = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let fenced = fenced(&page);
+    let of = |language: &'static str| {
+        let some = fenced.iter().filter(move |(found, _)| found == language);
+        some.map(|(_, text)| text.as_str())
+    };
+    let declaration = of("yaml").next().unwrap();
+    let lines = of("text").flat_map(str::lines);
+    let uses: Vec<String> = lines
+        .filter(|line| line.starts_with("privatelink "))
+        .map(|line| line.split("  ").next().unwrap().to_owned())
+        .map(|command| match command.split(' ').nth(1) {
+            Some("apply" | "destroy") => format!("{command} --yes"),
+            Some(_) | None => command,
+        })
+        .collect();
+    assert!(uses.len() > 5, "{uses:?}");
+    let state = json!({
+        "compute": {"projects/acme-prod/global/networks/prod": {}},
+        "run": {
+            "projects/acme-prod/locations/europe-west1/services/orders": {},
+            "projects/acme-prod/locations/europe-west1/services/billing": {},
+        },
+    });
+    let begin = format!(
+        "mkdir links\ncat > links/link.yaml <<'YAML'\n{declaration}YAML\necho '{state}' > state.json\n\
+         privatelink emulator --listen 127.0.0.1:8085 --state state.json > emulator.log &\n\
+         until grep -q listening emulator.log; do sleep 0.1; done\n\
+         export PRIVATELINK_ENDPOINT=http://127.0.0.1:8085\n"
+    );
+    let mut scripts = vec![begin.as_str()];
+    scripts.extend(uses.iter().map(String::as_str));
+    let printed = run(Path::new(BINARY), "README.md#use-it", &scripts);
+    for (command, printed) in uses.iter().zip(&printed[1..]) {
+        assert!(!printed.trim().is_empty(), "{command} prints nothing");
+    }
+}
+
+/// Every page of the repository, wherever it is.
+fn pages() -> Vec<PathBuf> {
+    let (mut pages, mut folders) = (Vec::new(), vec![root()]);
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            if path.is_dir() {
+            // Others' pages are built or fetched into these.
+            if path.is_dir() && !path.ends_with("target") && !path.ends_with(".git") {
                 folders.push(path);
-                continue;
+            } else if path.extension().is_some_and(|end| end == "md") {
+                pages.push(path);
             }
-            let text = std::fs::read_to_string(&path).unwrap();
-            let name = path.strip_prefix(&root).unwrap().display().to_string();
-            let has_commands = blocks(&text)
-                .iter()
-                .any(|block| matches!(block, Block::Commands(_)));
-            assert!(
-                !has_commands || here.contains(&name),
-                "{name} has commands that nobody runs"
-            );
         }
+    }
+    pages
+}
+
+#[test]
+fn every_page_with_commands_is_run() {
+    let here = std::fs::read_to_string(root().join("e2e/tests/pages.rs")).unwrap();
+    let pages = pages();
+    assert!(pages.len() > 100, "{} pages", pages.len());
+    for known in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "manifests/README.md",
+    ] {
+        assert!(
+            pages.contains(&root().join(known)),
+            "{known} was not looked at"
+        );
+    }
+    for path in pages {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.strip_prefix(root()).unwrap().display().to_string();
+        // A block that is indented would not be seen.
+        let hidden = text
+            .lines()
+            .find(|line| line.starts_with(' ') && line.trim_start().starts_with("```"));
+        assert_eq!(hidden, None, "{name}");
+        let run = here.contains(&format!("works(\"{name}\")")) || name == "README.md";
+        assert!(
+            run || blocks(&text).is_empty(),
+            "{name} has commands that nobody runs, or shows an output that nobody compares"
+        );
     }
 }

@@ -50,6 +50,15 @@ pub(crate) fn blocks(text: &str) -> Vec<Block> {
     found
 }
 
+/// All fenced blocks of a page: the language, and the text.
+pub(crate) fn fenced(text: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    visit(text, |language, content| {
+        found.push((language.to_owned(), content.to_owned()));
+    });
+    found
+}
+
 /// The page with its whole outputs replaced by what was printed.
 pub(crate) fn with_output(text: &str, printed: &[&str]) -> String {
     let mut printed = printed.iter();

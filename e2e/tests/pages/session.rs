@@ -22,7 +22,7 @@ pub(crate) fn run(binary: &Path, page: &str, blocks: &[&str]) -> Vec<String> {
     let directory = std::env::temp_dir().join(format!(
         "privatelink-{}-{}",
         std::process::id(),
-        page.replace(['/', '.'], "-")
+        page.replace(['/', '.', '#'], "-")
     ));
     let recordings = directory.with_extension("recordings");
     for folder in [&directory, &recordings] {
