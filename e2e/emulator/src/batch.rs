@@ -4,11 +4,15 @@
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, Request, StatusCode, header};
+use axum::http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use axum::response::Response;
-use serde_json::json;
 
-use crate::server::{Server, reply, respond};
+use crate::call::Api;
+use crate::engine::Engine;
+use crate::refusal::{ErrorAnswer, Refusal};
+use crate::reply;
+use crate::rules::Rule;
+use crate::server::{Server, respond};
 use crate::wire::Cord;
 
 /// The most requests that one batch may hold.
@@ -20,23 +24,30 @@ const BOUNDARY: &str = "batch_of_the_emulator";
 /// The longest response that a part may be.
 const LONGEST_PART: usize = 256 * 1024 * 1024;
 
-/// Why a body is no batch.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-enum BatchError {
-    #[error("The batch request has no Content-Type multipart/mixed with a boundary.")]
-    NotMultipart,
-    #[error("The batch request holds {0} calls, which is more than {MOST}.")]
-    TooMany(usize),
-    #[error("Part {0} of the batch request is no HTTP request.")]
-    Part(usize),
-}
+static MULTIPART: Rule = Rule::guessed(
+    "batch.multipart",
+    "docs/reference/google-cloud.md#batch-requests; text unrecorded",
+    "A batch is of type multipart/mixed and names the boundary of its parts.",
+);
+static LIMIT: Rule = Rule::documented(
+    "batch.calls.limit",
+    "docs/reference/google-cloud.md#batch-requests; text unrecorded",
+    "A batch holds at most 1,000 calls.",
+);
+static PART: Rule = Rule::guessed(
+    "batch.part",
+    "docs/reference/google-cloud.md#batch-requests; text unrecorded",
+    "A part of a batch that is no HTTP request is refused, and the whole batch with it.",
+);
+
+pub(crate) static RULES: &[&Rule] = &[&MULTIPART, &LIMIT, &PART];
 
 /// One request of a batch, and what its answer is called by.
 #[derive(Debug, PartialEq, Eq)]
-struct Part {
+pub(crate) struct Part {
     id: String,
     method: Method,
-    target: String,
+    target: Uri,
     body: String,
 }
 
@@ -51,12 +62,15 @@ pub(crate) async fn answer(server: &Server, cord: &Cord, head: &Parts, body: &[u
         .headers
         .get(header::CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok());
-    let parts = match parse(kind.unwrap_or_default(), &String::from_utf8_lossy(body)) {
+    // The engine is free again before the parts are put to it.
+    let parts = read(
+        &server.engine(),
+        kind.unwrap_or_default(),
+        &String::from_utf8_lossy(body),
+    );
+    let parts = match parts {
         Ok(parts) => parts,
-        Err(error) => {
-            let text = error.to_string();
-            return reply(400, &json!({ "error": { "code": 400, "message": text } }));
-        }
+        Err(refusal) => return reply::refused(&refusal, &refusal.body(Api::Compute)),
     };
     let mut answered = String::new();
     for part in parts {
@@ -75,20 +89,11 @@ pub(crate) async fn answer(server: &Server, cord: &Cord, head: &Parts, body: &[u
 
 /// One part of the answer, with the line before it that separates it.
 async fn one(server: &Server, cord: &Cord, part: Part) -> String {
-    let request = Request::builder()
-        .method(part.method)
-        .uri(part.target)
-        .body(());
-    let response = match request {
-        Ok(request) => {
-            let (head, ()) = request.into_parts();
-            respond(server, cord, &head, &Bytes::from(part.body)).await
-        }
-        Err(error) => reply(
-            400,
-            &json!({ "error": { "code": 400, "message": error.to_string() } }),
-        ),
-    };
+    let mut request = Request::new(());
+    *request.method_mut() = part.method;
+    *request.uri_mut() = part.target;
+    let (head, ()) = request.into_parts();
+    let response = respond(server, cord, &head, &Bytes::from(part.body)).await;
     let (head, body) = response.into_parts();
     let body = to_bytes(body, LONGEST_PART).await.unwrap_or_default();
     let (status, reason) = (head.status.as_u16(), reason(head.status));
@@ -109,18 +114,15 @@ fn reason(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or("Unknown")
 }
 
-fn parse(content_type: &str, body: &str) -> Result<Vec<Part>, BatchError> {
-    let boundary = content_type
-        .starts_with("multipart/mixed")
-        .then(|| {
-            content_type
-                .split(';')
-                .find_map(|it| it.trim().strip_prefix("boundary="))
-        })
-        .flatten()
-        .map(|boundary| boundary.trim_matches('"'))
-        .filter(|boundary| !boundary.is_empty())
-        .ok_or(BatchError::NotMultipart)?;
+/// The requests of a batch.
+pub(crate) fn read(engine: &Engine, content_type: &str, body: &str) -> Result<Vec<Part>, Refusal> {
+    let boundary = boundary(content_type);
+    engine.refuse_if(&MULTIPART, boundary.is_none(), || {
+        error("The batch request has no Content-Type multipart/mixed with a boundary.".to_owned())
+    })?;
+    let Some(boundary) = boundary else {
+        return Ok(Vec::new());
+    };
     let text = body.replace("\r\n", "\n");
     let line = format!("--{boundary}");
     // What is before the first line and after the last one means nothing.
@@ -129,13 +131,38 @@ fn parse(content_type: &str, body: &str) -> Result<Vec<Part>, BatchError> {
         .skip(1)
         .take_while(|part| !part.starts_with("--"))
         .collect();
-    if parts.len() > MOST {
-        return Err(BatchError::TooMany(parts.len()));
+    engine.refuse_if(&LIMIT, parts.len() > MOST, || {
+        error(format!(
+            "The batch request holds {} calls, which is more than {MOST}.",
+            parts.len()
+        ))
+    })?;
+    let mut read = Vec::new();
+    for (index, part) in parts.into_iter().enumerate() {
+        let part = part_of(part);
+        engine.refuse_if(&PART, part.is_none(), || {
+            error(format!(
+                "Part {} of the batch request is no HTTP request.",
+                index + 1
+            ))
+        })?;
+        read.extend(part);
     }
-    let parts = parts.into_iter().enumerate();
-    parts
-        .map(|(index, part)| part_of(part).ok_or(BatchError::Part(index + 1)))
-        .collect()
+    Ok(read)
+}
+
+/// What fails before Compute itself is reached has no reason.
+fn error(text: String) -> ErrorAnswer {
+    ErrorAnswer::new(400, "", text)
+}
+
+fn boundary(content_type: &str) -> Option<&str> {
+    let mut words = content_type.split(';').map(str::trim);
+    words.next().filter(|kind| *kind == "multipart/mixed")?;
+    words
+        .find_map(|it| it.strip_prefix("boundary="))
+        .map(|boundary| boundary.trim_matches('"'))
+        .filter(|boundary| !boundary.is_empty())
 }
 
 /// Headers of the part, an empty line, a request line, headers of the request, an empty line, its body.
@@ -152,15 +179,32 @@ fn part_of(text: &str) -> Option<Part> {
     Some(Part {
         id: id.unwrap_or_default(),
         method: Method::from_bytes(method.as_bytes()).ok()?,
-        target: target.to_owned(),
+        target: target.parse().ok()?,
         body: body.trim().to_owned(),
     })
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::testing::{Bench, Provocation};
+
+    const KIND: &str = "multipart/mixed; boundary=x";
+
+    pub(crate) fn provocations() -> Vec<Provocation> {
+        let call =
+            "--x\nContent-ID: <1>\n\nGET /compute/v1/projects/p/global/networks HTTP/1.1\n\n";
+        vec![
+            Provocation::new(&MULTIPART, move |bench| {
+                bench.batch("application/json", call)
+            }),
+            Provocation::new(&LIMIT, move |bench| bench.batch(KIND, &call.repeat(1_001))),
+            Provocation::new(&PART, move |bench| {
+                bench.batch(KIND, &format!("{call}--x\nnothing\n--x--"))
+            }),
+        ]
+    }
 
     const BODY: &str = "--===1==\nContent-Type: application/http\nMIME-Version: 1.0\nContent-ID: <u+0>\n\n\
         POST /compute/v1/projects/p/global/networks?alt=json HTTP/1.1\nContent-Type: application/json\n\n\
@@ -170,8 +214,12 @@ mod tests {
     #[test]
     fn parts_are_read_with_either_line_ending() {
         let kind = "multipart/mixed; boundary=\"===1==\"";
-        let parts = parse(kind, BODY).unwrap();
-        assert_eq!(parse(kind, &BODY.replace('\n', "\r\n")).unwrap(), parts);
+        let bench = Bench::new();
+        let parts = read(&bench.engine, kind, BODY).unwrap();
+        assert_eq!(
+            read(&bench.engine, kind, &BODY.replace('\n', "\r\n")).unwrap(),
+            parts
+        );
         let [first, second] = &parts[..] else {
             unreachable!("{parts:?}");
         };
@@ -191,18 +239,25 @@ mod tests {
 
     #[test]
     fn what_is_no_batch_is_told_why() {
+        let bench = Bench::new();
+        let told = |kind, body: &str| read(&bench.engine, kind, body).unwrap_err().error.message;
+        let why = "The batch request has no Content-Type multipart/mixed with a boundary.";
+        for kind in [
+            "application/json",
+            "multipart/mixed",
+            "multipart/mixed; boundary=",
+            "multipart/mixedness; boundary=x",
+        ] {
+            assert_eq!(told(kind, BODY), why, "{kind}");
+        }
         assert_eq!(
-            parse("application/json", BODY),
-            Err(BatchError::NotMultipart)
-        );
-        assert_eq!(
-            parse("multipart/mixed; boundary=x", "--x\nnothing\n--x--"),
-            Err(BatchError::Part(1))
+            told(KIND, "--x\nnothing\n--x--"),
+            "Part 1 of the batch request is no HTTP request."
         );
         let many = "--x\nContent-ID: <1>\n\nGET / HTTP/1.1\n\n".repeat(1_001);
         assert_eq!(
-            parse("multipart/mixed; boundary=x", &many),
-            Err(BatchError::TooMany(1_001))
+            told(KIND, &many),
+            "The batch request holds 1001 calls, which is more than 1000."
         );
     }
 }

@@ -102,7 +102,7 @@ fn check(engine: &Engine, api: Api, path: &str, value: &Value) -> Result<(), Doc
     read.and(consistent)
         .map_err(|refusal| DocumentError::Content {
             path: path.to_owned(),
-            message: refusal.message,
+            message: refusal.error.message,
         })
 }
 

@@ -11,7 +11,7 @@ use crate::enums;
 use crate::faults::disturbance::{self, Staleness};
 use crate::identity;
 use crate::operations::{self, Beginning, Operations};
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rules::{Rule, RuleBook};
 use crate::store::{Mark, Present, Store};
 
@@ -79,6 +79,13 @@ impl Engine {
     /// Answers one call.
     pub(crate) fn answer(&mut self, call: &Call) -> Answer {
         self.settle();
+        let before = self.rules.look_for(call.route.operation);
+        let answer = self.decide(call);
+        self.rules.look_for(before);
+        answer
+    }
+
+    fn decide(&mut self, call: &Call) -> Answer {
         self.check_project(call)?;
         if let Some(replay) = self.replay(call)? {
             return Ok(replay);
@@ -163,7 +170,14 @@ impl Engine {
         self.operations.release(now);
     }
 
-    pub(crate) fn begin(&mut self, call: &Call, beginning: Beginning) -> Value {
+    pub(crate) fn begin(&mut self, call: &Call, mut beginning: Beginning) -> Value {
+        let (method, effect) = (call.route.operation, beginning.effect);
+        beginning.effect = Box::new(move |engine, imposed| {
+            let before = engine.rules.look_for(method);
+            let outcome = effect(engine, imposed);
+            engine.rules.look_for(before);
+            outcome
+        });
         let due = clock::later(self.clock.now(), self.latency);
         self.operations.begin(beginning, &call.fate, due)
     }
@@ -184,9 +198,9 @@ impl Engine {
         &self,
         rule: &'static Rule,
         condition: bool,
-        refusal: impl FnOnce() -> Refusal,
+        error: impl FnOnce() -> ErrorAnswer,
     ) -> Result<(), Refusal> {
-        self.rules.refuse_if(rule, condition, refusal)
+        self.rules.refuse_if(rule, condition, error)
     }
 
     pub(crate) fn project_number(&self, project: &str) -> String {
@@ -211,8 +225,8 @@ impl Engine {
         let invalid = project.is_empty() || !project.chars().all(valid);
         let api = call.resource.api;
         self.refuse_if(&PROJECT_INVALID, invalid, || match api {
-            Api::Compute => Refusal::invalid(format!("Invalid value for project: {project}")),
-            Api::Run | Api::VpcAccess | Api::Knative => Refusal::code(
+            Api::Compute => ErrorAnswer::invalid(format!("Invalid value for project: {project}")),
+            Api::Run | Api::VpcAccess | Api::Knative => ErrorAnswer::code(
                 Code::InvalidArgument,
                 format!("Invalid project: '{project}'"),
             ),
@@ -225,9 +239,9 @@ impl Engine {
         self.refuse_if(&PROJECT_DENIED, denied, || match api {
             Api::Compute => {
                 let text = format!("Project '{project}' not found or permission denied.");
-                Refusal::new(403, "", text)
+                ErrorAnswer::new(403, "", text)
             }
-            Api::Run | Api::VpcAccess | Api::Knative => Refusal::code(
+            Api::Run | Api::VpcAccess | Api::Knative => ErrorAnswer::code(
                 Code::PermissionDenied,
                 "The caller does not have permission",
             ),
@@ -244,7 +258,7 @@ impl Engine {
             || !digits.iter().all(char::is_ascii_hexdigit)
             || digits.iter().all(|c| *c == '0');
         self.refuse_if(&REQUEST_ID_INVALID, invalid, || {
-            Refusal::invalid_field("requestId", request, "Must be a valid UUID.")
+            ErrorAnswer::invalid_field("requestId", request, "Must be a valid UUID.")
         })?;
         let operation = self
             .replays

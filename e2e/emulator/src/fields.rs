@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::call::Api;
 use crate::engine::Engine;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
 pub(crate) static UNKNOWN_FIELD: Rule = Rule::documented(
@@ -192,11 +192,10 @@ impl Reader<'_> {
                 _,
             ) => None,
         };
+        let wrong = self.engine.rule(&WRONG_TYPE, read.is_none());
         match read {
             Some(read) => Ok(read),
-            None if self.engine.rule(&WRONG_TYPE, true) => {
-                Err(self.wrong_type(at, expectation(field), value))
-            }
+            None if wrong => Err(self.wrong_type(at, expectation(field), value)),
             None => Ok(value.clone()),
         }
     }
@@ -223,10 +222,12 @@ impl Reader<'_> {
             "Invalid JSON payload received. Unknown name \"{name}\"{place}: Cannot find field."
         );
         match self.api {
-            Api::Compute => Refusal::invalid(text).by(&UNKNOWN_FIELD),
-            Api::Run | Api::VpcAccess | Api::Knative => Refusal::code(Code::InvalidArgument, text)
-                .violating(at)
-                .by(&UNKNOWN_FIELD),
+            Api::Compute => ErrorAnswer::invalid(text).by(&UNKNOWN_FIELD),
+            Api::Run | Api::VpcAccess | Api::Knative => {
+                ErrorAnswer::code(Code::InvalidArgument, text)
+                    .violating(at)
+                    .by(&UNKNOWN_FIELD)
+            }
         }
     }
 
@@ -237,12 +238,12 @@ impl Reader<'_> {
                 let shown = value
                     .as_str()
                     .map_or_else(|| value.to_string(), str::to_owned);
-                Refusal::invalid_field(&field, &shown, &format!("Expected {wanted}."))
+                ErrorAnswer::invalid_field(&field, &shown, &format!("Expected {wanted}."))
                     .by(&WRONG_TYPE)
             }
             Api::Run | Api::VpcAccess | Api::Knative => {
                 let text = format!("Invalid value at '{at}' (expected {wanted}), {value}");
-                Refusal::code(Code::InvalidArgument, text)
+                ErrorAnswer::code(Code::InvalidArgument, text)
                     .violating(at)
                     .by(&WRONG_TYPE)
             }

@@ -54,6 +54,7 @@ mod pages;
 mod record;
 mod refusal;
 pub mod replay;
+mod reply;
 mod request;
 mod resources;
 mod rpc;

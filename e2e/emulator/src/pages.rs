@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::call::{Api, Call};
 use crate::engine::Engine;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
 pub(crate) static PAGE_CAP: Rule = Rule::documented(
@@ -57,8 +57,10 @@ impl Window {
         engine.refuse_if(&PAGE_TOKEN, token.is_some() && after.is_none(), || {
             let token = token.unwrap_or_default();
             match call.resource.api {
-                Api::Compute => Refusal::invalid_field("pageToken", token, "Invalid page token."),
-                Api::Run | Api::VpcAccess | Api::Knative => Refusal::code(
+                Api::Compute => {
+                    ErrorAnswer::invalid_field("pageToken", token, "Invalid page token.")
+                }
+                Api::Run | Api::VpcAccess | Api::Knative => ErrorAnswer::code(
                     Code::InvalidArgument,
                     format!("Invalid page token: {token}"),
                 ),

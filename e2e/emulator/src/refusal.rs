@@ -51,9 +51,10 @@ impl Code {
     }
 }
 
-/// A request that is answered with an error.
+/// What an error says. It refuses nothing until it has a [`Cause`], so that no claim about Google Cloud goes without
+/// a rule's id.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Refusal {
+pub(crate) struct ErrorAnswer {
     pub(crate) http: u16,
     /// Compute's `reason` (`notFound`; empty for an error without one), or the canonical `status` (`NOT_FOUND`) of the others.
     pub(crate) reason: Cow<'static, str>,
@@ -62,56 +63,89 @@ pub(crate) struct Refusal {
     pub(crate) retry_after: Option<u64>,
     /// The body, where it is not in the usual envelope.
     pub(crate) whole: Option<Box<Value>>,
-    /// The rule behind it, shown in the `x-emulator-rule` header.
-    pub(crate) rule: Option<&'static str>,
 }
 
-impl Refusal {
+/// Why a request is answered with an error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cause {
+    /// A rule has it so; shown in the `x-emulator-rule` header.
+    Rule(&'static str),
+    /// A fault was ordered.
+    Ordered,
+    /// The emulator does not serve it, which says nothing about Google.
+    Unserved,
+}
+
+/// A request that is answered with an error.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Refusal {
+    /// In a box, because every answer has room for a refusal.
+    pub(crate) error: Box<ErrorAnswer>,
+    cause: Cause,
+}
+
+impl ErrorAnswer {
     pub(crate) fn new(
         http: u16,
         reason: impl Into<Cow<'static, str>>,
         message: impl Into<String>,
-    ) -> Refusal {
-        Refusal {
+    ) -> ErrorAnswer {
+        ErrorAnswer {
             http,
             reason: reason.into(),
             message: message.into(),
             details: Vec::new(),
             retry_after: None,
             whole: None,
-            rule: None,
         }
     }
 
     /// For Run and VPC Access.
-    pub(crate) fn code(code: Code, message: impl Into<String>) -> Refusal {
-        Refusal::new(code.http(), code.name(), message)
+    pub(crate) fn code(code: Code, message: impl Into<String>) -> ErrorAnswer {
+        ErrorAnswer::new(code.http(), code.name(), message)
     }
 
     /// For Compute: a 400 with reason `invalid`.
-    pub(crate) fn invalid(message: impl Into<String>) -> Refusal {
-        Refusal::new(400, "invalid", message)
+    pub(crate) fn invalid(message: impl Into<String>) -> ErrorAnswer {
+        ErrorAnswer::new(400, "invalid", message)
     }
 
     /// For Compute: `Invalid value for field 'resource.x': 'value'. why`.
-    pub(crate) fn invalid_field(field: &str, value: &str, why: &str) -> Refusal {
-        Refusal::invalid(format!(
+    pub(crate) fn invalid_field(field: &str, value: &str, why: &str) -> ErrorAnswer {
+        ErrorAnswer::invalid(format!(
             "Invalid value for field '{field}': '{value}'. {why}"
         ))
     }
 
-    pub(crate) fn by(mut self, rule: &'static Rule) -> Refusal {
-        self.rule = Some(rule.id);
-        self
-    }
-
     /// Adds a `google.rpc.BadRequest` that names one field.
-    pub(crate) fn violating(mut self, field: &str) -> Refusal {
+    pub(crate) fn violating(mut self, field: &str) -> ErrorAnswer {
         self.details.push(json!({
             "@type": "type.googleapis.com/google.rpc.BadRequest",
             "fieldViolations": [{ "field": field, "description": self.message }],
         }));
         self
+    }
+
+    /// The refusal that a rule has.
+    pub(crate) fn by(self, rule: &'static Rule) -> Refusal {
+        self.caused(Cause::Rule(rule.id))
+    }
+
+    /// The refusal that a fault has ordered.
+    pub(crate) fn ordered(self) -> Refusal {
+        self.caused(Cause::Ordered)
+    }
+
+    /// The refusal of what the emulator does not serve.
+    pub(crate) fn unserved(self) -> Refusal {
+        self.caused(Cause::Unserved)
+    }
+
+    fn caused(self, cause: Cause) -> Refusal {
+        Refusal {
+            error: Box::new(self),
+            cause,
+        }
     }
 
     pub(crate) fn body(&self, api: Api) -> Value {
@@ -133,5 +167,19 @@ impl Refusal {
             error["details"] = json!(self.details);
         }
         json!({ "error": error })
+    }
+}
+
+impl Refusal {
+    pub(crate) fn body(&self, api: Api) -> Value {
+        self.error.body(api)
+    }
+
+    /// The id of the rule behind it.
+    pub(crate) fn rule(&self) -> Option<&'static str> {
+        match self.cause {
+            Cause::Rule(id) => Some(id),
+            Cause::Ordered | Cause::Unserved => None,
+        }
     }
 }

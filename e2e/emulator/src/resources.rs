@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::call::{Api, Call, Resource, Route, Verb, matches};
 use crate::rules::Rule;
-use crate::{compute, engine, enums, fields, knative, pages, rpc, run, vpcaccess};
+use crate::{batch, compute, engine, enums, fields, knative, pages, request, rpc, run, vpcaccess};
 
 /// Every kind of resource. The order is that in which a document is completed: what is referred to
 /// comes before what refers to it.
@@ -29,22 +29,28 @@ pub(crate) static RESOURCES: &[&Resource] = &[
     &knative::jobs::RESOURCE,
 ];
 
-/// The rules of every file.
-pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
-    let shared = [
+/// The rules that no kind of resource owns: most methods of an API look at them.
+pub(crate) fn shared_rules() -> impl Iterator<Item = &'static Rule> {
+    [
         engine::RULES,
+        request::RULES,
+        batch::RULES,
         enums::RULES,
         fields::RULES,
         pages::RULES,
         rpc::RULES,
         compute::RULES,
-    ];
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}
+
+/// The rules of every file.
+pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
     let owned = RESOURCES.iter().flat_map(|resource| resource.rules);
-    shared
-        .into_iter()
-        .flatten()
-        .chain(owned)
-        .copied()
+    shared_rules()
+        .chain(owned.copied())
         .chain(run::rules())
         .chain(vpcaccess::rules())
         .chain(knative::rules())

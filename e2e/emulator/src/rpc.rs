@@ -9,7 +9,7 @@ use crate::engine::{Answer, Engine};
 use crate::identity;
 use crate::operations::{Beginning, Effect};
 use crate::pages::Window;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
 pub(crate) static LOCATION_UNKNOWN: Rule = Rule::guessed(
@@ -97,7 +97,7 @@ fn wait(engine: &mut Engine, call: &Call) -> Answer {
 fn read(engine: &Engine, call: &Call, path: &str) -> Answer {
     let operation = engine.operations.get(call.resource.api, path);
     engine.refuse_if(&OPERATION_NOT_FOUND, operation.is_none(), || {
-        Refusal::code(Code::NotFound, format!("Operation '{path}' was not found"))
+        ErrorAnswer::code(Code::NotFound, format!("Operation '{path}' was not found"))
     })?;
     Ok(operation.cloned().unwrap_or_else(|| json!({})))
 }
@@ -138,7 +138,7 @@ pub(crate) fn check_location(engine: &Engine, call: &Call) -> Result<(), Refusal
     let location = call.parameter("location");
     engine.refuse_if(&LOCATION_UNKNOWN, !REGIONS.contains(&location), || {
         let text = format!("Permission denied on 'locations/{location}' (or it may not exist).");
-        Refusal::code(Code::PermissionDenied, text)
+        ErrorAnswer::code(Code::PermissionDenied, text)
     })
 }
 

@@ -1,12 +1,12 @@
 //! The register of what the emulator claims about Google Cloud: each default, each normalisation and
 //! each refusal is a [`Rule`] that says where it is known from, and that can be switched off.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::refusal::Refusal;
+use crate::refusal::{ErrorAnswer, Refusal};
 
 /// How a rule is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -95,11 +95,22 @@ impl Rule {
 pub(crate) struct RuleBook {
     off: BTreeSet<String>,
     applied: RefCell<BTreeMap<&'static str, u64>>,
+    /// The method that is being answered, as Google calls it; empty outside of any.
+    method: Cell<&'static str>,
+    /// Which methods look at which rules: `(method, rule)`.
+    #[cfg(test)]
+    reach: RefCell<BTreeSet<(&'static str, &'static str)>>,
+    /// The fields that each rule filled in.
+    filled: RefCell<BTreeMap<&'static str, BTreeSet<&'static str>>>,
 }
 
 impl RuleBook {
     /// True when `condition` holds and the rule is in force; counts that it was.
     pub(crate) fn applies(&self, rule: &'static Rule, condition: bool) -> bool {
+        #[cfg(test)]
+        if !self.method.get().is_empty() {
+            self.reach.borrow_mut().insert((self.method.get(), rule.id));
+        }
         let applies = condition && (self.off.is_empty() || !self.off.contains(rule.id));
         if applies {
             *self.applied.borrow_mut().entry(rule.id).or_default() += 1;
@@ -107,15 +118,46 @@ impl RuleBook {
         applies
     }
 
+    /// As [`RuleBook::applies`], for the rule that has `field` filled in.
+    pub(crate) fn fills(&self, rule: &'static Rule, field: &'static str, absent: bool) -> bool {
+        let fills = self.applies(rule, absent);
+        if fills {
+            self.filled
+                .borrow_mut()
+                .entry(rule.id)
+                .or_default()
+                .insert(field);
+        }
+        fills
+    }
+
+    /// From now on rules are looked at for this method; gives the one before.
+    pub(crate) fn look_for(&self, method: &'static str) -> &'static str {
+        self.method.replace(method)
+    }
+
+    /// Which methods looked at which rules, whether these applied or not: `(method, rule)`.
+    #[cfg(test)]
+    pub(crate) fn reach(&self) -> BTreeSet<(&'static str, &'static str)> {
+        self.reach.borrow().clone()
+    }
+
+    /// The fields that a rule filled in.
+    #[cfg(test)]
+    pub(crate) fn filled(&self, rule: &Rule) -> BTreeSet<&'static str> {
+        let filled = self.filled.borrow();
+        filled.get(rule.id).cloned().unwrap_or_default()
+    }
+
     /// The usual way to refuse: the refusal carries the id of its rule.
     pub(crate) fn refuse_if(
         &self,
         rule: &'static Rule,
         condition: bool,
-        refusal: impl FnOnce() -> Refusal,
+        error: impl FnOnce() -> ErrorAnswer,
     ) -> Result<(), Refusal> {
         if self.applies(rule, condition) {
-            Err(refusal().by(rule))
+            Err(error().by(rule))
         } else {
             Ok(())
         }

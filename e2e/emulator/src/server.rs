@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{self, ConnectInfo, State};
+use axum::http::Method;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -25,11 +25,11 @@ use crate::engine::{Answer, Engine};
 use crate::exchange::{Exchange, Observer, Reply};
 use crate::faults::{self, FaultError, Faults, Verdict, When, skew};
 use crate::journal::{Asked, Journal};
-use crate::refusal::Refusal;
-use crate::request::{self, Request, malformed, no_tunnel};
+use crate::refusal::ErrorAnswer;
+use crate::request::{self, Request, no_tunnel};
 use crate::resources;
 use crate::wire::{Cord, Wires};
-use crate::{batch, callers, control};
+use crate::{batch, callers, control, reply};
 
 /// How often a waiting request looks whether its operation is done.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -149,10 +149,10 @@ async fn handle(
     if head.method != Method::CONNECT
         && let Err(stranger) = callers::check(part, &head)
     {
-        return control::wrong(403, &stranger.to_string());
+        return reply::own(403, &stranger.to_string());
     }
     let Ok(bytes) = to_bytes(body, part.longest_body()).await else {
-        return control::wrong(413, "Request too large.");
+        return reply::own(413, "Request too large.");
     };
     if part == Part::Control {
         return control::answer(&server, &head, &bytes);
@@ -168,11 +168,7 @@ pub(crate) async fn respond(server: &Server, cord: &Cord, head: &Parts, bytes: &
     let path = head.uri.path();
     let method = head.method.as_str();
     let query = head.uri.query().unwrap_or_default();
-    let body: Result<Value, _> = if bytes.is_empty() {
-        Ok(Value::Null)
-    } else {
-        serde_json::from_slice(bytes)
-    };
+    let body = request::parse(bytes);
     let logged = body.as_ref().cloned().unwrap_or_default();
     let asked = |operation: &str, is_write| {
         let asked = Asked {
@@ -199,12 +195,13 @@ pub(crate) async fn respond(server: &Server, cord: &Cord, head: &Parts, bytes: &
         let number = asked("unknown", method != "GET");
         server.journal().replied(number, 404);
         let text = format!("The emulator serves no method {method} {path}");
-        let body = Refusal::new(404, "notFound", text).body(Api::Compute);
+        let refusal = ErrorAnswer::new(404, "notFound", text).unserved();
+        let body = refusal.body(Api::Compute);
         server.tell(&request.with(Reply::Sent(404, &body)));
-        return reply(404, &body);
+        return reply::refused(&refusal, &body);
     };
     let api = found.resource.api;
-    let body = body.map_err(|error| malformed(api, &error.to_string()));
+    let body = request::body(&server.engine(), &found, body);
     let mut call = request::call(found, callers::addressed(head), query, Value::Null);
     let operation = call.route.operation;
     let number = asked(operation, !call.is_read());
@@ -274,18 +271,18 @@ fn finish(
     if verdict.reset.is_some() && verdict.error.is_none() {
         server.tell(&request.with(Reply::Lost));
         cord.cut_now();
-        return reply(500, &Value::Null);
+        return reply::own(500, "The connection was cut.");
     }
     let (mut response, body) = match answer {
         Ok(mut body) => {
             if let Some(by) = verdict.skew {
                 skew::shift(&mut body, by);
             }
-            (reply(200, &body), body)
+            (reply::done(&body), body)
         }
         Err(refusal) => {
             let body = refusal.body(api);
-            (refused(&refusal, &body), body)
+            (reply::refused(&refusal, &body), body)
         }
     };
     if let Some(by) = verdict.skew {
@@ -304,27 +301,5 @@ fn finish(
     if verdict.truncate {
         cord.cut_within_body();
     }
-    response
-}
-
-fn refused(refusal: &Refusal, body: &Value) -> Response {
-    let mut response = reply(refusal.http, body);
-    let headers = response.headers_mut();
-    if let Some(rule) = refusal.rule {
-        headers.insert("x-emulator-rule", HeaderValue::from_static(rule));
-    }
-    if let Some(seconds) = refusal.retry_after {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
-}
-
-/// A JSON reply.
-pub(crate) fn reply(status: u16, body: &Value) -> Response {
-    let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let json = HeaderValue::from_static("application/json; charset=UTF-8");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
     response
 }

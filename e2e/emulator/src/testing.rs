@@ -1,6 +1,7 @@
 //! A cloud on the bench: calls without HTTP, time moved by hand, and the proof that every rule counts.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,8 +13,9 @@ use crate::clock::{self, Clock};
 use crate::document;
 use crate::engine::{Answer, Engine};
 use crate::faults::Disturbance;
-use crate::resources;
-use crate::rules::Rule;
+use crate::replay::REACH;
+use crate::rules::{Provenance, Rule};
+use crate::{batch, conformance, request, resources};
 use wire::Wire;
 
 pub(crate) struct Bench {
@@ -56,8 +58,33 @@ impl Bench {
         if let Some(wire) = self.wire.clone() {
             // Over the wire these are ordered as faults are.
             assert!(self.fate == Fate::AsItComes && self.disturbance.staleness.is_none());
-            return wire.call(&mut self.engine, method, url, &body);
+            return wire.call(&mut self.engine, method, url, &text_of(&body));
         }
+        self.put(method, url, Ok(body))
+    }
+
+    /// The body of the answer to a body that need not be JSON, be it an error.
+    pub(crate) fn sent(&mut self, method: &str, url: &str, text: &str) -> Value {
+        let (api, answer) = match self.wire.clone() {
+            Some(wire) => wire.call(&mut self.engine, method, url, text),
+            None => self.put(method, url, request::parse(text.as_bytes())),
+        };
+        answer.unwrap_or_else(|refusal| refusal.body(api))
+    }
+
+    /// How many calls a batch turns out to hold, or the body of the error that it is answered with.
+    pub(crate) fn batch(&mut self, kind: &str, text: &str) -> Value {
+        if let Some(wire) = self.wire.clone() {
+            return wire.batch(&mut self.engine, kind, text);
+        }
+        batch::read(&self.engine, kind, text).map_or_else(
+            |refusal| refusal.body(Api::Compute),
+            |parts| json!(parts.len()),
+        )
+    }
+
+    /// Straight to the engine.
+    fn put(&mut self, method: &str, url: &str, parsed: serde_json::Result<Value>) -> (Api, Answer) {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         let (host, path) = match path.strip_prefix("http://") {
             Some(rest) => rest.split_at(rest.find('/').unwrap()),
@@ -67,6 +94,11 @@ impl Bench {
         let found =
             resources::find(verb, path).unwrap_or_else(|| panic!("no method {method} {path}"));
         let query = query.split('&').filter_map(|pair| pair.split_once('='));
+        let api = found.resource.api;
+        let body = match request::body(&self.engine, &found, parsed) {
+            Ok(body) => body,
+            Err(refusal) => return (api, Err(refusal)),
+        };
         let call = Call {
             resource: found.resource,
             route: found.route,
@@ -80,7 +112,7 @@ impl Bench {
             fate: self.fate.clone(),
             disturbance: self.disturbance.clone(),
         };
-        (found.resource.api, self.engine.answer_as_asked(&call))
+        (api, self.engine.answer_as_asked(&call))
     }
 
     /// The body of the answer, be it an error.
@@ -92,19 +124,19 @@ impl Bench {
     /// The body of an answer that must not be an error.
     pub(crate) fn ok(&mut self, method: &str, url: &str, body: Value) -> Value {
         let (_, answer) = self.call(method, url, body);
-        answer.unwrap_or_else(|refusal| panic!("{method} {url}: {}", refusal.message))
+        answer.unwrap_or_else(|refusal| panic!("{method} {url}: {}", refusal.error.message))
     }
 
     pub(crate) fn status(&mut self, method: &str, url: &str, body: Value) -> u16 {
         self.call(method, url, body)
             .1
-            .map_or_else(|refusal| refusal.http, |_| 200)
+            .map_or_else(|refusal| refusal.error.http, |_| 200)
     }
 
     /// The message of an answer that must be an error.
     pub(crate) fn refusal(&mut self, method: &str, url: &str, body: Value) -> String {
         let (_, answer) = self.call(method, url, body);
-        answer.unwrap_err().message
+        answer.unwrap_err().error.message
     }
 
     /// The ended operation that a mutation began, or the error it was answered with.
@@ -136,6 +168,14 @@ impl Bench {
     }
 }
 
+/// The text that a body is sent as; `Null` is none.
+fn text_of(body: &Value) -> String {
+    if body.is_null() {
+        return String::new();
+    }
+    body.to_string()
+}
+
 /// A sequence of calls in which a rule has its say: what it returns differs when the rule is off.
 pub(crate) struct Provocation {
     pub(crate) rule: &'static Rule,
@@ -158,6 +198,8 @@ impl Provocation {
 fn provocations() -> Vec<Provocation> {
     [
         shared::provocations(),
+        crate::request::tests::provocations(),
+        crate::batch::tests::provocations(),
         crate::compute::networks::tests::provocations(),
         crate::compute::subnetworks::tests::provocations(),
         crate::compute::addresses::tests::provocations(),
@@ -174,6 +216,7 @@ fn provocations() -> Vec<Provocation> {
 }
 
 mod shared;
+mod tour;
 mod wire;
 
 /// What is wrong with the proof that every rule counts; `bench` makes benches, and `look` is shown what
@@ -216,6 +259,63 @@ fn every_rule_is_provoked_by_bare_http() {
     let wrong = wrong(|| Bench::over(&wire), || wire.held.take_violations());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(wire.sent() > provocations().len(), "{}", wire.sent());
+}
+
+/// With two, one of them could go missing while the other one still makes the difference.
+#[test]
+fn a_default_fills_in_one_field() {
+    let mut filling = BTreeMap::<&str, BTreeSet<&str>>::new();
+    for provocation in provocations() {
+        let mut bench = Bench::new();
+        (provocation.run)(&mut bench);
+        for rule in resources::rules() {
+            let filled = bench.engine.rules.filled(rule);
+            filling.entry(rule.id).or_default().extend(filled);
+        }
+    }
+    filling.retain(|_, fields| !fields.is_empty());
+    assert!(filling.len() > 40, "{filling:?}");
+    filling.retain(|_, fields| fields.len() > 1);
+    assert_eq!(filling, BTreeMap::new());
+}
+
+/// What the table of the methods says they guess is what they are seen to look at.
+#[test]
+fn the_guesses_of_each_method_are_those_that_it_looks_at() {
+    let mut reach = conformance::tests::reach();
+    for provocation in provocations() {
+        let mut bench = Bench::new();
+        (provocation.run)(&mut bench);
+        reach.extend(bench.engine.rules.reach());
+    }
+    for bench in tour::tour() {
+        reach.extend(bench.engine.rules.reach());
+    }
+    let called: BTreeSet<&str> = reach.iter().map(|(method, _)| *method).collect();
+    assert_eq!(called, resources::operations().collect());
+    let guessed: BTreeSet<&str> = resources::rules()
+        .filter(|rule| rule.provenance == Provenance::Guessed)
+        .map(|rule| rule.id)
+        .collect();
+    reach.retain(|(_, rule)| guessed.contains(rule));
+    let lines: Vec<String> = reach
+        .iter()
+        .map(|(method, rule)| format!("{method} {rule}\n"))
+        .collect();
+    let lines = lines.concat();
+    if std::env::var_os("UPDATE").is_some() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/replay/reach.txt");
+        return std::fs::write(file, lines).unwrap();
+    }
+    let refresh = "UPDATE=1 cargo test -p privatelink-emulator --lib the_guesses";
+    assert!(lines == REACH, "refresh it with `{refresh}`:\n{lines}");
+    let batches = ["batch.multipart", "batch.part"];
+    let unseen: Vec<&&str> = guessed
+        .iter()
+        .filter(|rule| reach.iter().all(|(_, seen)| seen != *rule))
+        .filter(|rule| !batches.contains(rule))
+        .collect();
+    assert!(unseen.is_empty(), "no method looks at {unseen:?}");
 }
 
 #[test]

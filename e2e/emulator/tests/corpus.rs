@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use privatelink_emulator::discovery::Held;
 use privatelink_emulator::replay::{Recording, RecordingError, Replayer};
 use privatelink_emulator::{Emulator, Options};
 use serde_json::{Value, json};
@@ -90,7 +91,12 @@ fn ask(address: &str, bytes: &[u8]) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_bytes_make_the_server_panic_or_hang() {
     count_panics();
-    let emulator = Emulator::start(Options::default()).await.unwrap();
+    let held = Held::new();
+    let options = Options {
+        observers: held.observers(),
+        ..Options::default()
+    };
+    let emulator = Emulator::start(options).await.unwrap();
     let address = emulator.url().replace("http://", "");
     let mut tried = 0;
     let mut statuses = BTreeMap::new();
@@ -122,6 +128,22 @@ async fn no_bytes_make_the_server_panic_or_hang() {
     }
     println!("{tried} requests: {statuses:?}");
     assert!(tried > 30, "the corpus is missing");
+    holds(&held);
+}
+
+/// What came back is as Google says, whatever was sent. The emulator does not refuse query parameters that the method
+/// does not take, which is not what this test is about.
+fn holds(held: &Held) {
+    let Some(methods) = held.methods() else {
+        return;
+    };
+    assert!(methods.len() > 5, "{methods:?}");
+    let mut wrong = held.take_violations();
+    wrong.retain(|told| {
+        let part = told.split(", ").nth(1).unwrap_or_default();
+        !part.starts_with("query")
+    });
+    assert_eq!(wrong, [""; 0]);
 }
 
 #[test]

@@ -41,3 +41,26 @@ fn what_is_not_guessed_says_where_it_is_known_from() {
         .collect();
     assert!(unsourced.is_empty(), "{unsourced:?}");
 }
+
+/// Whoever answers with an error goes through `reply`, where a refusal has a cause: a rule, an ordered fault, or that
+/// it is not served.
+#[test]
+fn one_file_makes_http_statuses() {
+    let mut makers = BTreeSet::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let signs = ["StatusCode::", ".status_mut(", "IntoResponse"];
+            if signs.iter().any(|sign| text.contains(sign)) {
+                makers.insert(path.file_name().unwrap().to_string_lossy().into_owned());
+            }
+        }
+    }
+    assert_eq!(makers.into_iter().collect::<Vec<_>>(), ["reply.rs"]);
+}

@@ -6,7 +6,7 @@ use crate::call::{Api, Call, Resource, Route, Verb, as_stored};
 use crate::compute;
 use crate::engine::{Answer, Engine};
 use crate::fields::{Field, Fields};
-use crate::refusal::Refusal;
+use crate::refusal::{ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
 static NETWORK: Rule = Rule::documented(
@@ -14,30 +14,35 @@ static NETWORK: Rule = Rule::documented(
     "docs/reference/google-cloud.md#firewall-defaults",
     "network is global/networks/default.",
 );
-static PRIORITY: Rule = Rule::recorded(
+static PRIORITY: Rule = Rule::documented(
     "compute.firewall.default.priority",
     "docs/reference/google-cloud.md#firewall-defaults",
     "priority is 1000.",
 );
-static DIRECTION: Rule = Rule::recorded(
+static DIRECTION: Rule = Rule::documented(
     "compute.firewall.default.direction",
     "docs/reference/google-cloud.md#firewall-defaults",
     "direction is INGRESS.",
 );
-static DISABLED: Rule = Rule::recorded(
+static DISABLED: Rule = Rule::documented(
     "compute.firewall.default.disabled",
     "docs/reference/google-cloud.md#firewall-defaults",
     "disabled is false.",
 );
-static LOG: Rule = Rule::recorded(
+static LOG: Rule = Rule::documented(
     "compute.firewall.default.log-config",
     "docs/reference/google-cloud.md#firewall-defaults",
     "logConfig is {enable: false}.",
 );
-static RANGES: Rule = Rule::documented(
-    "compute.firewall.default.ranges",
+static SOURCES: Rule = Rule::documented(
+    "compute.firewall.default.source-ranges",
     "docs/reference/google-cloud.md#firewall-defaults",
-    "Where nothing says from where (ingress) or to where (egress), it is 0.0.0.0/0.",
+    "Where nothing says from where, ingress is from 0.0.0.0/0.",
+);
+static DESTINATIONS: Rule = Rule::documented(
+    "compute.firewall.default.destination-ranges",
+    "docs/reference/google-cloud.md#firewall-defaults",
+    "Where nothing says to where, egress is to 0.0.0.0/0.",
 );
 static ONE_ACTION: Rule = Rule::documented(
     "compute.firewall.action",
@@ -134,7 +139,8 @@ pub(crate) static RESOURCE: Resource = Resource {
         &DIRECTION,
         &DISABLED,
         &LOG,
-        &RANGES,
+        &SOURCES,
+        &DESTINATIONS,
         &ONE_ACTION,
         &EGRESS_SOURCES,
         &IMMUTABLE,
@@ -162,13 +168,13 @@ fn check(engine: &Engine, firewall: &Value) -> Result<(), Refusal> {
     let same = is_empty(firewall, "allowed") == is_empty(firewall, "denied");
     engine.refuse_if(&ONE_ACTION, same, || {
         let why = "Exactly one of allowed and denied must be specified.";
-        Refusal::invalid_field("resource.allowed", "", why)
+        ErrorAnswer::invalid_field("resource.allowed", "", why)
     })?;
     let egress = firewall["direction"] == "EGRESS";
     let tagged = egress && !is_empty(firewall, "sourceTags");
     engine.refuse_if(&EGRESS_SOURCES, tagged, || {
         let why = "Source tags cannot be specified for egress.";
-        Refusal::invalid_field("resource.sourceTags", "", why)
+        ErrorAnswer::invalid_field("resource.sourceTags", "", why)
     })
 }
 
@@ -180,14 +186,15 @@ fn fill(engine: &mut Engine, path: &str, firewall: &mut Value) {
     compute::default(engine, &DISABLED, firewall, "disabled", json!(false));
     let log = json!({ "enable": false });
     compute::default(engine, &LOG, firewall, "logConfig", log);
-    let said: &[&str] = if firewall["direction"] == "EGRESS" {
-        &["destinationRanges"]
-    } else {
-        &["sourceRanges", "sourceTags", "sourceServiceAccounts"]
-    };
-    let open = said.iter().all(|field| is_empty(firewall, field));
-    if engine.rule(&RANGES, open) {
-        firewall[said[0]] = json!(["0.0.0.0/0"]);
+    let egress = firewall["direction"] == "EGRESS";
+    let anywhere = egress && is_empty(firewall, "destinationRanges");
+    if engine.rule(&DESTINATIONS, anywhere) {
+        firewall["destinationRanges"] = json!(["0.0.0.0/0"]);
+    }
+    let sources = ["sourceRanges", "sourceTags", "sourceServiceAccounts"];
+    let anybody = !egress && sources.iter().all(|field| is_empty(firewall, field));
+    if engine.rule(&SOURCES, anybody) {
+        firewall["sourceRanges"] = json!(["0.0.0.0/0"]);
     }
 }
 
@@ -263,7 +270,8 @@ pub(crate) mod tests {
     use serde_json::{Value, json};
 
     use super::{
-        DIRECTION, DISABLED, EGRESS_SOURCES, IMMUTABLE, LOG, NETWORK, ONE_ACTION, PRIORITY, RANGES,
+        DESTINATIONS, DIRECTION, DISABLED, EGRESS_SOURCES, IMMUTABLE, LOG, NETWORK, ONE_ACTION,
+        PRIORITY, SOURCES,
     };
     use crate::rules::Rule;
     use crate::testing::{Bench, Provocation};
@@ -294,7 +302,8 @@ pub(crate) mod tests {
             of(&DIRECTION, json!({})),
             of(&DISABLED, json!({})),
             of(&LOG, json!({})),
-            of(&RANGES, json!({})),
+            of(&SOURCES, json!({})),
+            of(&DESTINATIONS, json!({ "direction": "EGRESS" })),
             of(&ONE_ACTION, json!({ "denied": [{ "IPProtocol": "all" }] })),
             of(&EGRESS_SOURCES, egress),
             Provocation::new(&IMMUTABLE, |bench| {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::call::{Api, Call};
 use crate::compute::{NOT_FOUND, not_found, ready};
 use crate::engine::Engine;
-use crate::refusal::Refusal;
+use crate::refusal::{ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
 pub(crate) static REFERENCE_INVALID: Rule = Rule::documented(
@@ -111,7 +111,7 @@ pub(crate) fn reference(
     let path = path_of(call, reference);
     let of_collection = path.rsplit('/').nth(1) == Some(collection);
     engine.refuse_if(&REFERENCE_INVALID, !of_collection, || {
-        Refusal::invalid_field(
+        ErrorAnswer::invalid_field(
             &format!("resource.{field}"),
             reference,
             "The URL is malformed.",

@@ -7,7 +7,7 @@ use crate::compute::{regions, url};
 use crate::engine::{Answer, Engine, compute_scope};
 use crate::filter::Filter;
 use crate::pages::Window;
-use crate::refusal::Refusal;
+use crate::refusal::{ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
 pub(crate) static FILTER_INVALID: Rule = Rule::guessed(
@@ -29,7 +29,7 @@ pub(crate) static ORDER_UNKNOWN: Rule = Rule::invented(
 fn check_order(engine: &Engine, call: &Call) -> Result<(), Refusal> {
     let order = call.query("orderBy").unwrap_or("name");
     engine.refuse_if(&ORDER_UNKNOWN, order != "name", || {
-        Refusal::invalid_field("orderBy", order, "Only the order by name is served.")
+        ErrorAnswer::invalid_field("orderBy", order, "Only the order by name is served.")
     })
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn filter(engine: &Engine, call: &Call) -> Result<Option<Filter>, Ref
     };
     let filter = Filter::parse(text);
     engine.refuse_if(&FILTER_INVALID, filter.is_none(), || {
-        Refusal::invalid_field("filter", text, "Invalid list filter expression.")
+        ErrorAnswer::invalid_field("filter", text, "Invalid list filter expression.")
     })?;
     Ok(filter)
 }

@@ -19,7 +19,7 @@ use crate::clock;
 use crate::engine::{Answer, Engine, compute_scope};
 use crate::fields::{self, Fields, Reading};
 use crate::identity;
-use crate::refusal::Refusal;
+use crate::refusal::{ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
 pub(crate) use changes::{at_once, begin, insert, insert_with, remove, replace};
@@ -128,18 +128,18 @@ pub(crate) fn current(engine: &Engine, path: &str) -> Answer {
         .store
         .get(Api::Compute, path)
         .cloned()
-        .ok_or_else(|| not_found(path))
+        .ok_or_else(|| not_found(path).by(&NOT_FOUND))
 }
 
-pub(crate) fn not_found(path: &str) -> Refusal {
+pub(crate) fn not_found(path: &str) -> ErrorAnswer {
     let text = format!("The resource '{path}' was not found");
-    Refusal::new(404, "notFound", text).by(&NOT_FOUND)
+    ErrorAnswer::new(404, "notFound", text)
 }
 
 pub(crate) fn ready(engine: &Engine, path: &str) -> Result<(), Refusal> {
     let busy = engine.operations.is_busy(Api::Compute, path);
     engine.refuse_if(&NOT_READY, busy, || {
-        Refusal::new(
+        ErrorAnswer::new(
             400,
             "resourceNotReady",
             format!("The resource '{path}' is not ready"),
@@ -153,7 +153,7 @@ pub(crate) fn require(engine: &Engine, resource: &Value, fields: &[&str]) -> Res
         let missing = resource.get(field).is_none_or(|value| *value == "");
         engine.refuse_if(&REQUIRED, missing, || {
             let text = format!("Required field 'resource.{field}' not specified");
-            Refusal::new(400, "required", text)
+            ErrorAnswer::new(400, "required", text)
         })?;
     }
     Ok(())
@@ -171,14 +171,14 @@ pub(crate) fn check_fingerprint(
         .and_then(|fields| fields.remove("fingerprint"));
     let stale = sent.is_some_and(|sent| sent != old["fingerprint"]);
     engine.refuse_if(&STALE_FINGERPRINT, stale, || {
-        Refusal::new(412, "conditionNotMet", "Invalid fingerprint.")
+        ErrorAnswer::new(412, "conditionNotMet", "Invalid fingerprint.")
     })
 }
 
 /// A delete of something that `user` needs; `kind` is what the text calls it, such as `subnetwork`.
-pub(crate) fn in_use(kind: &str, path: &str, user: &str) -> Refusal {
+pub(crate) fn in_use(kind: &str, path: &str, user: &str) -> ErrorAnswer {
     let text = format!("The {kind} resource '{path}' is already being used by '{user}'");
-    Refusal::new(400, "resourceInUseByAnotherResource", text)
+    ErrorAnswer::new(400, "resourceInUseByAnotherResource", text)
 }
 
 /// Checks the name in an insert's body, that it is free, and the region; gives the new path.
@@ -187,12 +187,12 @@ pub(crate) fn new_path(engine: &Engine, call: &Call, resource: &Value) -> Result
     let name = resource["name"].as_str().unwrap_or_default();
     engine.refuse_if(&NAME, !is_name(name), || {
         let why = "Must be a match of regex '(?:[a-z](?:[-a-z0-9]{0,61}[a-z0-9])?)'";
-        Refusal::invalid_field("resource.name", name, why)
+        ErrorAnswer::invalid_field("resource.name", name, why)
     })?;
     let path = format!("{}/{name}", call.path);
     let taken = engine.store.any(Api::Compute, &path).is_some();
     engine.refuse_if(&EXISTS, taken, || {
-        Refusal::new(
+        ErrorAnswer::new(
             409,
             "alreadyExists",
             format!("The resource '{path}' already exists"),
@@ -225,7 +225,7 @@ pub(crate) fn refuse_changes(
         engine.refuse_if(rule, differs, || {
             let shown = new.as_str().map_or_else(|| new.to_string(), str::to_owned);
             let field = format!("resource.{field}");
-            Refusal::invalid_field(&field, &shown, "The field cannot be modified.")
+            ErrorAnswer::invalid_field(&field, &shown, "The field cannot be modified.")
         })?;
     }
     Ok(())
@@ -274,10 +274,10 @@ pub(crate) fn default(
     engine: &Engine,
     rule: &'static Rule,
     to: &mut Value,
-    name: &str,
+    name: &'static str,
     value: Value,
 ) {
-    if engine.rule(rule, to.get(name).is_none()) {
+    if engine.rules.fills(rule, name, to.get(name).is_none()) {
         to[name] = value;
     }
 }
@@ -287,6 +287,6 @@ pub(crate) fn get(engine: &mut Engine, call: &Call) -> Answer {
     let value = engine
         .store
         .get(Api::Compute, &call.path)
-        .ok_or_else(|| not_found(&call.path))?;
+        .ok_or_else(|| not_found(&call.path).by(&NOT_FOUND))?;
     Ok((call.resource.render)(engine, &call.path, value))
 }

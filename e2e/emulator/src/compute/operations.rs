@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::call::{Api, Call, Resource, Route, Verb, as_stored, nothing_to_complete};
-use crate::compute::{lists, not_found, regions, url};
+use crate::compute::{NOT_FOUND, lists, not_found, regions, url};
 use crate::engine::{Answer, Engine};
 use crate::pages::Window;
 
@@ -79,7 +79,7 @@ fn read(engine: &Engine, call: &Call, path: &str) -> Answer {
         .operations
         .get(Api::Compute, path)
         .cloned()
-        .ok_or_else(|| not_found(path))
+        .ok_or_else(|| not_found(path).by(&NOT_FOUND))
 }
 
 fn list(engine: &mut Engine, call: &Call) -> Answer {

@@ -3,7 +3,7 @@
 use crate::call::Call;
 use crate::compute::REGION_UNKNOWN;
 use crate::engine::Engine;
-use crate::refusal::Refusal;
+use crate::refusal::{ErrorAnswer, Refusal};
 
 /// Google Cloud's regions, sorted.
 pub(crate) const REGIONS: &[&str] = &[
@@ -56,6 +56,6 @@ pub(crate) fn check(engine: &Engine, call: &Call) -> Result<(), Refusal> {
     let region = call.parameter("region");
     let unknown = !region.is_empty() && !REGIONS.contains(&region);
     engine.refuse_if(&REGION_UNKNOWN, unknown, || {
-        Refusal::invalid_field("region", region, "Unknown region.")
+        ErrorAnswer::invalid_field("region", region, "Unknown region.")
     })
 }

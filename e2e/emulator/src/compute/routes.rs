@@ -9,7 +9,7 @@ use crate::compute::{self, collection_of, name_of, project_of, refers, url};
 use crate::engine::{Answer, Engine};
 use crate::fields::{Field, Fields};
 use crate::identity;
-use crate::refusal::Refusal;
+use crate::refusal::{ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
 static PRIORITY: Rule = Rule::documented(
@@ -131,14 +131,14 @@ fn insert(engine: &mut Engine, call: &Call) -> Answer {
         let field = hops.get(1).copied().unwrap_or("nextHopGateway");
         let shown = route[field].as_str().unwrap_or_default();
         let field = format!("resource.{field}");
-        Refusal::invalid_field(&field, shown, "Exactly one next hop must be specified.")
+        ErrorAnswer::invalid_field(&field, shown, "Exactly one next hop must be specified.")
     })?;
     let gateway = route["nextHopGateway"].as_str();
     let wrong = gateway
         .is_some_and(|gateway| !gateway.ends_with("global/gateways/default-internet-gateway"));
     engine.refuse_if(&GATEWAY, wrong, || {
         let why = "The only gateway is the default internet gateway.";
-        Refusal::invalid_field("resource.nextHopGateway", gateway.unwrap_or_default(), why)
+        ErrorAnswer::invalid_field("resource.nextHopGateway", gateway.unwrap_or_default(), why)
     })?;
     fill(engine, &path, &mut route);
     Ok(compute::insert(engine, call, &path, route))
@@ -150,7 +150,7 @@ fn check_destination(engine: &Engine, network: &str, route: &Value) -> Result<()
     let sixth = text.contains(':') && text.parse::<ipnet::Ipv6Net>().is_ok();
     let field = "resource.destRange";
     engine.refuse_if(&DESTINATION, range.is_none() && !sixth, || {
-        Refusal::invalid_field(field, text, "Must be a CIDR range without host bits.")
+        ErrorAnswer::invalid_field(field, text, "Must be a CIDR range without host bits.")
     })?;
     let owner = range.and_then(|range| {
         let owner = ranges::overlap(engine, network, range, None)?;
@@ -167,7 +167,7 @@ fn check_destination(engine: &Engine, network: &str, route: &Value) -> Result<()
             "The range lies within that of subnetwork '{}'.",
             name_of(&owner)
         );
-        Refusal::invalid_field(field, text, &why)
+        ErrorAnswer::invalid_field(field, text, &why)
     })
 }
 

@@ -32,7 +32,7 @@ mod verdict;
 mod wire;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use cleanup::Leftover;
 pub use exercise::Exercise;

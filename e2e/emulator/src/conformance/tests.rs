@@ -45,6 +45,17 @@ fn every_open_rule_has_an_exercise_or_a_reason_and_never_both() {
     );
 }
 
+/// Which methods look at which rules in the course of all exercises.
+pub(crate) fn reach() -> BTreeSet<(&'static str, &'static str)> {
+    let bench = Bench::new();
+    let session = Session::new(&bench, place());
+    for exercise in exercises() {
+        finished(session.run(&exercise));
+    }
+    finished(session.clean_up());
+    bench.reach()
+}
+
 #[test]
 fn the_emulator_agrees_with_itself_and_nothing_is_left() {
     let bench = Bench::new();

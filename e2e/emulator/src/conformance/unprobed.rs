@@ -16,7 +16,12 @@ pub const UNPROBED: &[Unprobed] = &[
               the service has gone",
     },
     Unprobed {
-        rule: "run.service.vpc-access.default.interface",
+        rule: "run.service.vpc-access.default.subnetwork",
+        why: "a service with a network interface of its own holds an address, and keeps it and the subnetwork for up \
+              to two hours after it has gone",
+    },
+    Unprobed {
+        rule: "run.service.vpc-access.default.network",
         why: "a service with a network interface of its own holds an address, and keeps it and the subnetwork for up \
               to two hours after it has gone",
     },
@@ -31,6 +36,26 @@ pub const UNPROBED: &[Unprobed] = &[
     Unprobed {
         rule: "list.page.cap",
         why: "it takes more than five hundred things of one kind, which is more than most quotas allow",
+    },
+    Unprobed {
+        rule: "compute.network.switch.operation-type",
+        why: "a network that leaves auto mode keeps a subnetwork in each region, which would all have to be cleaned up",
+    },
+    Unprobed {
+        rule: "request.body.malformed",
+        why: "an exercise's request has a JSON body, and so has its recording",
+    },
+    Unprobed {
+        rule: "batch.multipart",
+        why: "an exercise sends one request at a time, as a recording wants it",
+    },
+    Unprobed {
+        rule: "batch.calls.limit",
+        why: "an exercise sends one request at a time, as a recording wants it",
+    },
+    Unprobed {
+        rule: "batch.part",
+        why: "an exercise sends one request at a time, as a recording wants it",
     },
     Unprobed {
         rule: "run.service.uri.long-label",

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::call::Fate;
 use crate::clock;
 use crate::identity;
-use crate::refusal::Refusal;
+use crate::refusal::{ErrorAnswer, Refusal};
 
 pub(crate) use disturbance::Disturbance;
 pub(crate) use order::{FaultError, When, duration};
@@ -159,14 +159,14 @@ impl Verdict {
             } => {
                 let usual = || order::usual_reason(request.api, status).to_owned();
                 let message = message.unwrap_or_else(|| order::usual_message(status).to_owned());
-                let mut refusal = Refusal::new(status, reason.unwrap_or_else(usual), message);
-                refusal.retry_after = retry_after;
-                self.error = Some(refusal);
+                let mut error = ErrorAnswer::new(status, reason.unwrap_or_else(usual), message);
+                error.retry_after = retry_after;
+                self.error = Some(error.ordered());
             }
             Effect::Preset(preset, retry_after) => {
-                if let Some(mut refusal) = preset.refusal(request) {
-                    refusal.retry_after = retry_after;
-                    self.error = Some(refusal);
+                if let Some(mut error) = preset.error(request) {
+                    error.retry_after = retry_after;
+                    self.error = Some(error.ordered());
                 } else {
                     self.fate = preset.fate();
                 }

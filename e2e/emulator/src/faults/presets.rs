@@ -6,7 +6,7 @@ use crate::call::{Api, Fate};
 use crate::compute::project_of;
 use crate::identity;
 use crate::operations::Failure;
-use crate::refusal::Refusal;
+use crate::refusal::ErrorAnswer;
 
 /// A failure that has a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +48,8 @@ impl Preset {
         found.map(|(_, preset)| *preset)
     }
 
-    /// The refusal; `None` for a failure that only the operation comes to.
-    pub(crate) fn refusal(self, request: Request<'_>) -> Option<Refusal> {
+    /// The error; `None` for a failure that only the operation comes to.
+    pub(crate) fn error(self, request: Request<'_>) -> Option<ErrorAnswer> {
         Some(match self {
             Preset::ApiDisabled => api_disabled(request),
             Preset::PermissionDenied => permission_denied(request),
@@ -124,26 +124,26 @@ impl Request<'_> {
 }
 
 /// A whole body: Compute's old list of errors stands beside the newer status and details.
-fn refusal(
+fn error(
     request: Request<'_>,
     status: u16,
     code: &'static str,
     old: &Value,
     message: &str,
     details: &Value,
-) -> Refusal {
-    let mut error = json!({ "code": status, "message": message, "status": code });
+) -> ErrorAnswer {
+    let mut body = json!({ "code": status, "message": message, "status": code });
     if request.api == Api::Compute {
         let mut entry = old.clone();
         entry["message"] = json!(message);
-        error["errors"] = json!([entry]);
+        body["errors"] = json!([entry]);
     }
     if !details.is_null() {
-        error["details"] = details.clone();
+        body["details"] = details.clone();
     }
-    let mut refusal = Refusal::new(status, code, message);
-    refusal.whole = Some(Box::new(json!({ "error": error })));
-    refusal
+    let mut answer = ErrorAnswer::new(status, code, message);
+    answer.whole = Some(Box::new(json!({ "error": body })));
+    answer
 }
 
 fn info(reason: &str, metadata: &Value) -> Value {
@@ -155,7 +155,7 @@ fn info(reason: &str, metadata: &Value) -> Value {
     })
 }
 
-fn api_disabled(request: Request<'_>) -> Refusal {
+fn api_disabled(request: Request<'_>) -> ErrorAnswer {
     let (service, name) = request.service();
     let number = request.project_number();
     let url = format!(
@@ -179,21 +179,21 @@ fn api_disabled(request: Request<'_>) -> Refusal {
         "domain": "usageLimits", "reason": "accessNotConfigured", "extendedHelp": "https://console.developers.google.com",
     });
     let details = json!([help, disabled]);
-    refusal(request, 403, "PERMISSION_DENIED", &old, &message, &details)
+    error(request, 403, "PERMISSION_DENIED", &old, &message, &details)
 }
 
-fn permission_denied(request: Request<'_>) -> Refusal {
+fn permission_denied(request: Request<'_>) -> ErrorAnswer {
     let permission = request.permission();
     let resource = request.path_in_project();
     if request.api == Api::Compute {
         let message = format!("Required '{permission}' permission for '{resource}'");
-        return Refusal::new(403, "forbidden", message);
+        return ErrorAnswer::new(403, "forbidden", message);
     }
     let message =
         format!("Permission '{permission}' denied on resource '{resource}' (or it may not exist).");
     let metadata = json!({ "permission": permission, "resource": resource });
     let details = json!([info("IAM_PERMISSION_DENIED", &metadata)]);
-    refusal(
+    error(
         request,
         403,
         "PERMISSION_DENIED",
@@ -204,7 +204,7 @@ fn permission_denied(request: Request<'_>) -> Refusal {
 }
 
 /// Compute says it with 403, the others with 429, whatever was asked for.
-fn rate_limit(request: Request<'_>, status: u16) -> Refusal {
+fn rate_limit(request: Request<'_>, status: u16) -> ErrorAnswer {
     let (service, _) = request.service();
     let number = request.project_number();
     let (status, code) = match (request.api, status) {
@@ -220,10 +220,10 @@ fn rate_limit(request: Request<'_>, status: u16) -> Refusal {
         json!({ "consumer": consumer, "quota_limit": "QueriesPerMinute", "service": service });
     let details = json!([info("RATE_LIMIT_EXCEEDED", &metadata)]);
     let old = json!({ "domain": "usageLimits", "reason": "rateLimitExceeded" });
-    refusal(request, status, code, &old, &message, &details)
+    error(request, status, code, &old, &message, &details)
 }
 
-fn quota(request: Request<'_>) -> Refusal {
+fn quota(request: Request<'_>) -> ErrorAnswer {
     let before = request
         .operation
         .rsplit_once('.')
@@ -232,12 +232,12 @@ fn quota(request: Request<'_>) -> Refusal {
     match request.api {
         Api::Compute => {
             let message = format!("Quota '{things}' exceeded.  Limit: 0.0 globally.");
-            Refusal::new(403, "quotaExceeded", message)
+            ErrorAnswer::new(403, "quotaExceeded", message)
         }
         Api::Run | Api::VpcAccess | Api::Knative => {
             let message = format!("Quota exceeded for {things} per project per region.");
             let details = json!([info("QUOTA_EXCEEDED", &json!({ "quota_metric": things }))]);
-            refusal(
+            error(
                 request,
                 429,
                 "RESOURCE_EXHAUSTED",
@@ -249,13 +249,13 @@ fn quota(request: Request<'_>) -> Refusal {
     }
 }
 
-fn plain(request: Request<'_>, status: u16, message: &str) -> Refusal {
+fn plain(request: Request<'_>, status: u16, message: &str) -> ErrorAnswer {
     let reason = match (request.api, status) {
         (Api::Compute, _) => "backendError",
         (Api::Run | Api::VpcAccess | Api::Knative, 503) => "UNAVAILABLE",
         (Api::Run | Api::VpcAccess | Api::Knative, _) => "INTERNAL",
     };
-    Refusal::new(status, reason, message)
+    ErrorAnswer::new(status, reason, message)
 }
 
 #[cfg(test)]
@@ -279,27 +279,24 @@ mod tests {
     #[test]
     fn each_api_says_in_its_own_way_that_it_is_disabled() {
         let compute = Preset::ApiDisabled
-            .refusal(ROUTERS)
+            .error(ROUTERS)
             .unwrap()
             .body(Api::Compute);
         assert_eq!(
             compute["error"]["errors"][0]["reason"],
             "accessNotConfigured"
         );
-        let run = Preset::ApiDisabled
-            .refusal(SERVICES)
-            .unwrap()
-            .body(Api::Run);
+        let run = Preset::ApiDisabled.error(SERVICES).unwrap().body(Api::Run);
         assert_eq!(run["error"]["details"][1]["reason"], "SERVICE_DISABLED");
         assert_eq!(run["error"].get("errors"), None);
     }
 
     #[test]
     fn a_missing_permission_is_named() {
-        let compute = Preset::PermissionDenied.refusal(ROUTERS).unwrap();
+        let compute = Preset::PermissionDenied.error(ROUTERS).unwrap();
         let text = "Required 'compute.routers.update' permission for 'projects/p/regions/us-east1/routers/r'";
         assert_eq!(compute.message, text);
-        let run = Preset::PermissionDenied.refusal(SERVICES).unwrap();
+        let run = Preset::PermissionDenied.error(SERVICES).unwrap();
         assert!(
             run.message.contains("'run.services.update'"),
             "{}",
@@ -309,13 +306,7 @@ mod tests {
 
     #[test]
     fn compute_limits_the_rate_with_403_and_the_others_with_429() {
-        assert_eq!(
-            Preset::RateLimitExceeded.refusal(ROUTERS).unwrap().http,
-            403
-        );
-        assert_eq!(
-            Preset::RateLimitExceeded.refusal(SERVICES).unwrap().http,
-            429
-        );
+        assert_eq!(Preset::RateLimitExceeded.error(ROUTERS).unwrap().http, 403);
+        assert_eq!(Preset::RateLimitExceeded.error(SERVICES).unwrap().http, 429);
     }
 }

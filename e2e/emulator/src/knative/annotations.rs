@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::engine::Engine;
 use crate::knative::put;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rules::Rule;
 use crate::run;
 
@@ -120,8 +120,8 @@ pub(super) fn read(
     Ok(())
 }
 
-fn refusal(at: &str, key: &str, why: &str) -> Refusal {
-    Refusal::code(Code::InvalidArgument, format!("{at}[{key}]: {why}.")).violating(at)
+fn refusal(at: &str, key: &str, why: &str) -> ErrorAnswer {
+    ErrorAnswer::code(Code::InvalidArgument, format!("{at}[{key}]: {why}.")).violating(at)
 }
 
 /// Sets the value at a JSON pointer; objects on the way are made, lists are not.

@@ -23,7 +23,7 @@ use crate::compute::name_of;
 use crate::compute::regions::REGIONS;
 use crate::engine::{Answer, Engine};
 use crate::fields::{self, Fields, Reading};
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::resources;
 use crate::rules::Rule;
 
@@ -185,7 +185,7 @@ fn region_of_host(engine: &Engine, host: &str) -> Result<&'static str, Refusal> 
         return Ok(USUAL_REGION);
     }
     let text = format!("The host '{host}' names no region.");
-    Err(Refusal::code(Code::InvalidArgument, text))
+    Err(ErrorAnswer::code(Code::InvalidArgument, text).unserved())
 }
 
 /// Puts a call of version 2 to the engine, with what faults have in store for the original.
@@ -199,7 +199,8 @@ fn ask(
 ) -> Answer {
     let segments: Vec<String> = path.split('/').map(str::to_owned).collect();
     let Some(found) = resources::find_in(Api::Run, verb, &segments) else {
-        return Err(Refusal::code(Code::NotFound, format!("There is no {path}")));
+        let text = format!("There is no {path}");
+        return Err(ErrorAnswer::code(Code::NotFound, text).unserved());
     };
     let call = Call {
         resource: found.resource,
@@ -231,7 +232,7 @@ fn read(engine: &Engine, call: &Call, of: Object) -> Answer {
             of.kind(),
             of.version()
         );
-        Refusal::code(Code::InvalidArgument, text)
+        ErrorAnswer::code(Code::InvalidArgument, text)
     })?;
     Ok(body)
 }
@@ -241,7 +242,7 @@ fn named_alike(engine: &Engine, body: &Value, path: &str) -> Result<(), Refusal>
     let (name, wanted) = (&body["metadata"]["name"], name_of(path));
     engine.refuse_if(&OTHER_NAME, name != wanted, || {
         let text = format!("metadata.name: {name} is not the name in the URL, '{wanted}'.");
-        Refusal::code(Code::InvalidArgument, text)
+        ErrorAnswer::code(Code::InvalidArgument, text)
     })
 }
 

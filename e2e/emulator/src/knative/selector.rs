@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::call::Call;
 use crate::engine::Engine;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
 static INVALID: Rule = Rule::guessed(
@@ -32,7 +32,7 @@ impl Selector {
         let text = call.query("labelSelector").unwrap_or_default();
         let terms: Option<Vec<Term>> = split(text).into_iter().map(parse).collect();
         engine.refuse_if(&INVALID, terms.is_none(), || {
-            Refusal::code(
+            ErrorAnswer::code(
                 Code::InvalidArgument,
                 format!("Invalid label selector: '{text}'."),
             )

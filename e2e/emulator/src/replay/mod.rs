@@ -34,6 +34,8 @@ mod verdict;
 
 pub use compare::Difference;
 pub use recording::{Exchange, Recording, RecordingError};
+#[cfg(test)]
+pub(crate) use table::REACH;
 pub use table::Table;
 pub use verdict::{Excuse, Line, Verdict};
 

@@ -210,7 +210,7 @@ impl<'a> Player<'a> {
         let answer = self.engine.answer_as_asked(&call);
         Some(match answer {
             Ok(body) => (200, body),
-            Err(refusal) => (refusal.http, refusal.body(api)),
+            Err(refusal) => (refusal.error.http, refusal.body(api)),
         })
     }
 

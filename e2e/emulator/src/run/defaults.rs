@@ -6,26 +6,37 @@ use crate::call::Api;
 use crate::compute::{default, fill, name_of, project_of};
 use crate::engine::Engine;
 use crate::rules::Rule;
+use crate::run::containers;
 
-static SERVICE_DEFAULTS: Rule = Rule::recorded(
-    "run.service.defaults",
+static INGRESS: Rule = Rule::documented(
+    "run.service.default.ingress",
     "docs/reference/google-cloud.md#run-defaults",
-    "ingress is INGRESS_TRAFFIC_ALL, launchStage GA.",
+    "ingress is INGRESS_TRAFFIC_ALL.",
 );
-static TRAFFIC_DEFAULT: Rule = Rule::recorded(
+static LAUNCH_STAGE: Rule = Rule::documented(
+    "run.service.default.launch-stage",
+    "docs/reference/google-cloud.md#run-defaults",
+    "launchStage is GA.",
+);
+static TRAFFIC: Rule = Rule::documented(
     "run.service.default.traffic",
     "docs/reference/google-cloud.md#run-defaults",
     "All traffic goes to the latest revision.",
 );
-static TEMPLATE_DEFAULTS: Rule = Rule::recorded(
-    "run.service.template.defaults",
+static TIMEOUT: Rule = Rule::documented(
+    "run.service.template.default.timeout",
     "docs/reference/google-cloud.md#run-defaults",
-    "timeout is 300s, the service account the project's default one, concurrency 80.",
+    "timeout is 300s.",
 );
-static CONTAINER_DEFAULTS: Rule = Rule::recorded(
-    "run.service.container.defaults",
+static ACCOUNT: Rule = Rule::documented(
+    "run.service.template.default.service-account",
     "docs/reference/google-cloud.md#run-defaults",
-    "A container has 1000m, 512Mi, port 8080 and a TCP startup probe on it.",
+    "The service account is the project's default one.",
+);
+static CONCURRENCY: Rule = Rule::documented(
+    "run.service.template.default.concurrency",
+    "docs/reference/google-cloud.md#run-defaults",
+    "maxInstanceRequestConcurrency is 80.",
 );
 static MAX_INSTANCES: Rule = Rule::guessed(
     "run.service.template.default.max-instances",
@@ -37,10 +48,15 @@ static EGRESS_DEFAULT: Rule = Rule::documented(
     "docs/reference/google-cloud.md#run-vpc-access",
     "egress is PRIVATE_RANGES_ONLY.",
 );
-static INTERFACE_DEFAULTS: Rule = Rule::documented(
-    "run.service.vpc-access.default.interface",
+static INTERFACE_SUBNETWORK: Rule = Rule::documented(
+    "run.service.vpc-access.default.subnetwork",
     "docs/reference/google-cloud.md#run-vpc-access",
-    "Of network and subnetwork, the one that was not sent follows from the other.",
+    "An interface that names no subnetwork is in the one with its network's name.",
+);
+static INTERFACE_NETWORK: Rule = Rule::documented(
+    "run.service.vpc-access.default.network",
+    "docs/reference/google-cloud.md#run-vpc-access",
+    "An interface that names no network is in the one that its subnetwork belongs to.",
 );
 static DOCUMENT_IMAGE: Rule = Rule::invented(
     "document.service.image",
@@ -48,13 +64,16 @@ static DOCUMENT_IMAGE: Rule = Rule::invented(
 );
 
 pub(super) static RULES: &[&Rule] = &[
-    &SERVICE_DEFAULTS,
-    &TRAFFIC_DEFAULT,
-    &TEMPLATE_DEFAULTS,
-    &CONTAINER_DEFAULTS,
+    &INGRESS,
+    &LAUNCH_STAGE,
+    &TRAFFIC,
+    &TIMEOUT,
+    &ACCOUNT,
+    &CONCURRENCY,
     &MAX_INSTANCES,
     &EGRESS_DEFAULT,
-    &INTERFACE_DEFAULTS,
+    &INTERFACE_SUBNETWORK,
+    &INTERFACE_NETWORK,
     &DOCUMENT_IMAGE,
 ];
 
@@ -62,44 +81,21 @@ const LATEST: &str = "TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST";
 
 /// Adds what a request left out.
 pub(super) fn complete(engine: &Engine, path: &str, service: &mut Value) {
-    default(
-        engine,
-        &SERVICE_DEFAULTS,
-        service,
-        "ingress",
-        json!("INGRESS_TRAFFIC_ALL"),
-    );
-    default(
-        engine,
-        &SERVICE_DEFAULTS,
-        service,
-        "launchStage",
-        json!("GA"),
-    );
+    let everyone = json!("INGRESS_TRAFFIC_ALL");
+    default(engine, &INGRESS, service, "ingress", everyone);
+    default(engine, &LAUNCH_STAGE, service, "launchStage", json!("GA"));
     let unrouted = service["traffic"].as_array().is_none_or(Vec::is_empty);
-    if engine.rule(&TRAFFIC_DEFAULT, unrouted) {
+    if engine.rule(&TRAFFIC, unrouted) {
         service["traffic"] = json!([{ "type": LATEST, "percent": 100 }]);
     }
     let number = engine.project_number(project_of(path));
     let account = format!("{number}-compute@developer.gserviceaccount.com");
     let template = &mut service["template"];
+    default(engine, &TIMEOUT, template, "timeout", json!("300s"));
+    default(engine, &ACCOUNT, template, "serviceAccount", json!(account));
     default(
         engine,
-        &TEMPLATE_DEFAULTS,
-        template,
-        "timeout",
-        json!("300s"),
-    );
-    default(
-        engine,
-        &TEMPLATE_DEFAULTS,
-        template,
-        "serviceAccount",
-        json!(account),
-    );
-    default(
-        engine,
-        &TEMPLATE_DEFAULTS,
+        &CONCURRENCY,
         template,
         "maxInstanceRequestConcurrency",
         json!(80),
@@ -111,44 +107,10 @@ pub(super) fn complete(engine: &Engine, path: &str, service: &mut Value) {
         "scaling",
         json!({ "maxInstanceCount": 100 }),
     );
-    let containers = template.get_mut("containers").and_then(Value::as_array_mut);
-    for (index, container) in containers.into_iter().flatten().enumerate() {
-        if engine.rule(&CONTAINER_DEFAULTS, true) {
-            complete_container(container, index == 0);
-        }
-    }
+    containers::complete(engine, template);
     if let Some(access) = template.get_mut("vpcAccess") {
         complete_vpc_access(engine, access);
     }
-}
-
-/// Only the first container of several takes requests, unless another one names a port.
-fn complete_container(container: &mut Value, serves: bool) {
-    fill(container, "resources", || json!({}));
-    let resources = &mut container["resources"];
-    fill(resources, "limits", || json!({}));
-    fill(&mut resources["limits"], "cpu", || json!("1000m"));
-    fill(&mut resources["limits"], "memory", || json!("512Mi"));
-    fill(resources, "cpuIdle", || json!(true));
-    if !serves {
-        return;
-    }
-    fill(
-        container,
-        "ports",
-        || json!([{ "name": "http1", "containerPort": 8080 }]),
-    );
-    let port = &mut container["ports"][0];
-    fill(port, "name", || json!("http1"));
-    let port = port["containerPort"].clone();
-    fill(container, "startupProbe", || {
-        json!({
-            "timeoutSeconds": 240,
-            "periodSeconds": 240,
-            "failureThreshold": 1,
-            "tcpSocket": { "port": port },
-        })
-    });
 }
 
 fn complete_vpc_access(engine: &Engine, access: &mut Value) {
@@ -162,18 +124,21 @@ fn complete_vpc_access(engine: &Engine, access: &mut Value) {
         .get_mut("networkInterfaces")
         .and_then(Value::as_array_mut);
     for interface in interfaces.into_iter().flatten() {
-        if !engine.rule(&INTERFACE_DEFAULTS, true) {
-            continue;
-        }
-        // A subnetwork that was not named is the one with its network's name.
         if let Some(network) = interface["network"]
             .as_str()
             .map(|it| name_of(it).to_owned())
         {
-            fill(interface, "subnetwork", || json!(network));
+            let network = json!(network);
+            default(
+                engine,
+                &INTERFACE_SUBNETWORK,
+                interface,
+                "subnetwork",
+                network,
+            );
         } else if let Some(subnetwork) = interface["subnetwork"].as_str() {
-            let network = network_of(engine, subnetwork);
-            fill(interface, "network", || json!(network));
+            let network = json!(network_of(engine, subnetwork));
+            default(engine, &INTERFACE_NETWORK, interface, "network", network);
         }
     }
 }
@@ -209,35 +174,50 @@ pub(crate) mod tests {
     use serde_json::{Value, json};
 
     use super::{
-        CONTAINER_DEFAULTS, DOCUMENT_IMAGE, EGRESS_DEFAULT, INTERFACE_DEFAULTS, MAX_INSTANCES,
-        SERVICE_DEFAULTS, TEMPLATE_DEFAULTS, TRAFFIC_DEFAULT,
+        ACCOUNT, CONCURRENCY, DOCUMENT_IMAGE, EGRESS_DEFAULT, INGRESS, INTERFACE_NETWORK,
+        INTERFACE_SUBNETWORK, LAUNCH_STAGE, MAX_INSTANCES, TIMEOUT, TRAFFIC,
     };
     use crate::rules::Rule;
     use crate::run::tests::{S, create, get, plain, with};
     use crate::testing::{Bench, Provocation};
 
+    /// What a service looks like that was made with this body.
+    pub(in crate::run) fn shown(rule: &'static Rule, body: Value) -> Provocation {
+        Provocation::new(rule, move |bench: &mut Bench| {
+            create(bench, body.clone());
+            get(bench)
+        })
+    }
+
     pub(crate) fn provocations() -> Vec<Provocation> {
-        let shown = |rule: &'static Rule, body: Value| {
-            Provocation::new(rule, move |bench: &mut Bench| {
-                create(bench, body.clone());
-                get(bench)
-            })
-        };
-        vec![
-            shown(&SERVICE_DEFAULTS, plain()),
-            shown(&TRAFFIC_DEFAULT, plain()),
-            shown(&TEMPLATE_DEFAULTS, plain()),
-            shown(&CONTAINER_DEFAULTS, plain()),
-            shown(&MAX_INSTANCES, plain()),
+        let plain = [
+            &INGRESS,
+            &LAUNCH_STAGE,
+            &TRAFFIC,
+            &TIMEOUT,
+            &ACCOUNT,
+            &CONCURRENCY,
+            &MAX_INSTANCES,
+        ]
+        .map(|rule| shown(rule, plain()));
+        let mut all = Vec::from(plain);
+        all.extend([
             shown(
                 &EGRESS_DEFAULT,
                 with("vpcAccess", json!({ "connector": "c" })),
             ),
             shown(
-                &INTERFACE_DEFAULTS,
+                &INTERFACE_SUBNETWORK,
                 with(
                     "vpcAccess",
                     json!({ "networkInterfaces": [{ "network": "n" }] }),
+                ),
+            ),
+            shown(
+                &INTERFACE_NETWORK,
+                with(
+                    "vpcAccess",
+                    json!({ "networkInterfaces": [{ "subnetwork": "n" }] }),
                 ),
             ),
             Provocation::new(&DOCUMENT_IMAGE, |bench| {
@@ -245,30 +225,16 @@ pub(crate) mod tests {
                     .document(json!({ "run": { "projects/p/locations/us-east1/services/s": {} } }));
                 bench.ask("GET", S, Value::Null)
             }),
-        ]
+        ]);
+        all
     }
 
     #[test]
-    fn a_template_looks_as_it_was_recorded() {
+    fn a_template_looks_as_it_was_reported() {
         let mut bench = Bench::new();
         create(&mut bench, plain());
         let template = &get(&mut bench)["template"];
-        assert_eq!(
-            (
-                &template["timeout"],
-                &template["maxInstanceRequestConcurrency"]
-            ),
-            (&json!("300s"), &json!(80))
-        );
-        let container = &template["containers"][0];
-        assert_eq!(
-            container["resources"]["limits"],
-            json!({ "cpu": "1000m", "memory": "512Mi" })
-        );
-        assert_eq!(
-            container["ports"],
-            json!([{ "name": "http1", "containerPort": 8080 }])
-        );
-        assert_eq!(container["startupProbe"]["tcpSocket"]["port"], 8080);
+        assert_eq!(template["timeout"], "300s");
+        assert_eq!(template["maxInstanceRequestConcurrency"], 80);
     }
 }

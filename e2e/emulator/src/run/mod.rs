@@ -1,5 +1,6 @@
 //! Cloud Run v2: services and their revisions, and jobs.
 
+mod containers;
 mod defaults;
 mod deletion;
 mod schema;
@@ -21,6 +22,7 @@ pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
         services::RULES,
         template::RULES,
         defaults::RULES,
+        containers::RULES,
         writes::RULES,
         status::RULES,
         revisions::RULES,
@@ -69,6 +71,7 @@ pub(crate) mod tests {
         let mut all = super::services::tests::provocations();
         all.extend(super::template::tests::provocations());
         all.extend(super::defaults::tests::provocations());
+        all.extend(super::containers::tests::provocations());
         all.extend(super::writes::tests::provocations());
         all.extend(super::status::tests::provocations());
         all.extend(super::revisions::tests::provocations());

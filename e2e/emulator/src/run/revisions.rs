@@ -9,7 +9,7 @@ use crate::engine::{Answer, Engine};
 use crate::identity;
 use crate::operations::{Effect, Outcome};
 use crate::pages::Window;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, ErrorAnswer};
 use crate::rpc;
 use crate::rules::Rule;
 use crate::run::schema::REVISION;
@@ -142,7 +142,7 @@ fn get(engine: &mut Engine, call: &Call) -> Answer {
         let text = format!(
             "Resource '{name}' of kind 'REVISION' in region '{region}' in project '{project}' does not exist."
         );
-        Refusal::code(Code::NotFound, text)
+        ErrorAnswer::code(Code::NotFound, text)
     })?;
     Ok(revision.cloned().unwrap_or_else(|| json!({})))
 }
@@ -171,7 +171,7 @@ fn delete(engine: &mut Engine, call: &Call) -> Answer {
             "Revision '{}' is serving and cannot be deleted.",
             name_of(&call.path)
         );
-        Refusal::code(Code::FailedPrecondition, text)
+        ErrorAnswer::code(Code::FailedPrecondition, text)
     })?;
     let target = call.path.clone();
     let shown = rpc::typed("google.cloud.run.v2.Revision", &revision);

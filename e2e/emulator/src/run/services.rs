@@ -7,7 +7,7 @@ use crate::engine::{Answer, Engine};
 use crate::fields::{self, Field, Inside, Reading};
 use crate::masks;
 use crate::pages::Window;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rpc;
 use crate::rules::Rule;
 use crate::run::schema::SERVICE;
@@ -122,7 +122,7 @@ pub(super) fn current(engine: &Engine, call: &Call) -> Answer {
         let text = format!(
             "Resource '{name}' of kind 'SERVICE' in region '{region}' in project '{project}' does not exist."
         );
-        Refusal::code(Code::NotFound, text)
+        ErrorAnswer::code(Code::NotFound, text)
     })?;
     Ok(service.cloned().unwrap_or_else(|| json!({})))
 }
@@ -162,11 +162,11 @@ fn make(engine: &mut Engine, call: &Call, name: &str, path: &str) -> Answer {
             "Violation in CreateServiceRequest.service_id: '{name}' must be only lower-case letters, \
              digits and hyphens, begin with a letter, not end with a hyphen, and have less than 50 characters."
         );
-        Refusal::code(Code::InvalidArgument, text).violating("CreateServiceRequest.service_id")
+        ErrorAnswer::code(Code::InvalidArgument, text).violating("CreateServiceRequest.service_id")
     })?;
     let taken = engine.store.any(Api::Run, path).is_some();
     engine.refuse_if(&EXISTS, taken, || {
-        Refusal::code(Code::AlreadyExists, "Resource already exists.")
+        ErrorAnswer::code(Code::AlreadyExists, "Resource already exists.")
     })?;
     remove(&mut request, "etag");
     writes::write(engine, call, path, None, request)
@@ -199,7 +199,7 @@ fn patch(engine: &mut Engine, call: &Call) -> Answer {
 fn check_mask(engine: &Engine, path: &[String]) -> Result<bool, Refusal> {
     let unknown = || {
         let text = format!("Invalid update mask: '{}' is no field.", path.join("."));
-        Refusal::code(Code::InvalidArgument, text).violating("update_mask")
+        ErrorAnswer::code(Code::InvalidArgument, text).violating("update_mask")
     };
     let mut fields = SERVICE;
     for (depth, name) in path.iter().enumerate() {
@@ -248,7 +248,7 @@ pub(super) fn check_etag(
         let text = format!(
             "Conflict for resource '{name}': version '{etag}' was specified but current version is '{present}'."
         );
-        Refusal::code(Code::Aborted, text)
+        ErrorAnswer::code(Code::Aborted, text)
     })
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::call::{Api, Call};
 use crate::engine::Engine;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
 static CONTAINERS: Rule = Rule::documented(
@@ -75,7 +75,8 @@ pub(super) fn check(
     };
     let violation = |field: &str, what: &str| {
         let text = format!("Violation in {message}.service.{field}: {what}");
-        Refusal::code(Code::InvalidArgument, text).violating(&format!("{message}.service.{field}"))
+        ErrorAnswer::code(Code::InvalidArgument, text)
+            .violating(&format!("{message}.service.{field}"))
     };
     let containers = service["template"]["containers"]
         .as_array()
@@ -113,7 +114,7 @@ pub(crate) fn is_reserved(key: &str) -> bool {
         .is_some_and(|(space, _)| RESERVED.contains(&space))
 }
 
-type Violation<'a> = &'a dyn Fn(&str, &str) -> Refusal;
+type Violation<'a> = &'a dyn Fn(&str, &str) -> ErrorAnswer;
 
 fn check_vpc_access(
     engine: &Engine,

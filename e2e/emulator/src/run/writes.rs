@@ -8,7 +8,7 @@ use crate::compute::{fill, name_of};
 use crate::engine::{Answer, Engine};
 use crate::identity;
 use crate::operations::{Effect, Failure, Outcome};
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rpc;
 use crate::rules::Rule;
 use crate::run::{defaults, revisions, status, template};
@@ -146,7 +146,7 @@ fn new_revision(
         .is_some_and(|rest| rest.starts_with('-'));
     engine.refuse_if(&REVISION_NAME, !fits, || {
         let text = format!("Revision name '{name}' must be prefixed by the name of its service.");
-        Refusal::code(Code::InvalidArgument, text)
+        ErrorAnswer::code(Code::InvalidArgument, text)
     })?;
     let existing = engine
         .store
@@ -160,7 +160,7 @@ fn new_revision(
     });
     engine.refuse_if(&REVISION_CLASH, clash, || {
         let text = format!("Revision named '{name}' with different configuration already exists.");
-        Refusal::code(Code::AlreadyExists, text)
+        ErrorAnswer::code(Code::AlreadyExists, text)
     })?;
     Ok(match existing {
         Some(_) => NewRevision::None,

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use crate::call::{Api, Verb};
 use crate::discovery::Held;
 use crate::engine::{Answer, Engine};
-use crate::refusal::Refusal;
+use crate::refusal::ErrorAnswer;
 use crate::resources;
 use crate::server::{self, Server};
 
@@ -59,11 +59,13 @@ impl Wire {
         engine: &mut Engine,
         method: &str,
         url: &str,
-        body: &Value,
+        text: &str,
     ) -> (Api, Answer) {
         std::mem::swap(engine, &mut *self.server.engine());
-        let (status, rule, answer) = self.exchange(method, url, body);
+        let (status, rule, answer) = self.exchange(method, url, "application/json", text);
         std::mem::swap(engine, &mut *self.server.engine());
+        let answer: Value =
+            serde_json::from_str(&answer).unwrap_or_else(|error| panic!("{error}: {answer}"));
         let path = match url.strip_prefix("http://") {
             Some(rest) => &rest[rest.find('/').unwrap()..],
             None => url,
@@ -78,23 +80,32 @@ impl Wire {
             return (api, Ok(answer));
         }
         let message = answer["error"]["message"].as_str().unwrap_or_default();
-        let mut refusal = Refusal::new(status, "", message);
-        refusal.rule = resources::rules().map(|it| it.id).find(|id| *id == rule);
-        refusal.whole = Some(Box::new(answer));
+        let mut error = ErrorAnswer::new(status, "", message);
+        error.whole = Some(Box::new(answer));
+        let refusal = match resources::rules().find(|it| it.id == rule) {
+            Some(rule) => error.by(rule),
+            None => error.unserved(),
+        };
         (api, Err(refusal))
     }
 
+    /// Puts a batch to an engine: how many parts its answer has, or the error.
+    pub(super) fn batch(&self, engine: &mut Engine, kind: &str, text: &str) -> Value {
+        std::mem::swap(engine, &mut *self.server.engine());
+        let (status, _, answer) = self.exchange("POST", "/batch/compute/v1", kind, text);
+        std::mem::swap(engine, &mut *self.server.engine());
+        if status != 200 {
+            return serde_json::from_str(&answer).unwrap();
+        }
+        json!(answer.matches("Content-Type: application/http\r\n").count())
+    }
+
     /// The status, the rule that is named in the head, and the body.
-    fn exchange(&self, method: &str, url: &str, body: &Value) -> (u16, String, Value) {
+    fn exchange(&self, method: &str, url: &str, kind: &str, text: &str) -> (u16, String, String) {
         self.sent.set(self.sent() + 1);
         let target: String = url.chars().map(encoded).collect();
-        let text = if body.is_null() {
-            String::new()
-        } else {
-            body.to_string()
-        };
         let request = format!(
-            "{method} {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{text}",
+            "{method} {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{text}",
             self.address,
             text.len(),
         );
@@ -107,8 +118,7 @@ impl Wire {
         let rule = head
             .lines()
             .find_map(|line| line.strip_prefix("x-emulator-rule: "));
-        let body = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"));
-        (status, rule.unwrap_or_default().to_owned(), body)
+        (status, rule.unwrap_or_default().to_owned(), body.to_owned())
     }
 }
 

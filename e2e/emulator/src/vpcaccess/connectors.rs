@@ -10,7 +10,7 @@ use crate::fields::{self, Field, Fields, Reading};
 use crate::masks;
 use crate::operations::{Effect, Outcome};
 use crate::pages::Window;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rpc;
 use crate::rules::Rule;
 use crate::vpcaccess::{creation, settings};
@@ -152,7 +152,7 @@ fn get(engine: &mut Engine, call: &Call) -> Answer {
 fn current(engine: &Engine, path: &str) -> Answer {
     let connector = engine.store.get(Api::VpcAccess, path);
     engine.refuse_if(&NOT_FOUND, connector.is_none(), || {
-        Refusal::code(Code::NotFound, "The connector is not found.")
+        ErrorAnswer::code(Code::NotFound, "The connector is not found.")
     })?;
     Ok(connector.cloned().unwrap_or_else(|| json!({})))
 }
@@ -179,7 +179,7 @@ fn changeable(engine: &Engine, path: &str) -> Answer {
     let busy = engine.operations.is_busy(Api::VpcAccess, path);
     engine.refuse_if(&BUSY, busy, || {
         let text = format!("Connector {path} is not ready: it is {state}.");
-        Refusal::code(Code::FailedPrecondition, text)
+        ErrorAnswer::code(Code::FailedPrecondition, text)
     })?;
     Ok(connector)
 }
@@ -189,7 +189,7 @@ fn patch(engine: &mut Engine, call: &Call) -> Answer {
     let connector = changeable(engine, &call.path)?;
     engine.refuse_if(&ERROR_IS_FINAL, connector["state"] == "ERROR", || {
         let text = "Connector is in ERROR state. Manual deletion recommended.";
-        Refusal::code(Code::FailedPrecondition, text)
+        ErrorAnswer::code(Code::FailedPrecondition, text)
     })?;
     let mut changed = connector.clone();
     for path in mask(engine, call, &request)? {
@@ -200,7 +200,7 @@ fn patch(engine: &mut Engine, call: &Call) -> Answer {
         let lowered = changed[field].as_i64() < connector[field].as_i64();
         engine.refuse_if(&SHRINK, lowered, || {
             let text = format!("Connector {field} cannot be decreased.");
-            Refusal::code(Code::InvalidArgument, text).violating(field)
+            ErrorAnswer::code(Code::InvalidArgument, text).violating(field)
         })?;
     }
     settings::derive_throughput(engine, &mut changed);
@@ -243,7 +243,7 @@ fn mask(engine: &Engine, call: &Call, request: &Value) -> Result<Vec<Vec<String>
         .find(|path| !patchable.contains(&path.as_str()));
     engine.refuse_if(&MASK, fixed.is_some(), || {
         let text = format!("Field {} cannot be updated.", fixed.unwrap_or_default());
-        Refusal::code(Code::InvalidArgument, text).violating("update_mask")
+        ErrorAnswer::code(Code::InvalidArgument, text).violating("update_mask")
     })?;
     Ok(mask)
 }

@@ -7,7 +7,7 @@ use crate::call::{Api, Call};
 use crate::compute::{self, subnetworks};
 use crate::engine::{Answer, Engine};
 use crate::operations::{Effect, Failure, Outcome};
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rpc;
 use crate::rules::Rule;
 use crate::vpcaccess::connectors::{metadata, read, set_state, typed};
@@ -119,12 +119,12 @@ fn new_path(engine: &Engine, call: &Call) -> Result<String, Refusal> {
         let text = format!(
             "Connector ID '{name}' must match the pattern ^[a-z][-a-z0-9]{{0,23}}[a-z0-9]$."
         );
-        Refusal::code(Code::InvalidArgument, text).violating("connector_id")
+        ErrorAnswer::code(Code::InvalidArgument, text).violating("connector_id")
     })?;
     let path = format!("{}/{name}", call.path);
     let taken = engine.store.any(Api::VpcAccess, &path).is_some();
     engine.refuse_if(&EXISTS, taken, || {
-        Refusal::code(
+        ErrorAnswer::code(
             Code::AlreadyExists,
             format!("Requested entity already exists: {path}"),
         )
@@ -139,12 +139,12 @@ fn check_place(engine: &Engine, connector: &Value) -> Result<(), Refusal> {
     let placed = subnet != (range.is_some() && connector["network"].is_string());
     engine.refuse_if(&PLACE, !placed, || {
         let text = "Either subnet, or network and ip_cidr_range must be specified.";
-        Refusal::code(Code::InvalidArgument, text)
+        ErrorAnswer::code(Code::InvalidArgument, text)
     })?;
     let sized = range.is_none_or(|range| is_28(range.parse().ok()));
     engine.refuse_if(&RANGE_SIZE, !sized, || {
         let text = "Connector ip_cidr_range must be a /28 range.";
-        Refusal::code(Code::InvalidArgument, text).violating("connector.ip_cidr_range")
+        ErrorAnswer::code(Code::InvalidArgument, text).violating("connector.ip_cidr_range")
     })
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::call::Api;
 use crate::compute::{self, name_of};
 use crate::engine::Engine;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
 static INSTANCE_LIMITS: Rule = Rule::documented(
@@ -23,39 +23,56 @@ static MACHINE_TYPE: Rule = Rule::documented(
     "docs/reference/google-cloud.md#connector-instances",
     "The machine type is f1-micro, e2-micro or e2-standard-4.",
 );
-static DEFAULTS: Rule = Rule::recorded(
-    "vpcaccess.connector.defaults",
+static DEFAULT_MACHINE: Rule = Rule::documented(
+    "vpcaccess.connector.default.machine-type",
     "docs/reference/google-cloud.md#connector-instances",
-    "The machine type is e2-micro, and there are at least 2 instances.",
+    "The machine type is e2-micro.",
+);
+static DEFAULT_INSTANCES: Rule = Rule::documented(
+    "vpcaccess.connector.default.min-instances",
+    "docs/reference/google-cloud.md#connector-instances",
+    "There are at least 2 instances.",
 );
 static DERIVED_THROUGHPUT: Rule = Rule::recorded(
     "vpcaccess.connector.derived-throughput",
     "docs/reference/google-cloud.md#connector-instances",
     "Throughput follows from instances: 100 Mbps for each e2-micro.",
 );
-static SUBNET_PROJECT: Rule = Rule::recorded(
-    "vpcaccess.connector.subnet-project",
+static SUBNET_PROJECT: Rule = Rule::documented(
+    "vpcaccess.connector.default.subnet-project",
     "docs/reference/google-cloud.md#connector-subnet",
-    "subnet.projectId and network are filled in.",
+    "subnet.projectId is the connector's own project.",
+);
+static SUBNET_NETWORK: Rule = Rule::documented(
+    "vpcaccess.connector.default.network",
+    "docs/reference/google-cloud.md#connector-subnet",
+    "The network of a connector in a subnetwork is the one of that.",
 );
 static DOCUMENT_READY: Rule = Rule::invented(
     "document.connector.ready",
-    "A connector that a state document gives without a state is READY, with at most 10 instances.",
+    "A connector that a state document gives without a state is READY.",
+);
+static DOCUMENT_INSTANCES: Rule = Rule::invented(
+    "document.connector.max-instances",
+    "A connector that a state document gives without its size has at most 10 instances.",
 );
 
 pub(crate) static RULES: &[&Rule] = &[
     &INSTANCE_LIMITS,
     &THROUGHPUT,
     &MACHINE_TYPE,
-    &DEFAULTS,
+    &DEFAULT_MACHINE,
+    &DEFAULT_INSTANCES,
     &DERIVED_THROUGHPUT,
     &SUBNET_PROJECT,
+    &SUBNET_NETWORK,
     &DOCUMENT_READY,
+    &DOCUMENT_INSTANCES,
 ];
 
 /// Checks machine type, instances and throughput, as far as they are given.
 pub(crate) fn check_limits(engine: &Engine, connector: &Value) -> Result<(), Refusal> {
-    let invalid = |text: &str| Refusal::code(Code::InvalidArgument, text);
+    let invalid = |text: &str| ErrorAnswer::code(Code::InvalidArgument, text);
     let machine = connector["machineType"].as_str();
     let known = machine.is_none_or(|machine| per_instance(machine).is_some());
     engine.refuse_if(&MACHINE_TYPE, !known, || {
@@ -117,27 +134,26 @@ pub(crate) fn fill(engine: &Engine, path: &str, connector: &mut Value) {
     connector["name"] = json!(path);
     compute::default(
         engine,
-        &DEFAULTS,
+        &DEFAULT_MACHINE,
         connector,
         "machineType",
         json!("e2-micro"),
     );
     let counted = connector.get("minThroughput").is_some();
-    if engine.rule(
-        &DEFAULTS,
-        connector.get("minInstances").is_none() && !counted,
-    ) {
-        connector["minInstances"] = json!(2);
+    if !counted {
+        let field = "minInstances";
+        compute::default(engine, &DEFAULT_INSTANCES, connector, field, json!(2));
     }
     derive_throughput(engine, connector);
-    if connector["subnet"].is_object() && engine.rule(&SUBNET_PROJECT, true) {
-        let project = compute::project_of(path).to_owned();
-        compute::fill(&mut connector["subnet"], "projectId", || json!(project));
+    if connector["subnet"].is_object() {
+        let project = json!(compute::project_of(path));
+        let subnet = &mut connector["subnet"];
+        compute::default(engine, &SUBNET_PROJECT, subnet, "projectId", project);
         let network = subnet_path(path, connector)
             .and_then(|subnet| engine.store.any(Api::Compute, &subnet))
             .and_then(|subnet| subnet["network"].as_str())
             .map(name_of);
-        if let Some(network) = network {
+        if let Some(network) = network.filter(|_| engine.rule(&SUBNET_NETWORK, true)) {
             connector["network"] = json!(network);
         }
     }
@@ -161,7 +177,7 @@ pub(crate) fn complete(engine: &mut Engine, path: &str, mut connector: Value) ->
         if connector.get("maxThroughput").is_none() {
             compute::default(
                 engine,
-                &DOCUMENT_READY,
+                &DOCUMENT_INSTANCES,
                 &mut connector,
                 "maxInstances",
                 json!(10),
@@ -184,8 +200,8 @@ pub(crate) mod tests {
     use serde_json::{Value, json};
 
     use super::{
-        DEFAULTS, DERIVED_THROUGHPUT, DOCUMENT_READY, INSTANCE_LIMITS, MACHINE_TYPE,
-        SUBNET_PROJECT, THROUGHPUT,
+        DEFAULT_INSTANCES, DEFAULT_MACHINE, DERIVED_THROUGHPUT, DOCUMENT_INSTANCES, DOCUMENT_READY,
+        INSTANCE_LIMITS, MACHINE_TYPE, SUBNET_NETWORK, SUBNET_PROJECT, THROUGHPUT,
     };
     use crate::rules::Rule;
     use crate::testing::{Bench, Provocation};
@@ -215,17 +231,26 @@ pub(crate) mod tests {
             refused(&INSTANCE_LIMITS, with("maxInstances", json!(11))),
             refused(&MACHINE_TYPE, with("machineType", json!("n2-ultra"))),
             refused(&THROUGHPUT, odd),
-            made(
-                &DEFAULTS,
-                json!({ "subnet": { "name": "s" }, "maxInstances": 3 }),
-            ),
+            made(&DEFAULT_MACHINE, unsized_one()),
+            made(&DEFAULT_INSTANCES, unsized_one()),
             made(&DERIVED_THROUGHPUT, in_subnet()),
             made(&SUBNET_PROJECT, in_subnet()),
-            Provocation::new(&DOCUMENT_READY, |bench| {
-                let path = "projects/p/locations/us-east1/connectors/c";
-                bench.document(json!({ "vpcaccess": { path: { "network": "n" } } }));
-                get(bench, "c")
-            }),
+            made(&SUBNET_NETWORK, in_subnet()),
+            documented(&DOCUMENT_READY),
+            documented(&DOCUMENT_INSTANCES),
         ]
+    }
+
+    fn unsized_one() -> Value {
+        json!({ "subnet": { "name": "s" }, "maxInstances": 3 })
+    }
+
+    /// A connector that a state document gives.
+    fn documented(rule: &'static Rule) -> Provocation {
+        Provocation::new(rule, |bench| {
+            let path = "projects/p/locations/us-east1/connectors/c";
+            bench.document(json!({ "vpcaccess": { path: { "network": "n" } } }));
+            get(bench, "c")
+        })
     }
 }

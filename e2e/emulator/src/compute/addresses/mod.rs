@@ -12,20 +12,20 @@ use crate::compute::{self, project_of, region_of, url};
 use crate::engine::{Answer, Engine};
 use crate::fields::{Field, Fields};
 use crate::identity;
-use crate::refusal::Refusal;
+use crate::refusal::ErrorAnswer;
 use crate::rules::Rule;
 
-static TYPE: Rule = Rule::recorded(
+static TYPE: Rule = Rule::documented(
     "compute.address.default.type",
     "docs/reference/google-cloud.md#address-defaults",
     "addressType is EXTERNAL.",
 );
-static TIER: Rule = Rule::recorded(
+static TIER: Rule = Rule::documented(
     "compute.address.default.network-tier",
     "docs/reference/google-cloud.md#address-defaults",
     "networkTier is PREMIUM.",
 );
-static DESCRIPTION: Rule = Rule::recorded(
+static DESCRIPTION: Rule = Rule::documented(
     "compute.address.default.description",
     "docs/reference/google-cloud.md#address-defaults",
     "description is empty, and shown.",
@@ -271,7 +271,7 @@ fn set_labels(engine: &mut Engine, call: &Call) -> Answer {
     let stale = request["labelFingerprint"] != address["labelFingerprint"];
     engine.refuse_if(&LABELS_STALE, stale, || {
         let text = "Labels fingerprint either invalid or resource labels have changed";
-        Refusal::new(412, "conditionNotMet", text)
+        ErrorAnswer::new(412, "conditionNotMet", text)
     })?;
     if let Some(fields) = address.as_object_mut() {
         fields.remove("labelFingerprint");

@@ -10,7 +10,7 @@ use crate::compute::project_of;
 use crate::compute::subnetworks::ranges;
 use crate::engine::{Engine, compute_scope};
 use crate::identity;
-use crate::refusal::Refusal;
+use crate::refusal::{ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
 pub(super) static OUTSIDE: Rule = Rule::documented(
@@ -35,10 +35,10 @@ pub(super) fn check(engine: &Engine, path: &str, address: &Value) -> Result<(), 
     let outside = address.get("subnetwork").is_some() && !inside;
     engine.refuse_if(&OUTSIDE, outside, || {
         let why = "The address is not one of the subnetwork's usable addresses.";
-        Refusal::invalid_field(field, text, why)
+        ErrorAnswer::invalid_field(field, text, why)
     })?;
     engine.refuse_if(&TAKEN, is_taken(engine, path, address, text), || {
-        Refusal::invalid_field(field, text, "Specified IP address is already reserved.")
+        ErrorAnswer::invalid_field(field, text, "Specified IP address is already reserved.")
     })
 }
 

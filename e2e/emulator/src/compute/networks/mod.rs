@@ -15,7 +15,7 @@ use crate::identity;
 use crate::operations::{Effect, Failure, Outcome};
 use crate::rules::Rule;
 
-static AUTO_SUBNETS: Rule = Rule::recorded(
+static AUTO_SUBNETS: Rule = Rule::documented(
     "compute.network.default.auto-create-subnetworks",
     "docs/reference/google-cloud.md#network-defaults",
     "autoCreateSubnetworks is true if it was not sent.",
@@ -25,10 +25,20 @@ static POLICY_ORDER: Rule = Rule::recorded(
     "docs/reference/google-cloud.md#network-defaults",
     "networkFirewallPolicyEnforcementOrder is AFTER_CLASSIC_FIREWALL.",
 );
-static ROUTING_MODE: Rule = Rule::recorded(
-    "compute.network.default.routing-config",
+static ROUTING_MODE: Rule = Rule::documented(
+    "compute.network.default.routing-mode",
     "docs/reference/google-cloud.md#network-defaults",
-    "routingConfig is {routingMode: REGIONAL, bgpBestPathSelectionMode: LEGACY}.",
+    "routingConfig.routingMode is REGIONAL.",
+);
+static BEST_PATH: Rule = Rule::recorded(
+    "compute.network.default.best-path-selection",
+    "docs/reference/google-cloud.md#network-defaults",
+    "routingConfig.bgpBestPathSelectionMode is LEGACY.",
+);
+static SWITCH_TYPE: Rule = Rule::guessed(
+    "compute.network.switch.operation-type",
+    "unrecorded",
+    "The operation of switchToCustomMode is of the type switchToCustomMode.",
 );
 static AUTOMATIC: Rule = Rule::documented(
     "compute.network.auto-subnetworks",
@@ -143,6 +153,8 @@ pub(crate) static RESOURCE: Resource = Resource {
         &AUTO_SUBNETS,
         &POLICY_ORDER,
         &ROUTING_MODE,
+        &SWITCH_TYPE,
+        &BEST_PATH,
         &DEFAULT_ROUTE,
         &AUTOMATIC,
         &IN_USE,
@@ -191,12 +203,12 @@ fn fill(engine: &mut Engine, path: &str, network: &mut Value) {
     let order = json!("AFTER_CLASSIC_FIREWALL");
     let field = "networkFirewallPolicyEnforcementOrder";
     compute::default(engine, &POLICY_ORDER, network, field, order);
-    if engine.rule(&ROUTING_MODE, true) {
-        compute::fill(network, "routingConfig", || json!({}));
-        let routing = &mut network["routingConfig"];
-        compute::fill(routing, "routingMode", || json!("REGIONAL"));
-        compute::fill(routing, "bgpBestPathSelectionMode", || json!("LEGACY"));
-    }
+    compute::fill(network, "routingConfig", || json!({}));
+    let routing = &mut network["routingConfig"];
+    let regional = json!("REGIONAL");
+    compute::default(engine, &ROUTING_MODE, routing, "routingMode", regional);
+    let field = "bgpBestPathSelectionMode";
+    compute::default(engine, &BEST_PATH, routing, field, json!("LEGACY"));
     let id = network["id"].as_str().unwrap_or_default();
     let link = url(&format!(
         "projects/{}/global/networks/{id}",
@@ -269,13 +281,12 @@ fn switch_to_custom_mode(engine: &mut Engine, call: &Call) -> Answer {
     let path = call.parent();
     let mut network = compute::current(engine, path)?;
     network["autoCreateSubnetworks"] = json!(false);
-    Ok(compute::replace(
-        engine,
-        call,
-        "switchToCustomMode",
-        path,
-        network,
-    ))
+    let kind = if engine.rule(&SWITCH_TYPE, true) {
+        "switchToCustomMode"
+    } else {
+        "patch"
+    };
+    Ok(compute::replace(engine, call, kind, path, network))
 }
 
 fn delete(engine: &mut Engine, call: &Call) -> Answer {

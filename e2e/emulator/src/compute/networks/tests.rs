@@ -2,8 +2,8 @@ use serde_json::{Value, json};
 
 use super::addressing::{ULA_OFF, ULA_RANGE};
 use super::{
-    AUTO_SUBNETS, AUTOMATIC, CUSTOM_ONLY, DEFAULT_ROUTE, DOCUMENT_CUSTOM, IMMUTABLE, IN_USE,
-    POLICY_ORDER, ROUTING_MODE,
+    AUTO_SUBNETS, AUTOMATIC, BEST_PATH, CUSTOM_ONLY, DEFAULT_ROUTE, DOCUMENT_CUSTOM, IMMUTABLE,
+    IN_USE, POLICY_ORDER, ROUTING_MODE, SWITCH_TYPE,
 };
 use crate::testing::{Bench, Provocation};
 
@@ -27,7 +27,12 @@ pub(crate) fn provocations() -> Vec<Provocation> {
         Provocation::new(&AUTO_SUBNETS, get),
         Provocation::new(&POLICY_ORDER, get),
         Provocation::new(&ROUTING_MODE, get),
+        Provocation::new(&BEST_PATH, get),
         Provocation::new(&AUTOMATIC, get),
+        Provocation::new(&SWITCH_TYPE, |bench| {
+            bench.ok("POST", NETWORKS, json!({ "name": "n" }));
+            bench.ask("POST", &format!("{N}/switchToCustomMode"), Value::Null)
+        }),
         Provocation::new(&DEFAULT_ROUTE, |bench| {
             custom(bench);
             bench.ok("GET", "/compute/v1/projects/p/global/routes", Value::Null)

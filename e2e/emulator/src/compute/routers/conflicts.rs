@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::compute::routers::nats::{self, Part, items, parts};
 use crate::compute::{self, is_link, refers};
 use crate::engine::Engine;
-use crate::refusal::Refusal;
+use crate::refusal::{ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
 pub(super) static EXCLUSIVE: Rule = Rule::recorded(
@@ -92,14 +92,14 @@ fn check_pair(
         } else {
             format!("Can not create a Nat with option {ALL} since other Nats exist.")
         };
-        Refusal::invalid_field(&field, option, &why)
+        ErrorAnswer::invalid_field(&field, option, &why)
     })?;
     for (field, configured) in shared(nat, other) {
         engine.refuse_if(&RANGE_TAKEN, true, || {
             let why = format!(
                 "The subnetwork is already configured with {configured} for Nat which conflicts with the specified IpRangeToNatOption options in this Nat."
             );
-            Refusal::invalid_field(&format!("{at}.{field}"), "", &why)
+            ErrorAnswer::invalid_field(&format!("{at}.{field}"), "", &why)
         })?;
     }
     Ok(())

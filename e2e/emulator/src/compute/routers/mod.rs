@@ -13,7 +13,7 @@ use crate::call::{Api, Call, Resource, Route, Verb, as_stored};
 use crate::compute::{self, refers, region_of};
 use crate::engine::{Answer, Engine};
 use crate::fields::{Field, Fields};
-use crate::refusal::Refusal;
+use crate::refusal::{ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
 static ENCRYPTED: Rule = Rule::recorded(
@@ -21,10 +21,15 @@ static ENCRYPTED: Rule = Rule::recorded(
     "docs/reference/google-cloud.md#router-defaults",
     "encryptedInterconnectRouter is false.",
 );
-static BGP: Rule = Rule::documented(
-    "compute.router.default.bgp",
+static ADVERTISE: Rule = Rule::documented(
+    "compute.router.default.bgp.advertise-mode",
     "docs/reference/google-cloud.md#router-defaults",
-    "bgp, if sent, has advertiseMode DEFAULT and keepaliveInterval 20.",
+    "bgp, if sent, has advertiseMode DEFAULT.",
+);
+static KEEPALIVE: Rule = Rule::documented(
+    "compute.router.default.bgp.keepalive",
+    "docs/reference/google-cloud.md#router-defaults",
+    "bgp, if sent, has keepaliveInterval 20.",
 );
 static PER_NETWORK: Rule = Rule::documented(
     "compute.router.limit.per-network",
@@ -121,7 +126,8 @@ pub(crate) static RESOURCE: Resource = Resource {
     ],
     rules: &[
         &ENCRYPTED,
-        &BGP,
+        &ADVERTISE,
+        &KEEPALIVE,
         &PER_NETWORK,
         &IMMUTABLE,
         &nats::KIND,
@@ -166,7 +172,7 @@ fn insert(engine: &mut Engine, call: &Call) -> Answer {
         let text = format!(
             "Quota 'ROUTERS_PER_NETWORK_AND_REGION' exceeded.  Limit: 5.0 in region {region}."
         );
-        Refusal::new(403, "quotaExceeded", text)
+        ErrorAnswer::new(403, "quotaExceeded", text)
     })?;
     accept_nats(engine, call, &path, &router, &Value::Null)?;
     fill(engine, &path, &mut router);
@@ -193,7 +199,7 @@ pub(crate) fn refuse_odd_lists(engine: &Engine, router: &Value) -> Result<(), Re
     for nat in nats::of(router) {
         engine.refuse_if(&refusals::LIST, refusals::is_odd_list(nat), || {
             let name = nat["name"].as_str().unwrap_or_default();
-            Refusal::invalid_field("resource.nats", name, refusals::ODD_LIST)
+            ErrorAnswer::invalid_field("resource.nats", name, refusals::ODD_LIST)
         })?;
     }
     Ok(())
@@ -203,10 +209,10 @@ fn fill(engine: &mut Engine, path: &str, router: &mut Value) {
     compute::identify(engine, RESOURCE.kind, path, router);
     let field = "encryptedInterconnectRouter";
     compute::default(engine, &ENCRYPTED, router, field, json!(false));
-    if engine.rule(&BGP, router["bgp"].is_object()) {
-        let bgp = &mut router["bgp"];
-        compute::fill(bgp, "advertiseMode", || json!("DEFAULT"));
-        compute::fill(bgp, "keepaliveInterval", || json!(20));
+    if let Some(bgp) = router.get_mut("bgp").filter(|bgp| bgp.is_object()) {
+        let mode = json!("DEFAULT");
+        compute::default(engine, &ADVERTISE, bgp, "advertiseMode", mode);
+        compute::default(engine, &KEEPALIVE, bgp, "keepaliveInterval", json!(20));
     }
     nats::fill(engine, path, router);
 }

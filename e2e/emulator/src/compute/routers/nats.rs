@@ -30,7 +30,7 @@ pub(super) static TIME_WAIT: Rule = Rule::recorded(
     "docs/reference/google-cloud.md#nat-defaults",
     "effectiveTcpTimeWaitTimeoutSec shows tcpTimeWaitTimeoutSec, or 120.",
 );
-pub(super) static DYNAMIC_PORTS: Rule = Rule::recorded(
+pub(super) static DYNAMIC_PORTS: Rule = Rule::documented(
     "compute.nat.default.dynamic-ports",
     "docs/reference/google-cloud.md#nat-defaults",
     "enableDynamicPortAllocation of a PRIVATE NAT is true; a PUBLIC one has none until it is sent.",

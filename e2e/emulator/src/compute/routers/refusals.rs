@@ -6,7 +6,7 @@ use crate::call::{Api, Call};
 use crate::compute::routers::nats::{self, items};
 use crate::compute::{self, is_link, region_of};
 use crate::engine::Engine;
-use crate::refusal::Refusal;
+use crate::refusal::{ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
 pub(super) static DUPLICATE: Rule = Rule::guessed(
@@ -103,7 +103,7 @@ pub(super) fn check(
     let all = nats::of(router);
     engine.refuse_if(&PER_ROUTER, all.len() > 50, || {
         let count = all.len().to_string();
-        Refusal::invalid_field("resource.nats", &count, "A router has at most 50 NATs.")
+        ErrorAnswer::invalid_field("resource.nats", &count, "A router has at most 50 NATs.")
     })?;
     let network = compute::path_of(call, router["network"].as_str().unwrap_or_default());
     for (index, nat) in all.iter().enumerate() {
@@ -114,7 +114,7 @@ pub(super) fn check(
         let name = nat["name"].as_str().unwrap_or_default();
         engine.refuse_if(&DUPLICATE, duplicate, || {
             let field = format!("resource.{at}.name");
-            Refusal::invalid_field(
+            ErrorAnswer::invalid_field(
                 &field,
                 name,
                 "The name is used by another NAT of the router.",
@@ -153,7 +153,7 @@ impl Candidate<'_> {
                 Some(Value::Number(number)) => number.to_string(),
                 Some(_) | None => String::new(),
             };
-            Refusal::invalid_field(&format!("resource.{}.{field}", self.at), &shown, why)
+            ErrorAnswer::invalid_field(&format!("resource.{}.{field}", self.at), &shown, why)
         })
     }
 
@@ -174,7 +174,7 @@ impl Candidate<'_> {
                     "Required field 'resource.{}.{field}' not specified",
                     self.at
                 );
-                Refusal::new(400, "required", text)
+                ErrorAnswer::new(400, "required", text)
             })?;
         }
         let defaults = [
@@ -229,7 +229,7 @@ impl Candidate<'_> {
         let refuse_if = |rule: &'static Rule, condition: bool, why: &str| {
             let field = format!("resource.{field}");
             self.engine.refuse_if(rule, condition, || {
-                Refusal::invalid_field(&field, link, why)
+                ErrorAnswer::invalid_field(&field, link, why)
             })
         };
         let address = self.engine.store.get(Api::Compute, &path);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{BGP, ENCRYPTED, IMMUTABLE, PER_NETWORK, conflicts, nats, refusals};
+use super::{ADVERTISE, ENCRYPTED, IMMUTABLE, KEEPALIVE, PER_NETWORK, conflicts, nats, refusals};
 use crate::rules::Rule;
 use crate::testing::{Bench, Provocation};
 
@@ -110,7 +110,8 @@ fn routers() -> Vec<Provocation> {
     };
     vec![
         Provocation::new(&ENCRYPTED, get),
-        Provocation::new(&BGP, get),
+        Provocation::new(&ADVERTISE, get),
+        Provocation::new(&KEEPALIVE, get),
         Provocation::new(&PER_NETWORK, |bench| {
             world(bench);
             let answers = ["a", "b", "c", "d"].map(|name| {

@@ -43,10 +43,15 @@ pub(super) static STACK_TYPE: Rule = Rule::recorded(
     "docs/reference/google-cloud.md#subnetwork-defaults",
     "stackType is IPV4_ONLY on a PRIVATE subnetwork; those of other purposes have none.",
 );
-pub(super) static PROXY_ONLY: Rule = Rule::recorded(
-    "compute.subnetwork.default.proxy-only",
+pub(super) static PROXY_STATE: Rule = Rule::recorded(
+    "compute.subnetwork.default.proxy-only.state",
     "docs/reference/google-cloud.md#subnetwork-defaults",
-    "A proxy-only subnetwork has state READY and role ACTIVE; others have neither.",
+    "A proxy-only subnetwork has the state READY; others have none.",
+);
+pub(super) static PROXY_ROLE: Rule = Rule::guessed(
+    "compute.subnetwork.default.proxy-only.role",
+    "docs/reference/google-cloud.md#subnetwork-defaults; every recording sends it",
+    "A proxy-only subnetwork has the role ACTIVE; others have none.",
 );
 pub(super) static FINGERPRINT: Rule = Rule::recorded(
     "compute.subnetwork.fingerprint",
@@ -78,8 +83,8 @@ pub(super) fn fill(engine: &mut Engine, path: &str, subnetwork: &mut Value) {
     let disabled = json!("DISABLE_GOOGLE_ACCESS");
     compute::default(engine, &GOOGLE_ACCESS_V6, subnetwork, field, disabled);
     if is_proxy_only(subnetwork) {
-        compute::default(engine, &PROXY_ONLY, subnetwork, "state", json!("READY"));
-        compute::default(engine, &PROXY_ONLY, subnetwork, "role", json!("ACTIVE"));
+        compute::default(engine, &PROXY_STATE, subnetwork, "state", json!("READY"));
+        compute::default(engine, &PROXY_ROLE, subnetwork, "role", json!("ACTIVE"));
     } else {
         let logs = json!(subnetwork["logConfig"]["enable"] == true);
         compute::default(engine, &FLOW_LOGS, subnetwork, "enableFlowLogs", logs);

@@ -15,7 +15,7 @@ use crate::compute::{self, project_of};
 use crate::engine::{Answer, Engine};
 use crate::fields::{Field, Fields};
 use crate::operations::Failure;
-use crate::refusal::Refusal;
+use crate::refusal::{ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
 pub(crate) use automatic::{automatic, is_automatic};
@@ -56,6 +56,11 @@ static IN_USE_CONNECTOR: Rule = Rule::guessed(
     "compute.subnetwork.delete.in-use.connector",
     "docs/reference/google-cloud.md#subnetwork-delete; the text follows the other in-use refusals",
     "A subnetwork that a connector is on cannot be deleted: 400.",
+);
+static EXPAND_TYPE: Rule = Rule::guessed(
+    "compute.subnetwork.expand.operation-type",
+    "unrecorded",
+    "The operation of expandIpCidrRange is of the type expandIpCidrRange.",
 );
 static AUTOMATIC: Rule = Rule::recorded(
     "compute.subnetwork.delete.automatic",
@@ -209,12 +214,14 @@ pub(crate) static RESOURCE: Resource = Resource {
         &defaults::GOOGLE_ACCESS_V6,
         &defaults::PURPOSE,
         &defaults::STACK_TYPE,
-        &defaults::PROXY_ONLY,
+        &defaults::PROXY_STATE,
+        &defaults::PROXY_ROLE,
         &defaults::FINGERPRINT,
         &IMMUTABLE,
         &OWN_METHOD,
         &NAT_KEEPS_ACCESS,
         &EXPAND_ONLY,
+        &EXPAND_TYPE,
         &IN_USE_ADDRESS,
         &IN_USE_NAT,
         &IN_USE_CONNECTOR,
@@ -297,7 +304,7 @@ fn refuse_ranges(engine: &Engine, path: &str, subnetwork: &Value) -> Result<(), 
             let taken = ranges::of(subnetwork);
             let taken = taken.iter().find(|(name, _)| *name == field);
             let range = taken.map_or("", |(_, range)| range);
-            Err(Refusal::invalid_field(&field, range, &sentence).by(&ranges::OVERLAP))
+            Err(ErrorAnswer::invalid_field(&field, range, &sentence).by(&ranges::OVERLAP))
         }
         None => Ok(()),
     }
@@ -313,7 +320,7 @@ fn set_private_google_access(engine: &mut Engine, call: &Call) -> Answer {
     let nat = nats::serving(engine, path, &subnetwork);
     engine.refuse_if(&NAT_KEEPS_ACCESS, off && nat.is_some(), || {
         let nat = nat.unwrap_or_default();
-        Refusal::invalid_field(
+        ErrorAnswer::invalid_field(
             "privateIpGoogleAccess",
             "false",
             &format!(
@@ -344,17 +351,16 @@ fn expand(engine: &mut Engine, call: &Call) -> Answer {
         .is_some_and(|(old, new)| !new.contains(&old) || new == old);
     engine.refuse_if(&EXPAND_ONLY, shrinks, || {
         let why = "The new range must be larger than the present one and contain it.";
-        Refusal::invalid_field("ipCidrRange", text, why)
+        ErrorAnswer::invalid_field("ipCidrRange", text, why)
     })?;
     subnetwork["ipCidrRange"] = request["ipCidrRange"].clone();
     refuse_ranges(engine, path, &subnetwork)?;
-    Ok(change_to(
-        engine,
-        call,
-        "expandIpCidrRange",
-        path,
-        subnetwork,
-    ))
+    let kind = if engine.rule(&EXPAND_TYPE, true) {
+        "expandIpCidrRange"
+    } else {
+        "patch"
+    };
+    Ok(change_to(engine, call, kind, path, subnetwork))
 }
 
 fn delete(engine: &mut Engine, call: &Call) -> Answer {
@@ -362,7 +368,7 @@ fn delete(engine: &mut Engine, call: &Call) -> Answer {
     let subnetwork = compute::current(engine, path)?;
     let automatic = is_automatic(engine, path, &subnetwork);
     engine.refuse_if(&AUTOMATIC, automatic, || {
-        Refusal::invalid("Cannot delete auto subnetwork from an auto subnet mode network.")
+        ErrorAnswer::invalid("Cannot delete auto subnetwork from an auto subnet mode network.")
     })?;
     let users = [
         (&IN_USE_ADDRESS, users::address(engine, path)),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::call::Api;
 use crate::compute::{collection_of, name_of, project_of, refers};
 use crate::engine::Engine;
-use crate::refusal::Refusal;
+use crate::refusal::{ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
 pub(crate) static INVALID: Rule = Rule::guessed(
@@ -75,7 +75,7 @@ pub(crate) fn of(subnetwork: &Value) -> Vec<(String, String)> {
 pub(crate) fn check(engine: &Engine, network: &Value, subnetwork: &Value) -> Result<(), Refusal> {
     let proxy = super::is_proxy_only(subnetwork);
     for (field, text) in of(subnetwork) {
-        let refusal = |why: &str| Refusal::invalid_field(&field, &text, why);
+        let refusal = |why: &str| ErrorAnswer::invalid_field(&field, &text, why);
         let range = parse(&text);
         engine.refuse_if(&INVALID, range.is_none(), || {
             refusal("Must be an IPv4 CIDR range without host bits.")

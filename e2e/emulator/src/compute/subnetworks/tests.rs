@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::defaults::{
-    FINGERPRINT, FLOW_LOGS, GATEWAY, GOOGLE_ACCESS, GOOGLE_ACCESS_V6, PROXY_ONLY, PURPOSE,
-    ROUTES_OVERLAP, STACK_TYPE,
+    FINGERPRINT, FLOW_LOGS, GATEWAY, GOOGLE_ACCESS, GOOGLE_ACCESS_V6, PROXY_ROLE, PROXY_STATE,
+    PURPOSE, ROUTES_OVERLAP, STACK_TYPE,
 };
 use super::{
-    AUTOMATIC, EXPAND_ONLY, IMMUTABLE, IN_USE_ADDRESS, IN_USE_CONNECTOR, IN_USE_NAT,
+    AUTOMATIC, EXPAND_ONLY, EXPAND_TYPE, IMMUTABLE, IN_USE_ADDRESS, IN_USE_CONNECTOR, IN_USE_NAT,
     NAT_KEEPS_ACCESS, OWN_METHOD, ranges,
 };
 use crate::rules::Rule;
@@ -123,12 +123,8 @@ pub(crate) fn provocations() -> Vec<Provocation> {
             bench.document(json!({ "compute": { path: network } }));
             bench.ask("DELETE", &format!("{ALL}/n"), Value::Null)
         }),
-        Provocation::new(&PROXY_ONLY, |bench| {
-            world(bench, &json!({ PATH: {
-                "ipCidrRange": "10.0.0.0/26", "network": "n", "purpose": "REGIONAL_MANAGED_PROXY",
-            }}));
-            bench.ok("GET", S, Value::Null)
-        }),
+        proxy_only(&PROXY_STATE),
+        proxy_only(&PROXY_ROLE),
         Provocation::new(&IMMUTABLE, |bench| {
             world(bench, &Value::Null);
             change(bench, json!({ "description": "another" }))
@@ -148,8 +144,25 @@ pub(crate) fn provocations() -> Vec<Provocation> {
             let url = format!("{S}/expandIpCidrRange");
             bench.ask("POST", &url, json!({ "ipCidrRange": "10.0.0.0/29" }))
         }),
+        Provocation::new(&EXPAND_TYPE, |bench| {
+            world(bench, &Value::Null);
+            let url = format!("{S}/expandIpCidrRange");
+            bench.ok("POST", &url, json!({ "ipCidrRange": "10.0.0.0/27" }))
+        }),
     ]);
     all
+}
+
+fn proxy_only(rule: &'static Rule) -> Provocation {
+    Provocation::new(rule, |bench| {
+        world(
+            bench,
+            &json!({ PATH: {
+                "ipCidrRange": "10.0.0.0/26", "network": "n", "purpose": "REGIONAL_MANAGED_PROXY",
+            }}),
+        );
+        bench.ok("GET", S, Value::Null)
+    })
 }
 
 #[test]

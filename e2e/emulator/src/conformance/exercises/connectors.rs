@@ -22,7 +22,7 @@ fn with(field: &str, value: Value) -> Value {
 
 pub(super) fn refusals() -> Exercise {
     const X: &str = "vpcaccess:connectors?connectorId=~-x";
-    let nowhere = json!({ "subnet": { "name": "~-none" }, "minInstances": 2, "maxInstances": 3 });
+    let nowhere = json!({ "subnet": { "name": "~-none" }, "maxInstances": 3 });
     let attached = json!({ "connector": "projects/{project}/locations/{region}/connectors/~-e" });
     let about = "asks for connectors that cannot be, and makes one that fails";
     Exercise::new("connector-refusals", about, 6, &[Fixture::Network])
@@ -49,6 +49,16 @@ pub(super) fn refusals() -> Exercise {
         .get(E)
         .needed()
         .shows("vpcaccess.connector.subnet.unfit", "/state", "ERROR")
+        .shows(
+            "vpcaccess.connector.default.machine-type",
+            "/machineType",
+            "e2-micro",
+        )
+        .shows(
+            "vpcaccess.connector.default.min-instances",
+            "/minInstances",
+            2,
+        )
         .patch(
             "vpcaccess:connectors/~-e?updateMask=maxInstances",
             json!({ "maxInstances": 10 }),
@@ -86,6 +96,12 @@ pub(super) fn life() -> Exercise {
         .get(C)
         .at_once()
         .shows("vpcaccess.connector.create.creating", "/state", "CREATING")
+        .shows(
+            "vpcaccess.connector.default.subnet-project",
+            "/subnet/projectId",
+            "{project}",
+        )
+        .shows("vpcaccess.connector.default.network", "/network", "~")
         .patch(
             "vpcaccess:connectors/~?updateMask=maxInstances",
             json!({ "maxInstances": 9 }),

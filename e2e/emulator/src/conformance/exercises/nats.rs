@@ -69,6 +69,12 @@ pub(super) fn options() -> Exercise {
     named["subnetworks"][0]["secondaryIpRangeNames"] = json!(["none"]);
     let entry = listing("x", "~-s")["subnetworks"][0].clone();
     let entries = with(listing("x", "~-s"), "subnetworks", json!(vec![entry; 51]));
+    let private = json!({
+        "name": "p",
+        "type": "PRIVATE",
+        "sourceSubnetworkIpRangesToNat": "LIST_OF_SUBNETWORKS",
+        "subnetworks": listing("p", "~-s")["subnetworks"],
+    });
     let many: Vec<Value> = (0..51).map(|n| listing(&format!("x{n}"), "~-s")).collect();
     Exercise::new(
         "nats",
@@ -117,6 +123,16 @@ pub(super) fn options() -> Exercise {
         nats(&[with(listing("x", "~-s"), "type", json!("PRIVATE"))]),
     )
     .refused("compute.nat.immutable", 400, "invalid")
+    .patch(R, nats(&[]))
+    .needed()
+    .patch(R, nats(&[private]))
+    .needed()
+    .get(R)
+    .shows(
+        "compute.nat.default.dynamic-ports",
+        "/nats/0/enableDynamicPortAllocation",
+        true,
+    )
 }
 
 pub(super) fn addresses() -> Exercise {
@@ -144,6 +160,14 @@ pub(super) fn addresses() -> Exercise {
         "compute:regions/{region}/addresses",
         json!({ "name": "~-a" }),
     )
+    .get("compute:regions/{region}/addresses/~-a")
+    .shows("compute.address.default.type", "/addressType", "EXTERNAL")
+    .shows(
+        "compute.address.default.network-tier",
+        "/networkTier",
+        "PREMIUM",
+    )
+    .shows("compute.address.default.description", "/description", "")
     .make("compute:regions/{region}/addresses", internal)
     .patch(
         R,

@@ -45,10 +45,17 @@ pub(super) fn exercise() -> Exercise {
     .refused("compute.insert.visible-when-done", 404, "notFound")
     .get("compute:global/networks/~-v")
     .shows_other("request.field.output-only", "/id", "7")
-    .make(
-        NETWORKS,
-        json!({ "name": "~-a", "autoCreateSubnetworks": true }),
-    )
+    .make(NETWORKS, json!({ "name": "~-a" }))
     .get("compute:global/networks/~-a")
+    .shows(
+        "compute.network.default.auto-create-subnetworks",
+        "/autoCreateSubnetworks",
+        true,
+    )
+    .shows(
+        "compute.network.default.routing-mode",
+        "/routingConfig/routingMode",
+        "REGIONAL",
+    )
     .has("compute.network.auto-subnetworks", "/subnetworks/0")
 }

@@ -55,8 +55,30 @@ pub(super) fn firewalls() -> Exercise {
     )
     .get(F)
     .shows(
-        "compute.firewall.default.ranges",
+        "compute.firewall.default.source-ranges",
         "/sourceRanges",
+        json!(["0.0.0.0/0"]),
+    )
+    .shows(
+        "compute.firewall.default.direction",
+        "/direction",
+        "INGRESS",
+    )
+    .shows("compute.firewall.default.priority", "/priority", 1000)
+    .shows("compute.firewall.default.disabled", "/disabled", false)
+    .shows(
+        "compute.firewall.default.log-config",
+        "/logConfig/enable",
+        false,
+    )
+    .make(
+        ALL,
+        json!({ "name": "~-e", "network": NETWORK, "direction": "EGRESS", "allowed": allowed }),
+    )
+    .get("compute:global/firewalls/~-e")
+    .shows(
+        "compute.firewall.default.destination-ranges",
+        "/destinationRanges",
         json!(["0.0.0.0/0"]),
     )
     .patch(F, json!({ "direction": "EGRESS" }))

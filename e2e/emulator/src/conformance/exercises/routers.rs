@@ -20,11 +20,15 @@ pub(super) fn exercise() -> Exercise {
     .make(ALL, first)
     .get("compute:regions/{region}/routers/~-1")
     .shows(
-        "compute.router.default.bgp",
+        "compute.router.default.bgp.advertise-mode",
         "/bgp/advertiseMode",
         "DEFAULT",
     )
-    .shows("compute.router.default.bgp", "/bgp/keepaliveInterval", 20)
+    .shows(
+        "compute.router.default.bgp.keepalive",
+        "/bgp/keepaliveInterval",
+        20,
+    )
     .patch("compute:regions/{region}/routers/~-1", elsewhere)
     .refused("compute.router.immutable", 400, "invalid");
     let five = ["~-2", "~-3", "~-4", "~-5"]

@@ -55,12 +55,87 @@ pub(super) fn refusals() -> Exercise {
     .refused("run.service.revision.name", 400, "INVALID_ARGUMENT")
 }
 
+/// Claims that what was answered last, a service of which only the image was sent, has every default.
+fn with_defaults(making: Exercise) -> Exercise {
+    let defaults = [
+        (
+            "run.service.template.default.max-instances",
+            "/template/scaling/maxInstanceCount",
+            json!(100),
+        ),
+        (
+            "run.service.default.ingress",
+            "/ingress",
+            json!("INGRESS_TRAFFIC_ALL"),
+        ),
+        (
+            "run.service.default.launch-stage",
+            "/launchStage",
+            json!("GA"),
+        ),
+        (
+            "run.service.default.traffic",
+            "/traffic/0/percent",
+            json!(100),
+        ),
+        (
+            "run.service.template.default.timeout",
+            "/template/timeout",
+            json!("300s"),
+        ),
+        (
+            "run.service.template.default.concurrency",
+            "/template/maxInstanceRequestConcurrency",
+            json!(80),
+        ),
+        (
+            "run.service.container.default.cpu",
+            "/template/containers/0/resources/limits/cpu",
+            json!("1000m"),
+        ),
+        (
+            "run.service.container.default.memory",
+            "/template/containers/0/resources/limits/memory",
+            json!("512Mi"),
+        ),
+        (
+            "run.service.container.default.cpu-idle",
+            "/template/containers/0/resources/cpuIdle",
+            json!(true),
+        ),
+        (
+            "run.service.container.default.port",
+            "/template/containers/0/ports/0/containerPort",
+            json!(8080),
+        ),
+        (
+            "run.service.container.default.port-name",
+            "/template/containers/0/ports/0/name",
+            json!("http1"),
+        ),
+        (
+            "run.service.container.default.startup-probe",
+            "/template/containers/0/startupProbe/periodSeconds",
+            json!(240),
+        ),
+    ];
+    let making = defaults
+        .into_iter()
+        .fold(making, |making, (rule, at, value)| {
+            making.shows(rule, at, value)
+        });
+    making.has(
+        "run.service.template.default.service-account",
+        "/template/serviceAccount",
+    )
+}
+
 pub(super) fn changes() -> Exercise {
     const C: &str = "run:services/~-c";
     let internal = "INGRESS_TRAFFIC_INTERNAL_ONLY";
     let masked = json!({ "ingress": internal, "description": "d", "template": template() });
     let stale = json!({ "ingress": internal, "etag": "\"old\"" });
-    Exercise::new(
+    let made = Exercise::new(
         "service-changes",
         "deploys a service and changes it",
         4,
@@ -69,50 +144,46 @@ pub(super) fn changes() -> Exercise {
     .make("run:services?serviceId=~-c", plain_service())
     .get(C)
     .needed()
-    .keep("revision", "/latestCreatedRevision")
-    .shows(
-        "run.service.template.default.max-instances",
-        "/template/scaling/maxInstanceCount",
-        100,
-    )
-    .patch("run:services/~-c?updateMask=ingress", stale)
-    .refused("run.service.etag.stale", 409, "ABORTED")
-    .patch("run:services/~-c?updateMask=template.vpc", plain_service())
-    .refused("run.service.patch.mask.unknown", 400, "INVALID_ARGUMENT")
-    .delete("https://run.googleapis.com/v2/{revision}")
-    .refused("run.revision.delete.serving", 400, "FAILED_PRECONDITION")
-    .patch(
-        "run:services/~-c?updateMask=annotations",
-        json!({ "annotations": { "a": "b" } }),
-    )
-    .get(C)
-    .shows(
-        "run.service.revision.only-for-templates",
-        "/annotations/a",
-        "b",
-    )
-    .shows(
-        "run.service.revision.only-for-templates",
-        "/latestCreatedRevision",
-        "{revision}",
-    )
-    .patch("run:services/~-c?updateMask=ingress", masked)
-    .get(C)
-    .shows("run.service.patch.mask", "/ingress", internal)
-    .lacks("run.service.patch.mask", "/description")
-    .patch(
-        "run:services/~-c?updateMask=description",
-        json!({ "description": "d" }),
-    )
-    .patch(C, plain_service())
-    .get(C)
-    .lacks("run.service.patch.replace", "/description")
-    .patch(
-        "run:services/~-c?updateMask=defaultUriDisabled",
-        json!({ "defaultUriDisabled": true }),
-    )
-    .get(C)
-    .lacks("run.service.uri.disabled", "/uri")
+    .keep("revision", "/latestCreatedRevision");
+    with_defaults(made)
+        .patch("run:services/~-c?updateMask=ingress", stale)
+        .refused("run.service.etag.stale", 409, "ABORTED")
+        .patch("run:services/~-c?updateMask=template.vpc", plain_service())
+        .refused("run.service.patch.mask.unknown", 400, "INVALID_ARGUMENT")
+        .delete("https://run.googleapis.com/v2/{revision}")
+        .refused("run.revision.delete.serving", 400, "FAILED_PRECONDITION")
+        .patch(
+            "run:services/~-c?updateMask=annotations",
+            json!({ "annotations": { "a": "b" } }),
+        )
+        .get(C)
+        .shows(
+            "run.service.revision.only-for-templates",
+            "/annotations/a",
+            "b",
+        )
+        .shows(
+            "run.service.revision.only-for-templates",
+            "/latestCreatedRevision",
+            "{revision}",
+        )
+        .patch("run:services/~-c?updateMask=ingress", masked)
+        .get(C)
+        .shows("run.service.patch.mask", "/ingress", internal)
+        .lacks("run.service.patch.mask", "/description")
+        .patch(
+            "run:services/~-c?updateMask=description",
+            json!({ "description": "d" }),
+        )
+        .patch(C, plain_service())
+        .get(C)
+        .lacks("run.service.patch.replace", "/description")
+        .patch(
+            "run:services/~-c?updateMask=defaultUriDisabled",
+            json!({ "defaultUriDisabled": true }),
+        )
+        .get(C)
+        .lacks("run.service.uri.disabled", "/uri")
 }
 
 pub(super) fn broken() -> Exercise {

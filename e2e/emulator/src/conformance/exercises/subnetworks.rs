@@ -15,10 +15,14 @@ fn subnetwork(network: &str, range: &str) -> Value {
 
 pub(super) fn exercise() -> Exercise {
     let needs = &[Fixture::Network, Fixture::Subnetwork];
+    let small = json!({ "name": "~-y", "network": NETWORK, "ipCidrRange": "10.202.3.0/28" });
+    let proxies = json!({
+        "name": "~-p", "network": NETWORK, "ipCidrRange": "10.202.2.0/26", "purpose": "REGIONAL_MANAGED_PROXY",
+    });
     let aggregated = "compute:aggregated/subnetworks?filter=name%20%3D%20~-none";
     Exercise::new(
         "subnetworks",
-        "asks for ranges and changes that cannot be",
+        "asks for ranges and changes that cannot be, makes one for proxies, and expands one",
         2,
         needs,
     )
@@ -53,6 +57,23 @@ pub(super) fn exercise() -> Exercise {
         json!({ "ipCidrRange": "10.200.0.0/29" }),
     )
     .refused("compute.subnetwork.expand-only", 400, "invalid")
+    .make(ALL, small)
+    .post(
+        "compute:regions/{region}/subnetworks/~-y/expandIpCidrRange",
+        json!({ "ipCidrRange": "10.202.3.0/27" }),
+    )
+    .shows(
+        "compute.subnetwork.expand.operation-type",
+        "/operationType",
+        "expandIpCidrRange",
+    )
+    .make(ALL, proxies)
+    .get("compute:regions/{region}/subnetworks/~-p")
+    .shows(
+        "compute.subnetwork.default.proxy-only.role",
+        "/role",
+        "ACTIVE",
+    )
     .get(aggregated)
     .has(
         "compute.aggregated.empty-scopes",

@@ -1,6 +1,7 @@
 //! A wire to an emulator in this process, whose time passes when somebody waits for it.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -60,6 +61,10 @@ impl Bench {
         self.engine.borrow_mut().rules.switch_off([rule.to_owned()]);
     }
 
+    pub(super) fn reach(&self) -> BTreeSet<(&'static str, &'static str)> {
+        self.engine.borrow().rules.reach()
+    }
+
     pub(super) fn state(&self) -> Value {
         document::get(&mut self.engine.borrow_mut())
     }
@@ -83,7 +88,7 @@ impl Bench {
         let reply = match self.engine.borrow_mut().answer_as_asked(&call) {
             Ok(body) => Reply { status: 200, body },
             Err(refusal) => Reply {
-                status: refusal.http,
+                status: refusal.error.http,
                 body: refusal.body(api),
             },
         };

@@ -6,26 +6,65 @@ use crate::compute::{default, fill, project_of};
 use crate::engine::Engine;
 use crate::rules::Rule;
 
-static JOB_DEFAULTS: Rule = Rule::recorded(
-    "run.job.defaults",
+static LAUNCH_STAGE: Rule = Rule::recorded(
+    "run.job.default.launch-stage",
     "docs/reference/google-cloud.md#run-jobs",
-    "launchStage is GA; latestCreatedExecution is {} until there was one.",
+    "launchStage is GA.",
 );
-static TEMPLATE_DEFAULTS: Rule = Rule::recorded(
-    "run.job.template.defaults",
+static EXECUTION: Rule = Rule::recorded(
+    "run.job.default.latest-execution",
     "docs/reference/google-cloud.md#run-jobs",
-    "taskCount is 1, maxRetries 3, timeout 600s, the environment the second generation, the service \
-     account the project's default one.",
+    "latestCreatedExecution is {} until there was one.",
 );
-static CONTAINER_DEFAULTS: Rule = Rule::recorded(
-    "run.job.container.defaults",
+static TASK_COUNT: Rule = Rule::recorded(
+    "run.job.template.default.task-count",
     "docs/reference/google-cloud.md#run-jobs",
-    "A container has 1000m and 512Mi; no port and no probe is added.",
+    "taskCount is 1.",
 );
-static PROBE_DEFAULTS: Rule = Rule::recorded(
-    "run.job.probe.defaults",
+static RETRIES: Rule = Rule::recorded(
+    "run.job.template.default.max-retries",
     "docs/reference/google-cloud.md#run-jobs",
-    "A startup probe that was sent fails after 3 failures, 10 seconds apart, of 1 second each.",
+    "maxRetries is 3.",
+);
+static TIMEOUT: Rule = Rule::recorded(
+    "run.job.template.default.timeout",
+    "docs/reference/google-cloud.md#run-jobs",
+    "timeout is 600s.",
+);
+static ENVIRONMENT: Rule = Rule::recorded(
+    "run.job.template.default.execution-environment",
+    "docs/reference/google-cloud.md#run-jobs",
+    "The execution environment is the second generation.",
+);
+static ACCOUNT: Rule = Rule::recorded(
+    "run.job.template.default.service-account",
+    "docs/reference/google-cloud.md#run-jobs",
+    "The service account is the project's default one.",
+);
+static CPU: Rule = Rule::recorded(
+    "run.job.container.default.cpu",
+    "docs/reference/google-cloud.md#run-jobs",
+    "A container has a limit of 1000m of CPU; no port and no probe is added.",
+);
+static MEMORY: Rule = Rule::recorded(
+    "run.job.container.default.memory",
+    "docs/reference/google-cloud.md#run-jobs",
+    "A container has a limit of 512Mi of memory.",
+);
+static FAILURES: Rule = Rule::recorded(
+    "run.job.probe.default.failure-threshold",
+    "docs/reference/google-cloud.md#run-jobs",
+    "A startup probe that was sent fails after 3 failures.",
+);
+static PERIOD: Rule = Rule::recorded(
+    "run.job.probe.default.period",
+    "docs/reference/google-cloud.md#run-jobs",
+    "A startup probe that was sent is tried every 10 seconds.",
+);
+static PATIENCE: Rule = Rule::recorded(
+    "run.job.probe.default.timeout",
+    "docs/reference/google-cloud.md#run-jobs",
+    "A startup probe that was sent waits for 1 second.",
 );
 static DOCUMENT_IMAGE: Rule = Rule::invented(
     "document.job.image",
@@ -33,32 +72,36 @@ static DOCUMENT_IMAGE: Rule = Rule::invented(
 );
 
 pub(super) static RULES: &[&Rule] = &[
-    &JOB_DEFAULTS,
-    &TEMPLATE_DEFAULTS,
-    &CONTAINER_DEFAULTS,
-    &PROBE_DEFAULTS,
+    &LAUNCH_STAGE,
+    &EXECUTION,
+    &TASK_COUNT,
+    &RETRIES,
+    &TIMEOUT,
+    &ENVIRONMENT,
+    &ACCOUNT,
+    &CPU,
+    &MEMORY,
+    &FAILURES,
+    &PERIOD,
+    &PATIENCE,
     &DOCUMENT_IMAGE,
 ];
 
 /// Adds what a request left out.
 pub(super) fn complete(engine: &Engine, path: &str, job: &mut Value) {
-    default(engine, &JOB_DEFAULTS, job, "launchStage", json!("GA"));
+    default(engine, &LAUNCH_STAGE, job, "launchStage", json!("GA"));
     let none = json!({});
-    default(engine, &JOB_DEFAULTS, job, "latestCreatedExecution", none);
+    default(engine, &EXECUTION, job, "latestCreatedExecution", none);
     let template = &mut job["template"];
-    default(engine, &TEMPLATE_DEFAULTS, template, "taskCount", json!(1));
+    default(engine, &TASK_COUNT, template, "taskCount", json!(1));
     let task = &mut template["template"];
     let number = engine.project_number(project_of(path));
     let account = format!("{number}-compute@developer.gserviceaccount.com");
-    let defaults = [
-        ("maxRetries", json!(3)),
-        ("timeout", json!("600s")),
-        ("executionEnvironment", json!("EXECUTION_ENVIRONMENT_GEN2")),
-        ("serviceAccount", json!(account)),
-    ];
-    for (field, value) in defaults {
-        default(engine, &TEMPLATE_DEFAULTS, task, field, value);
-    }
+    default(engine, &RETRIES, task, "maxRetries", json!(3));
+    default(engine, &TIMEOUT, task, "timeout", json!("600s"));
+    let second = json!("EXECUTION_ENVIRONMENT_GEN2");
+    default(engine, &ENVIRONMENT, task, "executionEnvironment", second);
+    default(engine, &ACCOUNT, task, "serviceAccount", json!(account));
     let containers = task.get_mut("containers").and_then(Value::as_array_mut);
     for container in containers.into_iter().flatten() {
         complete_container(engine, container);
@@ -66,21 +109,16 @@ pub(super) fn complete(engine: &Engine, path: &str, job: &mut Value) {
 }
 
 fn complete_container(engine: &Engine, container: &mut Value) {
-    if engine.rule(&CONTAINER_DEFAULTS, true) {
-        fill(container, "resources", || json!({}));
-        let resources = &mut container["resources"];
-        fill(resources, "limits", || json!({}));
-        fill(&mut resources["limits"], "cpu", || json!("1000m"));
-        fill(&mut resources["limits"], "memory", || json!("512Mi"));
-    }
+    fill(container, "resources", || json!({}));
+    let resources = &mut container["resources"];
+    fill(resources, "limits", || json!({}));
+    let limits = &mut resources["limits"];
+    default(engine, &CPU, limits, "cpu", json!("1000m"));
+    default(engine, &MEMORY, limits, "memory", json!("512Mi"));
     if let Some(probe) = container.get_mut("startupProbe") {
-        for (field, value) in [
-            ("failureThreshold", 3),
-            ("periodSeconds", 10),
-            ("timeoutSeconds", 1),
-        ] {
-            default(engine, &PROBE_DEFAULTS, probe, field, json!(value));
-        }
+        default(engine, &FAILURES, probe, "failureThreshold", json!(3));
+        default(engine, &PERIOD, probe, "periodSeconds", json!(10));
+        default(engine, &PATIENCE, probe, "timeoutSeconds", json!(1));
     }
 }
 
@@ -98,7 +136,8 @@ pub(crate) mod tests {
     use serde_json::{Value, json};
 
     use super::{
-        CONTAINER_DEFAULTS, DOCUMENT_IMAGE, JOB_DEFAULTS, PROBE_DEFAULTS, TEMPLATE_DEFAULTS,
+        ACCOUNT, CPU, DOCUMENT_IMAGE, ENVIRONMENT, EXECUTION, FAILURES, LAUNCH_STAGE, MEMORY,
+        PATIENCE, PERIOD, RETRIES, TASK_COUNT, TIMEOUT,
     };
     use crate::rules::Rule;
     use crate::run::jobs::tests::{create, get, plain};
@@ -118,16 +157,25 @@ pub(crate) mod tests {
                 get(bench)
             })
         };
-        vec![
-            shown(&JOB_DEFAULTS, plain()),
-            shown(&TEMPLATE_DEFAULTS, plain()),
-            shown(&CONTAINER_DEFAULTS, plain()),
-            shown(&PROBE_DEFAULTS, probed()),
-            Provocation::new(&DOCUMENT_IMAGE, |bench| {
-                bench.document(json!({ "run": { "projects/p/locations/us-east1/jobs/j": {} } }));
-                get(bench)
-            }),
+        let plain = [
+            &LAUNCH_STAGE,
+            &EXECUTION,
+            &TASK_COUNT,
+            &RETRIES,
+            &TIMEOUT,
+            &ENVIRONMENT,
+            &ACCOUNT,
+            &CPU,
+            &MEMORY,
         ]
+        .map(|rule| shown(rule, plain()));
+        let probed = [&FAILURES, &PERIOD, &PATIENCE].map(|rule| shown(rule, probed()));
+        let mut all: Vec<Provocation> = plain.into_iter().chain(probed).collect();
+        all.push(Provocation::new(&DOCUMENT_IMAGE, |bench| {
+            bench.document(json!({ "run": { "projects/p/locations/us-east1/jobs/j": {} } }));
+            get(bench)
+        }));
+        all
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::engine::{Answer, Engine};
 use crate::fields::{self, Field, Reading};
 use crate::masks;
 use crate::pages::Window;
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rpc;
 use crate::rules::Rule;
 use crate::run::schema::JOB;
@@ -108,7 +108,7 @@ fn current(engine: &mut Engine, call: &Call) -> Answer {
         let text = format!(
             "Resource '{name}' of kind 'JOB' in region '{region}' in project '{project}' does not exist."
         );
-        Refusal::code(Code::NotFound, text)
+        ErrorAnswer::code(Code::NotFound, text)
     })?;
     Ok(job.cloned().unwrap_or_else(|| json!({})))
 }
@@ -137,11 +137,11 @@ fn make(engine: &mut Engine, call: &Call, name: &str, path: &str) -> Answer {
             "Violation in CreateJobRequest.job_id: '{name}' must be only lower-case letters, digits \
              and hyphens, begin with a letter, not end with a hyphen, and have less than 64 characters."
         );
-        Refusal::code(Code::InvalidArgument, text).violating("CreateJobRequest.job_id")
+        ErrorAnswer::code(Code::InvalidArgument, text).violating("CreateJobRequest.job_id")
     })?;
     let taken = engine.store.any(Api::Run, path).is_some();
     engine.refuse_if(&EXISTS, taken, || {
-        Refusal::code(Code::AlreadyExists, "Resource already exists.")
+        ErrorAnswer::code(Code::AlreadyExists, "Resource already exists.")
     })?;
     if let Some(fields) = job.as_object_mut() {
         fields.remove("etag");
@@ -183,7 +183,7 @@ fn check_etag(engine: &Engine, job: &Value, etag: Option<&str>) -> Result<(), Re
         let text = format!(
             "Conflict for resource '{name}': version '{etag}' was specified but current version is '{present}'."
         );
-        Refusal::code(Code::Aborted, text)
+        ErrorAnswer::code(Code::Aborted, text)
     })
 }
 

@@ -10,7 +10,7 @@ use crate::compute::fill;
 use crate::engine::{Answer, Engine};
 use crate::identity;
 use crate::operations::{Effect, Failure, Outcome};
-use crate::refusal::{Code, Refusal};
+use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rpc;
 use crate::rules::Rule;
 use crate::run::jobs::defaults;
@@ -104,7 +104,7 @@ fn check(engine: &Engine, job: &Value) -> Result<(), Refusal> {
         let field = "job.template.template.containers";
         let text =
             format!("Violation in {field}: at least one container with an image must be set.");
-        Refusal::code(Code::InvalidArgument, text).violating(field)
+        ErrorAnswer::code(Code::InvalidArgument, text).violating(field)
     })
 }
 
