@@ -71,12 +71,9 @@ impl Cloud {
     }
 
     /// Starts one with these options.
-    pub async fn start_as(options: Options) -> Result<Self, CloudError> {
+    pub async fn start_as(mut options: Options) -> Result<Self, CloudError> {
         let held = Held::new();
-        let options = Options {
-            observers: held.observers(),
-            ..options
-        };
+        options.observers.extend(held.observers());
         let emulator = Emulator::start(options).await.map_err(CloudError::Start)?;
         Ok(Self {
             emulator,

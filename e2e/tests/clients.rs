@@ -16,7 +16,7 @@ mod clients {
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use clients::lives::{self, Client};
+use clients::lives::{self, Asked, Client};
 use clients::session::{PROJECT, Session, is_there, lacks};
 use clients::{matrix, named, python};
 use serde_json::Value;
@@ -113,11 +113,10 @@ async fn googles_libraries_for_python_do_the_same_and_send_enums_as_numbers() {
 async fn each_client_does_to_each_kind_whatever_google_offers() {
     let mut deeds = Vec::new();
     for client in Client::ALL {
-        let lives = client.lives().iter().map(|life| life.lived());
-        let lived = futures::future::join_all(lives).await;
-        let lived = lived.iter().flatten();
-        let methods = lived.flat_map(|lived| lived.methods());
-        let asked: BTreeSet<String> = methods.map(str::to_owned).collect();
+        let all = client.lives().iter().map(|life| life.lived());
+        let all = futures::future::join_all(all).await;
+        let there = all.iter().flatten();
+        let asked: BTreeSet<Asked> = there.flat_map(|lived| lived.asked.clone()).collect();
         // Otherwise the client is not there, which has been said.
         if !asked.is_empty() {
             deeds.push(matrix::hold(client, &asked));

@@ -2,14 +2,15 @@
 //! life has an emulator of its own and is lived once, whoever asks for it.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use privatelink_emulator::{Observer, Reply};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use super::python;
-use super::session::{PROJECT, REGION, Session};
+use super::session::{PROJECT, REGION, Session, lacks};
 
 /// Who lives it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +62,37 @@ pub(crate) struct Lived {
     pub(crate) printed: String,
     /// The emulator's log of requests.
     pub(crate) log: Vec<Value>,
+    /// What was asked for and not refused.
+    pub(crate) asked: BTreeSet<Asked>,
     /// Whether the emulator kept in the end what it had in the beginning, and nothing else.
     pub(crate) left_nothing: bool,
+}
+
+/// A method that a client asked for, and that did not refuse.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Asked {
+    /// As Google calls it, such as `compute.routes.get`.
+    pub(crate) method: String,
+    /// The command of `gcloud` that needed it, such as `gcloud.compute.routes.describe`; empty of other clients.
+    pub(crate) command: String,
+}
+
+impl Asked {
+    /// What writes down all that is asked for.
+    fn into(heard: Arc<Mutex<BTreeSet<Self>>>) -> Observer {
+        Observer::new(move |exchange| {
+            let (Some(method), Reply::Sent(200..300, _)) = (exchange.operation, exchange.reply)
+            else {
+                return;
+            };
+            let mut words = exchange.user_agent.split(' ');
+            let command = words.find_map(|word| word.strip_prefix("command/"));
+            heard.lock().unwrap().insert(Self {
+                method: method.to_owned(),
+                command: command.unwrap_or_default().to_owned(),
+            });
+        })
+    }
 }
 
 impl Life {
@@ -82,40 +112,34 @@ impl Life {
     }
 
     async fn live(&self) -> Option<Arc<Lived>> {
-        let (session, script) = match self.client {
-            Client::Gcloud => (Session::gcloud(self.latency).await?, self.script.to_owned()),
+        let script = match self.client {
+            Client::Gcloud if lacks("gcloud") => return None,
+            Client::Gcloud => self.script.to_owned(),
             Client::Python => {
                 let python = python::with_google_clients().await?;
-                let session = Session::start(self.latency).await;
-                (session, format!("{python} {}", self.script))
+                format!("{python} {}", self.script)
             }
         };
+        let asked: Arc<Mutex<BTreeSet<Asked>>> = Arc::default();
+        let observers = vec![Asked::into(Arc::clone(&asked))];
+        let session = Session::heard(self.latency, observers).await;
         if self.placed {
             session.cloud.put_state(&place()).await.unwrap();
         }
         let before = session.cloud.state();
         let printed = session.works(&script).await;
         let log = session.log().await;
+        let asked = asked.lock().unwrap().clone();
         Some(Arc::new(Lived {
             printed,
             log,
+            asked,
             left_nothing: session.cloud.state() == before,
         }))
     }
 }
 
 impl Lived {
-    /// The methods that were asked for and did not refuse.
-    pub(crate) fn methods(&self) -> BTreeSet<&str> {
-        let answered = self.log.iter().filter(|request| {
-            let status = request["status"].as_u64();
-            status.is_some_and(|status| (200..300).contains(&status))
-        });
-        answered
-            .filter_map(|request| request["operation"].as_str())
-            .collect()
-    }
-
     /// Fails unless each of these is a line of what was printed, and nothing was left.
     pub(crate) fn shows(&self, lines: &[&str]) {
         let printed = &self.printed;

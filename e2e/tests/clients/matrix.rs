@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use privatelink_emulator::discovery;
 
-use super::lives::Client;
+use super::lives::{Asked, Client};
 
 /// What can be done to a kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,6 +108,12 @@ const REASONS: &[Reason] = &[
         Deed::List,
         NO_COMMAND,
     ),
+    of(
+        Client::Gcloud,
+        "vpcaccess.operations",
+        Deed::Describe,
+        NO_COMMAND,
+    ),
 ];
 
 const fn of(client: Client, kind: &'static str, deed: Deed, why: &'static str) -> Reason {
@@ -156,10 +162,11 @@ pub(crate) type Deeds = BTreeMap<String, [Cell; 5]>;
 
 /// Prints what a client did to each kind, and gives it. Fails where it did not do what Google offers and nobody says
 /// why, and where there is a reason too many. `asked` are the methods that the client asked for.
-pub(crate) fn hold(client: Client, asked: &BTreeSet<String>) -> Deeds {
+pub(crate) fn hold(client: Client, asked: &BTreeSet<Asked>) -> Deeds {
     let served: BTreeSet<&str> = privatelink_emulator::methods().collect();
     let kinds: BTreeSet<String> = served.iter().map(|method| kind(method)).collect();
-    let done = cells(asked.iter().map(String::as_str));
+    let wanted = asked.iter().filter(|it| is_wanted(client, it));
+    let done = cells(wanted.map(|it| it.method.as_str()));
     // Where Google's descriptions cannot be had, what is served is all that is known to be offered, and the reasons
     // cannot be judged.
     let described = discovery::pinned().ok();
@@ -236,12 +243,22 @@ fn both(gcloud: &Cell, python: &Cell) -> String {
 }
 
 /// Fails if the libraries for Python did not ask for each method that is served.
-pub(crate) fn hold_methods(asked: &BTreeSet<String>) {
+pub(crate) fn hold_methods(asked: &BTreeSet<Asked>) {
+    let asked: BTreeSet<&str> = asked.iter().map(|it| it.method.as_str()).collect();
     let unasked: BTreeMap<&str, &str> = UNASKED.iter().copied().collect();
     let missing: Vec<&str> = privatelink_emulator::methods()
         .filter(|method| asked.contains(*method) == unasked.contains_key(method))
         .collect();
     assert!(missing.is_empty(), "nobody asks for {missing:#?}");
+}
+
+/// Whether a method was what its user wanted: `gcloud` looks at things also while it makes them.
+fn is_wanted(client: Client, asked: &Asked) -> bool {
+    let last = asked.command.rsplit('.').next().unwrap_or_default();
+    match (client, Deed::of(&asked.method)) {
+        (Client::Gcloud, Some(deed @ (Deed::List | Deed::Describe))) => last == deed.name(),
+        (Client::Gcloud | Client::Python, _) => true,
+    }
 }
 
 fn reason(client: Client, kind: &str, deed: Deed) -> Option<&'static str> {

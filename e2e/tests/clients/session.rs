@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use privatelink_e2e::cloud::Cloud;
+use privatelink_emulator::{Observer, Options};
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -59,12 +60,22 @@ impl Session {
     }
 
     pub(crate) async fn start(latency: Duration) -> Self {
+        Self::heard(latency, Vec::new()).await
+    }
+
+    /// A session whose exchanges these are told of.
+    pub(crate) async fn heard(latency: Duration, observers: Vec<Observer>) -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let name = format!("clients-{}-{number}", std::process::id());
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         std::fs::create_dir_all(&folder).unwrap();
-        let cloud = Cloud::start_with(latency).await.unwrap();
+        let options = Options {
+            operation_latency: latency,
+            observers,
+            ..Options::default()
+        };
+        let cloud = Cloud::start_as(options).await.unwrap();
         Self { cloud, folder }
     }
 
