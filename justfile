@@ -30,7 +30,10 @@ docs:
     cargo run --locked -- crd > crds/privatelinks.yaml
     cargo run --locked -- docs > docs/reference/cli.md
     UPDATE=1 cargo test --locked -p privatelink-e2e --test documents
+    UPDATE=1 cargo test --locked -p privatelink-emulator --lib the_guesses
     UPDATE=1 cargo test --locked -p privatelink-emulator --test recordings
+    UPDATE=1 cargo test --locked -p privatelink-e2e --test survival every_scenario
+    UPDATE=1 cargo test --locked -p privatelink --test disturbed every_operation
     UPDATE=1 cargo test --locked -p privatelink --test clients each_client
     UPDATE=1 cargo test --locked -p privatelink --test pages
 

@@ -22,6 +22,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use privatelink_e2e::cloud::Cloud;
+use privatelink_e2e::page;
 use privatelink_e2e::rehearsal::{Act, folders, rehearse};
 
 use cells::Outcome;
@@ -46,6 +47,8 @@ async fn acts(folders: Vec<std::path::PathBuf>) -> &'static [Act] {
     }
     Vec::leak(acts)
 }
+
+const COMMAND: &str = "cargo test -p privatelink --test disturbed every_operation";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_operation_comes_through_every_fault() {
@@ -73,6 +76,12 @@ async fn every_operation_comes_through_every_fault() {
     } else {
         (product::one_of_each(acts), Vec::new())
     };
+    let figures = format!(
+        "{} operations x {} faults, {} cells",
+        sent.len(),
+        Fault::ALL.len(),
+        cells.len()
+    );
     let table = product::play(cells).await;
     println!("{}", table.show());
     println!("{}", product::left_out().join("\n"));
@@ -94,6 +103,9 @@ async fn every_operation_comes_through_every_fault() {
         table.failures.len(),
         table.failures.join("\n\n")
     );
+    if !everything && !product::is_partial() {
+        page::quote("docs/concepts/survival.md", "disturbed", &figures, COMMAND).unwrap();
+    }
     let missing: Vec<String> = sent
         .iter()
         .flat_map(|operation| {

@@ -44,6 +44,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use futures::StreamExt as _;
+use privatelink_e2e::page;
+
 use mutations::Mutation;
 use process::Process;
 use product::{Prepared, Run, sample};
@@ -77,6 +79,7 @@ fn every_scenario_survives_every_fault_at_every_call() {
     let only = std::env::var("SURVIVE_STAGE").ok();
     let everything = only.is_some() || std::env::var("SURVIVE").is_ok_and(|wanted| wanted == "all");
     let mut chosen = sample(&prepared, &all);
+    let usual = chosen.iter().filter(|chosen| **chosen).count();
     for (run, chosen) in all.iter().zip(&mut chosen) {
         let title = &prepared[run.stage].stage.title;
         *chosen |= everything;
@@ -96,6 +99,8 @@ fn every_scenario_survives_every_fault_at_every_call() {
     let failed = play(&prepared, &runs, Process(None));
     wrong.extend(failed.into_values());
     tell(&scenarios, &calls, (runs.len(), all.len()), prepared.len());
+    let counted = figures(&scenarios, &calls, (usual, all.len()), prepared.len());
+    page::quote("docs/concepts/survival.md", "survival", &counted, COMMAND).unwrap();
     let titles = wrong.iter().filter_map(|wrong| wrong.lines().next());
     assert!(
         wrong.is_empty(),
@@ -120,6 +125,34 @@ fn every_scenario_survives_every_fault_at_every_call() {
         "{:?} did not happen",
         calls.missing()
     );
+}
+
+const COMMAND: &str = "cargo test -p privatelink-e2e --test survival every_scenario";
+
+/// What the page quotes: how much there is, and how much of it a run without `SURVIVE` takes.
+fn figures(
+    scenarios: &Table,
+    calls: &Table,
+    (usual, all): (usize, usize),
+    stages: usize,
+) -> String {
+    format!(
+        "{} scenarios with {stages} commands, {} sorts of calls and {} sorts of trouble make {} runs, of which every \
+         test run takes {}",
+        scenarios.rows(),
+        calls.rows(),
+        Trouble::ALL.len(),
+        grouped(all),
+        grouped(usual),
+    )
+}
+
+/// A number below a million, with a comma before its last three digits.
+fn grouped(number: usize) -> String {
+    if number < 1_000 {
+        return number.to_string();
+    }
+    format!("{},{:03}", number / 1_000, number % 1_000)
 }
 
 fn tell(scenarios: &Table, calls: &Table, (taken, all): (usize, usize), stages: usize) {

@@ -51,6 +51,10 @@ impl Table {
         cells.chain(empty.cloned()).collect()
     }
 
+    pub(crate) fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
     pub(crate) fn total(&self) -> usize {
         self.taken.values().sum()
     }
