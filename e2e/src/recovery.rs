@@ -93,7 +93,7 @@ pub async fn run(privatelink: &Privatelink, act: &Act) -> Result<Answer, String>
 /// Did the program end by itself, with a report?
 pub fn sound(answer: Answer) -> Result<Answer, String> {
     let report = !answer.json().is_null();
-    if report && matches!(answer.code, 0 | 1 | 5 | 6) && !answer.stderr.contains("panicked") {
+    if report && matches!(answer.code, 0 | 1 | 2 | 5 | 6) && !answer.stderr.contains("panicked") {
         return Ok(answer);
     }
     Err(format!(

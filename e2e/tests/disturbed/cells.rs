@@ -1,5 +1,6 @@
 //! One cell: an act is disturbed once by one fault, and then played again.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use privatelink_e2e::rehearsal::{Act, faults, strike};
 use serde_json::{Value, json};
 
 use crate::BINARY;
-use crate::faults::{Fault, MEANWHILE};
+use crate::faults::{FREE, Fault, MEANWHILE};
 
 /// The annotation of a template that its team deployed again.
 const REDEPLOYED: &str = "redeployed";
@@ -62,12 +63,24 @@ impl Cell<'_> {
             .map_err(|wrong| format!("{self}: {wrong}"))
     }
 
+    /// What is there before: whoever puts a NAT entry into a router has a subnetwork for it.
+    fn before(&self) -> Value {
+        let mut before = self.act.before.clone();
+        let meets =
+            self.fault == Fault::OtherWriter && self.operation.starts_with("compute.routers.");
+        let network = networks_of_routers(self.act).pop_first();
+        if let (true, Some(network)) = (meets && before["compute"][FREE].is_null(), network) {
+            before["compute"][FREE] = json!({"network": network, "ipCidrRange": "10.254.254.0/28", "description": MEANWHILE});
+        }
+        before
+    }
+
     async fn try_play(&self, cloud: &Cloud) -> Result<Outcome, String> {
         let Self { act, fault, .. } = self;
         let privatelink = Privatelink::new(BINARY, &cloud.url(), &act.folder);
         let strike = strike(self.operation, self.nth, &fault.effect(self.operation));
         let text = |error: privatelink_e2e::cloud::CloudError| error.to_string();
-        cloud.put_state(&act.before).await.map_err(text)?;
+        cloud.put_state(&self.before()).await.map_err(text)?;
         cloud.order(&faults(act, &[strike])).await.map_err(text)?;
         cloud.reset_requests().await.map_err(text)?;
         let first = self.disturb(cloud, &privatelink).await;
@@ -148,6 +161,16 @@ impl Cell<'_> {
     }
 }
 
+/// The networks that an act's routers are in, before and after it.
+pub(crate) fn networks_of_routers(act: &Act) -> BTreeSet<String> {
+    let things = [&act.before, &act.after].map(|state| state["compute"].as_object());
+    let things = things.into_iter().flatten().flatten();
+    let routers = things.filter(|(path, _)| path.contains("/routers/"));
+    let networks = routers.filter_map(|(_, router)| router["network"].as_str());
+    let short = |network: &str| network.find("projects/").map(|at| network[at..].to_owned());
+    networks.filter_map(short).collect()
+}
+
 /// Cloud Run does not try a revision again that failed: that is for the service's team, who deploy it again. Until
 /// then a run says so and leaves it alone.
 async fn redeployed(cloud: &Cloud, privatelink: &Privatelink, act: &Act) -> Result<(), String> {
@@ -220,7 +243,8 @@ fn without_meddling(state: &Value) -> Value {
                 let label = *key == "labels" && value["team"] == MEANWHILE;
                 let logs = *key == "enableFlowLogs" || *key == "logConfig";
                 let redeployed = *key == "annotations" && value[REDEPLOYED] == "yes";
-                !label && !logs && !redeployed
+                let subnetwork = *key == FREE && value["description"] == MEANWHILE;
+                !label && !logs && !redeployed && !subnetwork
             });
             let kept = kept.map(|(key, value)| (key.clone(), without_meddling(value)));
             Value::Object(kept.collect())

@@ -35,6 +35,9 @@ pub(crate) enum Fault {
 /// The name of a NAT entry, and the value of a label, that somebody else writes.
 pub(crate) const MEANWHILE: &str = "meanwhile";
 
+/// The subnetwork that somebody's NAT entry serves.
+pub(crate) const FREE: &str = "projects/acme-prod/regions/europe-west1/subnetworks/free";
+
 impl Fault {
     pub(crate) const ALL: [Self; 22] = [
         Self::ApiDisabled,
@@ -180,7 +183,7 @@ fn operation_error(operation: &str) -> Value {
 fn meddling(operation: &str) -> Value {
     if operation.starts_with("compute.routers.") {
         // As Google would print it, with its own defaults.
-        let subnetwork = "https://www.googleapis.com/compute/v1/projects/acme-prod/regions/europe-west1/subnetworks/free";
+        let subnetwork = format!("https://www.googleapis.com/compute/v1/{FREE}");
         json!({"append": {"nats": [{
             "name": MEANWHILE, "type": "PUBLIC", "endpointTypes": ["ENDPOINT_TYPE_VM"], "autoNetworkTier": "PREMIUM", "effectiveTcpTimeWaitTimeoutSec": 120, "natIpAllocateOption": "AUTO_ONLY",
             "sourceSubnetworkIpRangesToNat": "LIST_OF_SUBNETWORKS",
