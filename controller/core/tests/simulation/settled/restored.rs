@@ -32,14 +32,14 @@ pub(crate) fn restored(
         .iter()
         .filter(|(id, _)| !UNIVERSE.guests.contains(id))
     {
-        let mut now = state.services.get(id).map(plain);
-        // What it had before us could not start then and cannot start now: the revision of ours serves on, and what it
-        // needs stays, with the record.
-        if let Some(live) = now
-            .as_mut()
-            .filter(|live| was.failed.is_some() && live.failed.is_some())
-            .filter(|_| !was.annotations.contains_key(EGRESS))
-        {
+        let live = state.services.get(id);
+        let mut now = live.map(plain);
+        // What it had before us does not start, as it did not then, or for once when it was given back: the revision of
+        // ours serves on until its team deploys another, and what it needs stays, with the record.
+        let stuck = live.is_some_and(|live| live.failed.is_some())
+            && (was.failed.is_some() || rollout_failed.contains(id))
+            && !was.annotations.contains_key(EGRESS);
+        if let Some(live) = now.as_mut().filter(|_| stuck) {
             ours_serves |= live.annotations.remove(EGRESS).is_some();
         }
         if now != Some(plain(was)) {
