@@ -192,7 +192,7 @@ fn what_the_readme_says_of_its_use_works() {
     let begin = format!(
         "mkdir links\ncat > links/link.yaml <<'YAML'\n{declaration}YAML\necho '{state}' > state.json\n\
          privatelink emulator --listen 127.0.0.1:8085 --state state.json > emulator.log &\n\
-         until grep -q listening emulator.log; do sleep 0.1; done\n\
+         until grep -qs listening emulator.log; do sleep 0.1; done\n\
          export PRIVATELINK_ENDPOINT=http://127.0.0.1:8085\n"
     );
     let mut scripts = vec![begin.as_str()];
@@ -218,6 +218,30 @@ fn pages() -> Vec<PathBuf> {
         }
     }
     pages
+}
+
+/// Somebody reads several pages in one shell: an emulator that goes on running has the port that the next page wants.
+#[test]
+fn a_page_that_starts_an_emulator_stops_it() {
+    let (mut starting, mut left_running) = (0, Vec::new());
+    for path in pages() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let blocks = blocks(&text);
+        let commands = blocks.iter().filter_map(|block| match block {
+            Block::Commands(commands) => Some(commands.as_str()),
+            Block::Output(_) => None,
+        });
+        let commands = commands.collect::<String>();
+        let Some(start) = commands.rfind("privatelink emulator --listen") else {
+            continue;
+        };
+        starting += 1;
+        if !commands[start..].contains("\nkill $!\n") {
+            left_running.push(path);
+        }
+    }
+    assert!(starting > 5, "{starting} pages start an emulator");
+    assert!(left_running.is_empty(), "{left_running:?}");
 }
 
 #[test]
