@@ -12,6 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ids::LinkName;
 use crate::kinds::Id;
 use crate::path::Trace;
+use crate::plan::{Action, Step};
 use crate::turn::MAX_PASSES;
 use crate::world::World;
 
@@ -20,6 +21,9 @@ use crate::world::World;
 pub struct Forecast {
     /// The path of every link that takes part, as the turn would leave it. Empty when it would change nothing.
     pub traces: BTreeMap<LinkName, Trace>,
+    /// What later passes write of which the plan itself shows nothing, in their order: a field that changes only once what
+    /// it had before is on record, say. Changes of our own records are left out.
+    pub later: Vec<(Id, Step)>,
     /// What will then have to be said and cannot be said yet: a path that does not work although everything that
     /// we can do is done.
     pub diagnostics: Vec<Diagnostic>,
@@ -32,7 +36,24 @@ pub fn forecast(wishes: &Wishes, orders: &Orders, world: &World, first: &Decisio
         return Forecast::default();
     };
     let mut last = decide(wishes, orders, &world, &first.in_hand);
+    let mut told: BTreeSet<(Id, String)> = BTreeSet::new();
+    for (id, step) in &first.plan.steps {
+        told.extend(effects(id, step));
+    }
+    let mut later = Vec::new();
     for _ in 1..MAX_PASSES {
+        for (id, step) in &last.plan.steps {
+            let known = first.plan.steps.get(id);
+            // What waits for its turn is shown as a whole, unless it has fields to tell.
+            let waits = known.is_some_and(|step| step.action != Action::Nothing);
+            let effects = effects(id, step);
+            let news =
+                effects.iter().any(|it| !told.contains(it)) && !(waits && step.changes.is_empty());
+            if step.action.writes() && news {
+                told.extend(effects);
+                later.push((id.clone(), step.clone()));
+            }
+        }
         match next(&world, &last, &mut waited_for) {
             None => break,
             Some(later) => world = later,
@@ -50,8 +71,19 @@ pub fn forecast(wishes: &Wishes, orders: &Orders, world: &World, first: &Decisio
     });
     Forecast {
         traces: last.traces,
+        later,
         diagnostics: diagnostics.collect(),
     }
+}
+
+/// What a step changes, apart from our own records.
+fn effects(id: &Id, step: &Step) -> Vec<(Id, String)> {
+    if step.changes.is_empty() {
+        return vec![(id.clone(), step.action.word().to_owned())];
+    }
+    let fields = step.changes.iter().map(|change| change.field.to_string());
+    let fields = fields.filter(|field| !field.starts_with("annotations["));
+    fields.map(|field| (id.clone(), field)).collect()
 }
 
 /// The world after one pass; `None` when the pass changes nothing.

@@ -40,6 +40,10 @@ pub struct Report {
     pub summary: Summary,
     /// The steps: those carried out in their order, then what is left of the last plan.
     pub steps: Vec<StepReport>,
+    /// What a plan cannot do at once and shows nothing of above: a later pass of the same turn does it, if everything
+    /// works out. Only in a plan.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub later: Vec<StepReport>,
     /// Every link.
     pub links: Vec<LinkReport>,
     /// What was found.
@@ -210,6 +214,7 @@ impl Report {
             scope: ScopeReport::new(world),
             summary,
             steps,
+            later: Vec::new(),
             links,
             diagnostics: with_outcomes(diagnostics, performed, &plan, world),
             passes,
@@ -228,8 +233,13 @@ impl Report {
     pub fn foresee(mut self, forecast: Forecast) -> Self {
         let Forecast {
             mut traces,
+            later,
             diagnostics,
         } = forecast;
+        let later = later.iter();
+        self.later = later
+            .map(|(id, step)| StepReport::new(id, step, None, None))
+            .collect();
         for link in &mut self.links {
             link.trace_forecast = traces.remove(&link.name);
             link.path_forecast = link.trace_forecast.as_ref().map(Trace::verdict);

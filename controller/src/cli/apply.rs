@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use clap::builder::BoolishValueParser;
+use privatelink_core::diagnostic::Diagnostic;
 use privatelink_core::names::Installation;
 use privatelink_core::report::Report;
 
@@ -91,11 +92,17 @@ pub(super) async fn carry_out(run: &Run, asking: &Asking, output: Output) -> Res
     }
     // With consent given and nobody to show the plan to, one look at the world is enough.
     let mut asked = Duration::ZERO;
+    let mut told: Vec<Diagnostic> = Vec::new();
     if !asking.yes || output.shows_text() {
         let preview = run.preview().await;
         let writes = preview.summary.writes() > 0;
         // What only waits may go on when Google has finished what it is doing, and a turn waits for that.
         let waits = preview.summary.wait > 0 && asking.yes;
+        if writes && !asking.yes {
+            // A warning is of use before the answer.
+            output.diagnostics(&preview.diagnostics);
+            told.clone_from(&preview.diagnostics);
+        }
         if writes {
             // Whoever is asked has to see what for.
             let detail = match output.detail() {
@@ -120,7 +127,7 @@ pub(super) async fn carry_out(run: &Run, asking: &Asking, output: Output) -> Res
     let progress = Progress::new(output);
     let report = run.apply(&|step| progress.observe(step), asked).await;
     progress.finish();
-    output.diagnostics(&report.diagnostics);
+    output.diagnostics(&untold(&report, &told));
     output.document(&report, || {
         render::summary(&report, progress.elapsed(), output.detail())
     })?;
@@ -136,9 +143,14 @@ fn show(run: &Run, report: &Report, asking: &Asking, output: Output) -> Result<(
     })
 }
 
+/// What was found and not told yet.
+fn untold(report: &Report, told: &[Diagnostic]) -> Vec<Diagnostic> {
+    let found = report.diagnostics.iter();
+    found.filter(|it| !told.contains(it)).cloned().collect()
+}
+
 /// Ends a run because nobody said yes.
 fn decline(report: &Report, output: Output) -> Result<u8, Failure> {
-    output.diagnostics(&report.diagnostics);
     output.document(report, || "Nothing was done.\n".to_owned())?;
     Ok(1)
 }

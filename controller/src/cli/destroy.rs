@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use clap::Args;
+use privatelink_core::codes::Code;
 use privatelink_core::ids::LinkName;
 
 use super::apply::{Asking, Consent, Rehearsal, carry_out};
@@ -36,7 +37,11 @@ pub(super) struct Arguments {
 
 impl Arguments {
     pub(super) async fn run(&self, global: &Global, output: Output) -> Result<u8, Failure> {
-        let declared = Declared::read(&self.declarations.paths);
+        let mut declared = Declared::read(&self.declarations.paths);
+        // What a source loses by its link, it is given back.
+        declared
+            .diagnostics
+            .retain(|found| found.code != Code::InternetCutOff);
         let links: BTreeSet<LinkName> = declared
             .wishes
             .links

@@ -51,6 +51,12 @@ pub(crate) fn plan(
         write_steps(&mut text, &others, None);
         text.push('\n');
     }
+    let later: Vec<&StepReport> = report.later.iter().collect();
+    if !later.is_empty() && detail != Detail::Wrong {
+        let _ = writeln!(text, "{BOLD}And then, in the same run{BOLD:#}");
+        write_steps(&mut text, &later, None);
+        text.push('\n');
+    }
     match detail {
         Detail::Wrong => {}
         Detail::Changes | Detail::All => {
@@ -219,7 +225,8 @@ fn write_steps(text: &mut String, steps: &[&StepReport], link: Option<&LinkName>
         let also = if others.is_empty() {
             String::new()
         } else {
-            format!("; also for {}", others.join(", "))
+            let also = if link.is_some() { "also " } else { "" };
+            format!("; {also}for {}", others.join(", "))
         };
         let _ = writeln!(
             text,

@@ -165,7 +165,12 @@ pub(super) fn plan(report: &Report, undoing: Option<&Installation>) -> String {
     // What is refused is counted in the plan itself.
     let left = sentences(&found.left_out(found.undecided));
     if report.summary.writes() + wait + refuse > 0 {
-        return format!("{}{left}", counted(&report.summary));
+        let then = match report.later.len() {
+            0 => String::new(),
+            1 => " One more step then.".to_owned(),
+            more => format!(" {more} more steps then."),
+        };
+        return format!("{}{then}{left}", counted(&report.summary));
     }
     if let Some(line) = found.nothing() {
         return line;

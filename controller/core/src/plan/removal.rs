@@ -219,7 +219,7 @@ pub fn left_over(context: &Context<'_>) -> Option<Diagnostic> {
             context.ours.set
         );
         Diagnostic::new(Code::PruneHeldBack, Origin::CommandLine, message)
-            .help("if these files declare the whole set, run with --prune")
+            .help("`apply --prune` with all declarations of the set removes them")
             .severity(crate::diagnostic::Severity::Info)
     })
 }

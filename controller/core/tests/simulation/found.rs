@@ -21,7 +21,7 @@ use privatelink_core::link::{
 };
 use privatelink_core::policy::Policy;
 use privatelink_core::report::{LinkState, Report};
-use privatelink_core::turn::turn;
+use privatelink_core::turn::{preview, turn};
 
 use crate::rng::Rng;
 use crate::universe::{UNIVERSE, team, world};
@@ -99,7 +99,8 @@ fn adopt_spare(fake: &Fake, wish: &mut Link) {
     });
 }
 
-fn apply(fake: &Fake, links: &[Link]) -> Report {
+/// The whole set of these links, and where to look for what is left of others.
+fn whole(links: &[Link]) -> (Wishes, Orders, BTreeSet<privatelink_core::ids::ProjectId>) {
     let orders = Orders {
         ours: UNIVERSE.ours.clone(),
         policy: Policy::Sync,
@@ -112,12 +113,20 @@ fn apply(fake: &Fake, links: &[Link]) -> Report {
         broken: BTreeSet::new(),
         complete: true,
     };
-    let extra = BTreeSet::from([
-        UNIVERSE.prod.clone(),
-        UNIVERSE.edge.clone(),
-        UNIVERSE.host.clone(),
-    ]);
+    let extra = [&UNIVERSE.prod, &UNIVERSE.edge, &UNIVERSE.host];
+    (wishes, orders, extra.into_iter().cloned().collect())
+}
+
+fn apply(fake: &Fake, links: &[Link]) -> Report {
+    let (wishes, orders, extra) = whole(links);
     run(fake, turn(fake, &wishes, &orders, &extra, &|_| ()))
+        .value()
+        .unwrap()
+}
+
+fn plan(fake: &Fake, links: &[Link]) -> Report {
+    let (wishes, orders, extra) = whole(links);
+    run(fake, preview(fake, &wishes, &orders, &extra))
         .value()
         .unwrap()
 }

@@ -224,3 +224,29 @@ fn a_link_that_is_only_reported_keeps_no_record_of_another_link() {
     assert!(!live(&fake, "b").annotations.contains_key(INGRESS));
     assert_eq!(live(&fake, "b").ingress, IngressSetting::All);
 }
+
+#[test]
+fn a_plan_tells_what_waits_for_a_record_and_what_is_given_back_in_the_end() {
+    let fake = Fake::new(before(), 0);
+    let mut wish = link("t/one", "a", "b", "10.9.0.16/28");
+    wish.internet = Internet::None;
+    adopt_spare(&fake, &mut wish);
+    let writes = |report: &Report| -> Vec<String> {
+        let later = report.later.iter();
+        later
+            .flat_map(|step| step.changes.iter().map(move |change| (step, change)))
+            .map(|(step, change)| format!("{}: {}", step.id.short(), change.field))
+            .collect()
+    };
+    let told = writes(&plan(&fake, std::slice::from_ref(&wish)));
+    assert!(
+        told.contains(&"a: template.vpcAccess.connector".to_owned()),
+        "{told:?}"
+    );
+    let stays = link("t/stays", "c", "d", "10.8.0.0/28");
+    let _applied = apply(&fake, &[wish, stays.clone()]);
+    let told = writes(&plan(&fake, std::slice::from_ref(&stays)));
+    assert_eq!(told, ["spare: privateIpGoogleAccess"]);
+    let _undone = apply(&fake, std::slice::from_ref(&stays));
+    assert_eq!(plan(&fake, &[stays]).later, []);
+}
