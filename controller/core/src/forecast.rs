@@ -36,24 +36,9 @@ pub fn forecast(wishes: &Wishes, orders: &Orders, world: &World, first: &Decisio
         return Forecast::default();
     };
     let mut last = decide(wishes, orders, &world, &first.in_hand);
-    let mut told: BTreeSet<(Id, String)> = BTreeSet::new();
-    for (id, step) in &first.plan.steps {
-        told.extend(effects(id, step));
-    }
-    let mut later = Vec::new();
+    let mut later = Later::than(first);
     for _ in 1..MAX_PASSES {
-        for (id, step) in &last.plan.steps {
-            let known = first.plan.steps.get(id);
-            // What waits for its turn is shown as a whole, unless it has fields to tell.
-            let waits = known.is_some_and(|step| step.action != Action::Nothing);
-            let effects = effects(id, step);
-            let news =
-                effects.iter().any(|it| !told.contains(it)) && !(waits && step.changes.is_empty());
-            if step.action.writes() && news {
-                told.extend(effects);
-                later.push((id.clone(), step.clone()));
-            }
-        }
+        later.take_in(&last);
         match next(&world, &last, &mut waited_for) {
             None => break,
             Some(later) => world = later,
@@ -71,8 +56,48 @@ pub fn forecast(wishes: &Wishes, orders: &Orders, world: &World, first: &Decisio
     });
     Forecast {
         traces: last.traces,
-        later,
+        later: later.steps,
         diagnostics: diagnostics.collect(),
+    }
+}
+
+/// What later passes do that nobody was told of yet.
+struct Later<'a> {
+    first: &'a Decision,
+    told: BTreeSet<(Id, String)>,
+    steps: Vec<(Id, Step)>,
+}
+
+impl<'a> Later<'a> {
+    fn than(first: &'a Decision) -> Self {
+        let told = first.plan.steps.iter();
+        Self {
+            first,
+            told: told.flat_map(|(id, step)| effects(id, step)).collect(),
+            steps: Vec::new(),
+        }
+    }
+
+    fn take_in(&mut self, pass: &Decision) {
+        for (id, step) in pass
+            .plan
+            .steps
+            .iter()
+            .filter(|(_, step)| step.action.writes())
+        {
+            let effects = effects(id, step);
+            if !self.shows_whole(id, step) && effects.iter().any(|it| !self.told.contains(it)) {
+                self.told.extend(effects);
+                self.steps.push((id.clone(), step.clone()));
+            }
+        }
+    }
+
+    /// Does the plan itself show all there is to this step? It has no fields, and the plan does or waits with something
+    /// about the same thing.
+    fn shows_whole(&self, id: &Id, step: &Step) -> bool {
+        let shown = self.first.plan.steps.get(id);
+        step.changes.is_empty() && shown.is_some_and(|shown| shown.action != Action::Nothing)
     }
 }
 

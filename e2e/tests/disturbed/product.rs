@@ -109,7 +109,7 @@ pub(crate) fn everything(acts: &'static [Act]) -> (Vec<Cell<'static>>, Vec<Strin
             keep.len()
         ),
         format!(
-            "·  {} of {count} cells, other-writer at a router where networks have routers: whose is struck depends on who is first",
+            "·  {} of {count} cells, other-writer at a router where several networks have routers: whose is struck depends on who is first",
             any.len()
         ),
     ];
