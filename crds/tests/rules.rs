@@ -38,7 +38,7 @@ fn ours(spec: &Value, former: Option<&Value>) -> Vec<(String, String)> {
         .check(spec.clone(), former)
         .into_iter()
         .filter_map(|found| match found.breach {
-            Breach::Rule { message, code } => Some((
+            Breach::Rule { message, code, .. } => Some((
                 found.path,
                 format!("{message} ({})", code.unwrap_or_default()),
             )),

@@ -58,6 +58,8 @@ pub enum Breach {
         message: String,
         /// The code that the message names.
         code: Option<String>,
+        /// What is written there, where that is one text.
+        value: Option<String>,
     },
 }
 
@@ -86,7 +88,8 @@ impl Breach {
     }
 
     /// A rule's message may end with its code in parentheses.
-    pub(super) fn rule(message: &str) -> Self {
+    pub(super) fn rule(message: &str, value: &Value) -> Self {
+        let value = value.as_str().map(str::to_owned);
         let parts = message
             .strip_suffix(')')
             .and_then(|rest| rest.rsplit_once(" ("));
@@ -94,10 +97,12 @@ impl Breach {
             Some((message, code)) if code.starts_with("PL") => Self::Rule {
                 message: message.to_owned(),
                 code: Some(code.to_owned()),
+                value,
             },
             Some(_) | None => Self::Rule {
                 message: message.to_owned(),
                 code: None,
+                value,
             },
         }
     }

@@ -1,6 +1,8 @@
 //! The published schema, read once into what a walk needs.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use kube::core::cel::KubeCelExt;
 use kube::core::cel::cel::Context;
@@ -114,7 +116,30 @@ impl Shape {
 pub(super) struct Text {
     allowed: Vec<String>,
     longest: usize,
-    pattern: Option<Regex>,
+    pattern: Option<Pattern>,
+}
+
+/// A regular expression, compiled when the first text comes by.
+struct Pattern {
+    text: String,
+    compiled: OnceCell<Option<Regex>>,
+}
+
+impl Pattern {
+    fn new(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            compiled: OnceCell::new(),
+        }
+    }
+
+    fn matches(&self, word: &str) -> bool {
+        let compiled = self
+            .compiled
+            .get_or_init(|| Regex::new(&self.text).ok())
+            .as_ref();
+        compiled.is_none_or(|regex| regex.is_match(word))
+    }
 }
 
 impl Text {
@@ -136,18 +161,22 @@ impl Text {
         let pattern = self
             .pattern
             .as_ref()
-            .filter(|pattern| !pattern.is_match(word))?;
+            .filter(|pattern| !pattern.matches(word))?;
         Some(Breach::Pattern {
             value: word.into(),
-            pattern: pattern.as_str().into(),
+            pattern: pattern.text.as_str().into(),
         })
     }
 }
 
+/// The definition that we publish, written once: whoever reads and whoever checks start from the same.
+static DEFINITION: LazyLock<Value> =
+    LazyLock::new(|| serde_json::to_value(crate::crd()).unwrap_or_default());
+
 /// The schema of `spec` in the definition that we publish.
 pub(super) fn published() -> Node {
-    let crd = serde_json::to_value(crate::crd()).unwrap_or_default();
-    node(&crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"])
+    let version = &DEFINITION["spec"]["versions"][0];
+    node(&version["schema"]["openAPIV3Schema"]["properties"]["spec"])
 }
 
 /// The functions that rules may call, those of Kubernetes included.
@@ -187,9 +216,7 @@ fn shape(schema: &Value) -> Shape {
         Some("string") => Shape::Text(Text {
             allowed: words(&schema["enum"]),
             longest: number(&schema["maxLength"]).unwrap_or(usize::MAX),
-            pattern: schema["pattern"]
-                .as_str()
-                .and_then(|pattern| Regex::new(pattern).ok()),
+            pattern: schema["pattern"].as_str().map(Pattern::new),
         }),
         Some("integer") => Shape::Integer {
             least: bound(&schema["minimum"]).unwrap_or(i64::MIN),

@@ -1,6 +1,6 @@
 //! One CEL rule, and the parts of a value that it looks at.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 
 use kube::core::cel::cel::common::ast::{EntryExpr, Expr, IdedExpr};
@@ -18,38 +18,58 @@ const REMEMBERED: usize = 4096;
 /// places that rules look at. So a rule sees only the fields that its own text selects, and its
 /// verdict on the same fields is remembered.
 pub(super) struct Rule {
-    /// A rule that cannot be compiled refuses everything, so that it is noticed.
-    program: Result<Program, String>,
+    text: String,
     message: String,
-    view: View,
-    about_change: bool,
+    /// Compiled when the first value comes by: most declarations never meet most rules.
+    compiled: OnceCell<Compiled>,
     verdicts: RefCell<HashMap<Value, Option<Breach>>>,
     /// Where the finding belongs, below the rule's own place.
     pub(super) field: Option<String>,
 }
 
-impl Rule {
-    /// Compiles one entry of `x-kubernetes-validations`.
-    pub(super) fn new(schema: &Value) -> Self {
-        let text = schema["rule"].as_str().unwrap_or_default();
+/// A rule's text, understood.
+struct Compiled {
+    /// A rule that cannot be compiled refuses everything, so that it is noticed.
+    program: Result<Program, String>,
+    view: View,
+    about_change: bool,
+}
+
+impl Compiled {
+    fn new(text: &str) -> Self {
         let program = Program::compile(text).map_err(|error| error.to_string());
-        let variable = |name| {
-            program
-                .as_ref()
-                .is_ok_and(|program| program.references().has_variable(name))
+        let (about_change, view) = match &program {
+            Ok(program) => (
+                program.references().has_variable("oldSelf"),
+                View::of(program.expression()),
+            ),
+            Err(_) => (false, View::Whole),
         };
         Self {
-            about_change: variable("oldSelf"),
-            view: program
-                .as_ref()
-                .map_or(View::Whole, |program| View::of(program.expression())),
+            program,
+            view,
+            about_change,
+        }
+    }
+}
+
+impl Rule {
+    /// Reads one entry of `x-kubernetes-validations`.
+    pub(super) fn new(schema: &Value) -> Self {
+        let text = schema["rule"].as_str().unwrap_or_default();
+        Self {
+            text: text.to_owned(),
             message: schema["message"].as_str().unwrap_or(text).to_owned(),
+            compiled: OnceCell::new(),
             field: schema["fieldPath"]
                 .as_str()
                 .map(|path| path.trim_start_matches('.').to_owned()),
             verdicts: RefCell::default(),
-            program,
         }
+    }
+
+    fn compiled(&self) -> &Compiled {
+        self.compiled.get_or_init(|| Compiled::new(&self.text))
     }
 
     /// What to say when the rule does not hold. A rule about change holds without a former value.
@@ -59,8 +79,9 @@ impl Rule {
         value: &Value,
         former: Option<&Value>,
     ) -> Option<Breach> {
-        let seen = self.view.of_value(value);
-        match (self.about_change, former) {
+        let compiled = self.compiled();
+        let seen = compiled.view.of_value(value);
+        match (compiled.about_change, former) {
             (true, None) => None,
             (true, Some(former)) => self.judge(functions, &seen, Some(former)),
             (false, _) => {
@@ -88,14 +109,17 @@ impl Rule {
         if let Some(former) = former {
             scope.add_variable_from_value("oldSelf", to_cel(former));
         }
-        let verdict = match &self.program {
+        let verdict = match &self.compiled().program {
             Ok(program) => program.execute(&scope).map_err(|error| error.to_string()),
             Err(error) => Err(error.clone()),
         };
         match verdict {
             Ok(CelValue::Bool(true)) => None,
-            Ok(_) => Some(Breach::rule(&self.message)),
-            Err(error) => Some(Breach::rule(&format!("{} [{error}]", self.message))),
+            Ok(_) => Some(Breach::rule(&self.message, value)),
+            Err(error) => {
+                let message = format!("{} [{error}]", self.message);
+                Some(Breach::rule(&message, value))
+            }
         }
     }
 }

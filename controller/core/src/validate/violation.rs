@@ -1,5 +1,6 @@
 //! A breach of the schema, said to the person who wrote it.
 
+use ipnet::Ipv4Net;
 use privatelink_crds::schema::{Breach, Violation};
 
 use crate::codes::Code;
@@ -114,10 +115,16 @@ pub fn diagnose(violation: &Violation, origin: &Origin, link: Option<&LinkName>)
             format!("`{path}`: {rule}"),
             None,
         ),
-        Breach::Rule { message, code } => {
+        Breach::Rule {
+            message,
+            code,
+            value,
+        } => {
             let code = code.as_deref().and_then(|code| code.parse().ok());
             let code = code.unwrap_or(Code::ValueOutOfBounds);
-            (code, path.clone(), format!("`{path}`: {message}"), None)
+            let range = value.as_deref().filter(|_| code == Code::RangeInvalid);
+            let message = format!("`{path}`: {message}");
+            (code, path.clone(), message, range.and_then(meant_range))
         }
     };
     let mut diagnostic = Diagnostic::new(code, origin.clone(), message).field(field);
@@ -149,6 +156,13 @@ fn unknown_field(path: &str, name: &str, known: &[String]) -> Parts {
         message,
         Some(one_of(name, known)),
     )
+}
+
+/// The /28 around an address that was written for one: every range of a declaration is a connector's.
+fn meant_range(written: &str) -> Option<String> {
+    let (address, _) = written.split_once('/').unwrap_or((written, ""));
+    let network = Ipv4Net::new(address.parse().ok()?, 28).ok()?.trunc();
+    Some(format!("did you mean `{network}`?"))
 }
 
 /// `did you mean ...?` when something is near, otherwise the whole choice.

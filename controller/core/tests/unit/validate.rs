@@ -144,6 +144,18 @@ fn ranges_must_be_private_aligned_slash_28s() {
 }
 
 #[test]
+fn a_range_that_was_meant_is_proposed() {
+    let help = |text| {
+        let found = validate(&[changed("a", "10.8.0.0/28", text)]);
+        found.diagnostics[0].help.clone().unwrap_or_default()
+    };
+    for written in ["10.8.4.7/28", "10.8.4.7", "10.8.4.7/"] {
+        assert_eq!(help(written), "did you mean `10.8.4.0/28`?", "{written}");
+    }
+    assert_eq!(help("10.8.4"), "");
+}
+
+#[test]
 fn choices_must_be_made_exactly_once() {
     let subnetwork = "{managed: {cidr: 10.8.0.0/28}}";
     for neither_or_both in [
