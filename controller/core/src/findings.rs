@@ -9,8 +9,10 @@ use crate::context::Context;
 use crate::decide::{Orders, Wishes};
 use crate::diagnostic::{Diagnostic, Origin, Severity};
 use crate::ids::LinkName;
+use crate::kinds::Id;
 use crate::link::Reconcile;
 use crate::names::Installation;
+use crate::path::Verdict;
 use crate::path::remedy::remedy;
 use crate::plan::{Action, Plan};
 use crate::world::World;
@@ -165,18 +167,33 @@ pub(crate) fn naming(thing: &str, said: &str, doing: impl FnOnce() -> String) ->
 /// Links for which there is nothing to do, and whose path does not work all the same: a route, a pinned revision or
 /// the destination itself is somebody else's to mend.
 pub(crate) fn broken_paths(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
-    let busy: BTreeSet<&LinkName> = plan
+    let has_work: BTreeSet<&LinkName> = plan
+        .steps
+        .iter()
+        .filter(|(id, step)| match step.action {
+            Action::Nothing => step.code == Some(Code::PolicyHeldBack),
+            // The last thing on the path: whatever is wrong before it is another matter, and told together with it.
+            Action::Refuse => !matches!(id, Id::ServiceIngress(_)),
+            Action::Create | Action::Update | Action::Delete | Action::Wait => true,
+        })
+        .flat_map(|(_, step)| &step.links)
+        .collect();
+    let refused: BTreeSet<&LinkName> = plan
         .steps
         .values()
-        .filter(|step| step.action != Action::Nothing || step.code == Some(Code::PolicyHeldBack))
+        .filter(|step| step.action == Action::Refuse)
         .flat_map(|step| &step.links)
         .collect();
     let idle = context
         .traces
         .iter()
-        .filter(|(name, _)| !busy.contains(name));
+        .filter(|(name, _)| !has_work.contains(name));
     idle.filter_map(|(name, trace)| {
         let hop = trace.root_cause()?;
+        let other_matter = hop.verdict == Verdict::Fail && !hop.is_far_end();
+        if refused.contains(name) && !other_matter {
+            return None;
+        }
         let link = context
             .link(name)
             .filter(|link| link.policy.reconcile == Reconcile::Enforce)?;

@@ -44,6 +44,17 @@ pub struct Hop {
     pub found: String,
 }
 
+/// The hops beyond the network, in their order.
+const ADMISSION: &str = "admission";
+const DESTINATION: &str = "destination";
+
+impl Hop {
+    /// Is it where the destination takes traffic in?
+    pub(crate) fn is_far_end(&self) -> bool {
+        [ADMISSION, DESTINATION].contains(&self.name)
+    }
+}
+
 /// The whole path.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Trace {
@@ -116,8 +127,8 @@ pub fn trace(link: &Link, wanted: &VpcAccess, world: &World) -> Trace {
     add("connector", &mut || connector(wanted, world));
     add("subnetwork", &mut || subnetwork(link, wanted, world));
     add("route", &mut || default_route(link, world));
-    add("admission", &mut || far_end::admission(link, world));
-    add("destination", &mut || far_end::destination(link, world));
+    add(ADMISSION, &mut || far_end::admission(link, world));
+    add(DESTINATION, &mut || far_end::destination(link, world));
     Trace { hops }
 }
 

@@ -1,6 +1,7 @@
 //! What every scenario x every call x every fault found.
 
 use privatelink_core::cloud::Scope;
+use privatelink_core::codes::Code;
 use privatelink_core::fake::{Fault, OTHER_WRITER};
 use privatelink_core::kinds::service_ingress::ANNOTATION as INGRESS;
 
@@ -132,4 +133,22 @@ fn what_a_destination_admits_already_is_known_although_its_first_record_failed()
         let record = fake.state().services[&service("b")].annotations[INGRESS].clone();
         assert!(!record.contains("Unknown"), "write {number}: {record}");
     }
+}
+
+#[test]
+fn a_revision_that_failed_is_told_although_the_destination_is_refused() {
+    let mut state = before();
+    let balanced = IngressSetting::InternalAndCloudLoadBalancing;
+    state.services.get_mut(&service("b")).unwrap().ingress = balanced;
+    let fake = Fake::new(state, 0);
+    let wish = link("t/one", "a", "b", "10.8.0.0/28");
+    fake.set_faults(Faults {
+        sorts: BTreeMap::from([("PatchService", Fault::Fails)]),
+        ..Faults::default()
+    });
+    let _disturbed = apply(&fake, std::slice::from_ref(&wish));
+    fake.set_faults(Faults::default());
+    let report = apply(&fake, std::slice::from_ref(&wish));
+    let told: BTreeSet<Code> = report.diagnostics.iter().map(|found| found.code).collect();
+    assert_eq!(told, [Code::HeldBySomebody, Code::RevisionFailed].into());
 }
