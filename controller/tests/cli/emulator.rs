@@ -166,6 +166,14 @@ fn the_emulator_listens_on_loopback_only() {
     assert!(refused(&["--listen", "0.0.0.0:0"]).contains("loopback"));
 }
 
+#[test]
+fn an_address_that_is_taken_is_named() {
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = other.local_addr().unwrap().to_string();
+    let said = refused(&["--listen", &taken]);
+    assert!(said.contains(&taken), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn faults_of_a_file_are_in_force_from_the_start_and_time_may_run_faster() {
     let file = folder("faults").join("storm.json");

@@ -165,7 +165,12 @@ impl Emulator {
                 format!("the emulator listens on loopback addresses only, and {listen} is none");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         }
-        let listener = TcpListener::bind(listen).await?;
+        let listener = TcpListener::bind(listen).await.map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("nothing can listen on {listen}: {error}"),
+            )
+        })?;
         let address = listener.local_addr()?;
         if let Some(path) = record {
             observers.push(record::observer(&path, format!("http://{address}"))?);
