@@ -105,7 +105,9 @@ impl Cell<'_> {
         let lost = self.operation == "compute.routers.patch"
             && self.fault == Fault::OtherWriter
             && count_meddling(&cloud.state()) == 0;
-        if lost && !(first.code == 6 && tells_the_loss(&first)) {
+        // A write failed, unless something is invalid or refused besides: that comes first.
+        let code = if act.exit == 1 { 1 } else { 6 };
+        if lost && !(first.code == code && tells_the_loss(&first)) {
             return Err(format!(
                 "somebody's NAT entry was lost without a word:\n{}",
                 first.stdout
@@ -184,7 +186,8 @@ async fn redeployed(cloud: &Cloud, privatelink: &Privatelink, act: &Act) -> Resu
         let waiting = run(privatelink, act).await?;
         // What is undone leaves its connector to the revision that serves on, and says that instead.
         let told = has(&waiting, "PL0176") || has(&waiting, "PL0188");
-        if waiting.code != 5 || !told {
+        // Where something is refused as well, that is the exit code.
+        if ![5, act.exit].contains(&waiting.code) || !told {
             return Err(format!(
                 "a revision failed, and the next run says:\n{}",
                 waiting.stdout

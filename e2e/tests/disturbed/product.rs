@@ -10,8 +10,9 @@ use privatelink_e2e::rehearsal::Act;
 use crate::cells::{Cell, Outcome, networks_of_routers};
 use crate::faults::Fault;
 
-/// Cells that are played at the same time. More than there are cores, because a run also waits.
-const WORKERS: usize = 4;
+/// Cells that are played at the same time. More than there are cores, because most of a cell is waiting: two processes
+/// take a tenth of a second of a core, and a run that is asked to come again later does so after seconds.
+const WORKERS: usize = 12;
 
 /// What came of all cells.
 #[derive(Debug, Default)]

@@ -42,14 +42,14 @@ pub(super) fn parameters<'a>(
     template: &'a str,
     segments: &'a [String],
 ) -> Option<Vec<(&'a str, &'a str)>> {
-    let parts: Vec<&str> = template.split('/').collect();
-    if parts.len() != segments.len() {
+    // Almost every method of a document is another: that is told without a list of its parts.
+    if template.matches('/').count() + 1 != segments.len() {
         return None;
     }
     let mut found = Vec::new();
-    for (index, (part, segment)) in parts.iter().zip(segments).enumerate() {
+    for (index, (part, segment)) in template.split('/').zip(segments).enumerate() {
         let (part, verb) = part.split_once(':').unwrap_or((part, ""));
-        let last = index + 1 == parts.len();
+        let last = index + 1 == segments.len();
         let (segment, said) = match segment.rsplit_once(':') {
             Some((segment, said)) if last => (segment, said),
             Some(_) | None => (segment.as_str(), ""),
