@@ -71,8 +71,8 @@ impl Installation {
 
     /// Is this the name of a thing that this owner and set made?
     pub fn made(&self, name: &str) -> bool {
-        name.strip_prefix(&self.prefix())
-            .is_some_and(|rest| rest.len() == 8)
+        // What others call their things is told without a hash.
+        name.len() == 18 && name.starts_with("pl-") && name.starts_with(&self.prefix())
     }
 }
 
