@@ -87,6 +87,15 @@ pub(crate) fn refusals(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
     diagnostics
 }
 
+/// The links of which something is refused.
+fn refused(plan: &Plan) -> BTreeSet<&LinkName> {
+    let steps = plan.steps.values();
+    steps
+        .filter(|step| step.action == Action::Refuse)
+        .flat_map(|step| &step.links)
+        .collect()
+}
+
 /// What waits although nothing is left to do about it now: somebody has to act, and this says what to do.
 pub(crate) fn stuck(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
     if plan.writes() {
@@ -94,12 +103,7 @@ pub(crate) fn stuck(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
     }
     let mut diagnostics = Vec::new();
     // What is refused has been said, and is why the rest of the same link waits.
-    let refused: BTreeSet<&LinkName> = plan
-        .steps
-        .values()
-        .filter(|step| step.action == Action::Refuse)
-        .flat_map(|step| &step.links)
-        .collect();
+    let refused = refused(plan);
     for (id, step) in &plan.steps {
         if step.action != Action::Wait || step.links.iter().any(|link| refused.contains(link)) {
             continue;
@@ -178,12 +182,7 @@ pub(crate) fn broken_paths(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic
         })
         .flat_map(|(_, step)| &step.links)
         .collect();
-    let refused: BTreeSet<&LinkName> = plan
-        .steps
-        .values()
-        .filter(|step| step.action == Action::Refuse)
-        .flat_map(|step| &step.links)
-        .collect();
+    let refused = refused(plan);
     let idle = context
         .traces
         .iter()
