@@ -250,6 +250,8 @@ fn without_meddling(state: &Value) -> Value {
                 !label && !logs && !redeployed && !subnetwork
             });
             let kept = kept.map(|(key, value)| (key.clone(), without_meddling(value)));
+            // A router that only their entry is in has no list of its own.
+            let kept = kept.filter(|(key, value)| !(key == "nats" && *value == json!([])));
             Value::Object(kept.collect())
         }
         Value::Array(items) => {
