@@ -186,8 +186,9 @@ async fn redeployed(cloud: &Cloud, privatelink: &Privatelink, act: &Act) -> Resu
         let waiting = run(privatelink, act).await?;
         // What is undone leaves its connector to the revision that serves on, and says that instead.
         let told = has(&waiting, "PL0176") || has(&waiting, "PL0188");
-        // Where something is refused as well, that is the exit code.
-        if ![5, act.exit].contains(&waiting.code) || !told {
+        // Where something is invalid or refused as well, that is the exit code.
+        let ended = waiting.code == 5 || (waiting.code == 1 && act.exit == 1);
+        if !(ended && told) {
             return Err(format!(
                 "a revision failed, and the next run says:\n{}",
                 waiting.stdout
