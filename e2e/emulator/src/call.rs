@@ -44,6 +44,19 @@ impl Api {
     }
 }
 
+#[cfg(test)]
+impl Api {
+    /// The name and the version under which Google describes it.
+    pub(crate) fn document(self) -> (&'static str, &'static str) {
+        match self {
+            Api::Compute => ("compute", "v1"),
+            Api::Run => ("run", "v2"),
+            Api::VpcAccess => ("vpcaccess", "v1"),
+            Api::Knative => ("run", "v1"),
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
     Get,

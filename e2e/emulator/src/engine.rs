@@ -11,6 +11,7 @@ use crate::enums;
 use crate::faults::disturbance::{self, Staleness};
 use crate::identity;
 use crate::operations::{self, Beginning, Operations};
+use crate::parameters;
 use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rules::{Rule, RuleBook};
 use crate::store::{Mark, Present, Store};
@@ -86,6 +87,7 @@ impl Engine {
     }
 
     fn decide(&mut self, call: &Call) -> Answer {
+        parameters::check(&self.rules, call)?;
         self.check_project(call)?;
         if let Some(replay) = self.replay(call)? {
             return Ok(replay);

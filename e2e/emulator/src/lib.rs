@@ -51,6 +51,7 @@ mod knative;
 mod masks;
 mod operations;
 mod pages;
+mod parameters;
 mod record;
 mod refusal;
 pub mod replay;

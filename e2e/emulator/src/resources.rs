@@ -6,7 +6,9 @@ use serde_json::Value;
 
 use crate::call::{Api, Call, Resource, Route, Verb, matches};
 use crate::rules::Rule;
-use crate::{batch, compute, engine, enums, fields, knative, pages, request, rpc, run, vpcaccess};
+use crate::{
+    batch, compute, engine, enums, fields, knative, pages, parameters, request, rpc, run, vpcaccess,
+};
 
 /// Every kind of resource. The order is that in which a document is completed: what is referred to
 /// comes before what refers to it.
@@ -38,6 +40,7 @@ pub(crate) fn shared_rules() -> impl Iterator<Item = &'static Rule> {
         enums::RULES,
         fields::RULES,
         pages::RULES,
+        parameters::RULES,
         rpc::RULES,
         compute::RULES,
     ]

@@ -199,6 +199,7 @@ fn provocations() -> Vec<Provocation> {
     [
         shared::provocations(),
         crate::request::tests::provocations(),
+        crate::parameters::tests::provocations(),
         crate::batch::tests::provocations(),
         crate::compute::networks::tests::provocations(),
         crate::compute::subnetworks::tests::provocations(),

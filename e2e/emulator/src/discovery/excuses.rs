@@ -45,10 +45,6 @@ const EXCUSES: [Excuse; 6] = [
     },
 ];
 
-/// A query parameter that gcloud sends with every aggregated list, so that Google takes it, and that is in none of
-/// the documents.
-pub(super) const OF_GCLOUD: &str = "returnPartialSuccess";
-
 /// Whether a field may be missing although a document marks it as required.
 pub(super) fn excused(method: &str, field: &str) -> bool {
     EXCUSES

@@ -4,16 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::parameters::{OF_GCLOUD, SYSTEM};
 use crate::resources;
 
 use super::description::{Document, Parameter, Schema};
-use super::excuses::OF_GCLOUD;
 use super::matching::Found;
 use super::violation::{Part, Violation};
 use super::{formats, matching};
-
-/// What every one of Google's front ends takes, by whatever name a document calls it.
-const SYSTEM: [&str; 2] = ["$alt", "$apiVersion"];
 
 /// The pairs of a query, decoded.
 pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
@@ -182,4 +179,77 @@ fn camel(word: &str) -> String {
         joined.push_str(rest.as_str());
     }
     joined
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::super::description::Parameter;
+    use crate::parameters::{Kind, OF_GCLOUD, kind, of, of_every_method};
+    use crate::resources::RESOURCES;
+
+    /// Whether a parameter is described as being of a kind.
+    fn is_described_as(parameter: &Parameter, kind: Kind) -> bool {
+        match (parameter.kind.as_str(), parameter.format.as_deref(), kind) {
+            ("boolean", None, Kind::Flag)
+            | ("integer", Some("int32"), Kind::Int32)
+            | ("integer", Some("uint32"), Kind::Uint32)
+            | ("string", Some("int64"), Kind::Int64)
+            | ("string", Some("google-fieldmask"), Kind::Mask) => true,
+            ("string", None, Kind::Text) => parameter.choices.is_none(),
+            ("string", None, Kind::Choice(words)) => {
+                parameter.choices.as_deref().is_some_and(|it| it == words)
+            }
+            (_, _, _) => false,
+        }
+    }
+
+    /// What the emulator takes is what Google says that the methods take.
+    #[test]
+    fn each_method_takes_the_parameters_of_its_document() {
+        let Ok(description) = super::super::pinned() else {
+            return;
+        };
+        let mut described = BTreeMap::new();
+        for document in &description.documents {
+            let of_all: BTreeSet<&str> = document.parameters.keys().map(String::as_str).collect();
+            for (name, parameter) in &document.parameters {
+                assert!(is_described_as(parameter, kind(name)), "{name}");
+            }
+            for method in &document.methods {
+                for (name, parameter) in &method.parameters {
+                    let is_described =
+                        parameter.location == "path" || is_described_as(parameter, kind(name));
+                    let served = || crate::resources::operations().any(|it| it == method.id);
+                    assert!(is_described || !served(), "{}: {name}", method.id);
+                }
+                let own = method.parameters.iter();
+                let own = own.filter(|(_, parameter)| parameter.location == "query");
+                let own: BTreeSet<&str> = own.map(|(name, _)| name.as_str()).collect();
+                let key = (
+                    document.name.as_str(),
+                    document.version.as_str(),
+                    method.id.as_str(),
+                );
+                described.insert(key, (own, of_all.clone()));
+            }
+        }
+        for resource in RESOURCES {
+            let (api, version) = resource.api.document();
+            for route in resource.routes {
+                let operation = route.operation;
+                let mut own: BTreeSet<&str> = of(resource.api, operation).iter().copied().collect();
+                if operation.ends_with(".aggregatedList") {
+                    assert!(own.remove(OF_GCLOUD), "{operation}");
+                }
+                let taken = (own, of_every_method(resource.api).collect());
+                assert_eq!(
+                    Some(&taken),
+                    described.get(&(api, version, operation)),
+                    "{operation}"
+                );
+            }
+        }
+    }
 }

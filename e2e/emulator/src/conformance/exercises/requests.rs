@@ -39,6 +39,10 @@ pub(super) fn exercise() -> Exercise {
     .refused("compute.list.filter.invalid", 400, "invalid")
     .get("knative:services?labelSelector=made-by%3D~,a%20b")
     .refused("run.v1.label-selector", 400, "INVALID_ARGUMENT")
+    .get("compute:global/networks?pageSize=1&filter=name%20%3D%20~-none")
+    .refused("request.parameter.unknown", 400, "invalid")
+    .get("compute:global/networks?maxResults=many&filter=name%20%3D%20~-none")
+    .refused("request.parameter.type", 400, "invalid")
     .post("compute:global/networks?requestId=7", named(json!({})))
     .refused("compute.request.id.invalid", 400, "invalid")
     .post(
