@@ -7,7 +7,7 @@ use crate::call::{Api, Call, Resource, Route, Verb, as_stored, nothing_to_comple
 use crate::compute::regions::REGIONS;
 use crate::engine::{Answer, Engine};
 use crate::identity;
-use crate::operations::{Beginning, Effect};
+use crate::operations::{Beginning, Effect, Failure, Outcome};
 use crate::pages::Window;
 use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rules::Rule;
@@ -23,7 +23,13 @@ pub(crate) static OPERATION_NOT_FOUND: Rule = Rule::guessed(
     "An operation that does not exist is answered with 404.",
 );
 
-pub(crate) static RULES: &[&Rule] = &[&LOCATION_UNKNOWN, &OPERATION_NOT_FOUND];
+pub(crate) static OVERTAKEN: Rule = Rule::guessed(
+    "rpc.operation.overtaken",
+    "code and text unrecorded",
+    "A create or a change fails if its resource has been deleted before it was done.",
+);
+
+pub(crate) static RULES: &[&Rule] = &[&LOCATION_UNKNOWN, &OPERATION_NOT_FOUND, &OVERTAKEN];
 
 pub(crate) static RUN_OPERATIONS: Resource = Resource {
     api: Api::Run,
@@ -177,4 +183,15 @@ pub(crate) fn typed(type_name: &str, resource: &Value) -> Value {
     let mut typed = resource.clone();
     typed["@type"] = json!(format!("type.googleapis.com/{type_name}"));
     typed
+}
+/// What becomes of a write whose resource is not there any more when its time has come.
+pub(crate) fn overtaken(engine: &Engine, kind: &str) -> Outcome {
+    if engine.rule(&OVERTAKEN, true) {
+        let text = format!("The {kind} was deleted.");
+        return Outcome::failed(Failure::code(Code::Aborted, text));
+    }
+    Outcome {
+        metadata: None,
+        result: Ok(json!({})),
+    }
 }

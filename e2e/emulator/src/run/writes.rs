@@ -194,7 +194,7 @@ fn come_up(
         revisions::set_ready(engine, revision, why);
     }
     let Some(mut service) = engine.store.get(Api::Run, path).cloned() else {
-        return Outcome::failed(Failure::code(Code::Aborted, "The service was deleted."));
+        return rpc::overtaken(engine, "service");
     };
     settle(engine, path, &mut service);
     service["observedGeneration"] = json!(generation.to_string());

@@ -1,6 +1,6 @@
 //! Provocations of the rules that no resource file owns.
 
-use super::{Bench, Provocation, Value, json};
+use super::{Bench, Duration, Provocation, Value, json};
 use crate::{compute, engine, enums, fields, pages, rpc};
 
 const NETWORKS: &str = "/compute/v1/projects/p/global/networks";
@@ -73,6 +73,18 @@ fn requests() -> Vec<Provocation> {
                 "/v2/projects/p/locations/us-east1/operations/o",
                 Value::Null,
             )
+        }),
+        Provocation::new(&rpc::OVERTAKEN, |bench| {
+            let service = json!({ "run": { "projects/p/locations/us-east1/services/s": {} } });
+            bench.document(service);
+            let url = "/v2/projects/p/locations/us-east1/services/s";
+            bench.engine.latency = Duration::from_secs(9);
+            let changed = bench.ok("PATCH", &format!("{url}?updateMask=description"), json!({}));
+            bench.engine.latency = Duration::ZERO;
+            bench.ok("DELETE", url, Value::Null);
+            bench.pass(Duration::from_secs(9));
+            let operation = changed["name"].as_str().unwrap();
+            bench.ask("GET", &format!("/v2/{operation}"), Value::Null)
         }),
         Provocation::new(&fields::UNKNOWN_FIELD, |bench| {
             bench.ask("POST", NETWORKS, json!({ "name": "n", "nickname": "m" }))

@@ -97,8 +97,7 @@ pub(crate) fn create(engine: &mut Engine, call: &Call) -> Answer {
 
 fn come_up(engine: &mut Engine, path: &str, imposed: Option<Failure>) -> Outcome {
     let Some(connector) = engine.store.get(Api::VpcAccess, path).cloned() else {
-        let text = "Operation failed: the connector was deleted.";
-        return Outcome::failed(Failure::code(Code::Aborted, text));
+        return rpc::overtaken(engine, "connector");
     };
     if let Some(failure) = imposed.or_else(|| unfit(engine, path, &connector)) {
         set_state(engine, path, "ERROR");

@@ -166,7 +166,7 @@ fn settle(engine: &Engine, path: &str, job: &mut Value) -> Option<Failure> {
 /// The end of a write's operation.
 fn come_up(engine: &mut Engine, path: &str, imposed: Option<Failure>) -> Outcome {
     let Some(mut job) = engine.store.get(Api::Run, path).cloned() else {
-        return Outcome::failed(Failure::code(Code::Aborted, "The job was deleted."));
+        return rpc::overtaken(engine, "job");
     };
     let failure = settle(engine, path, &mut job);
     let (shown, response) = (metadata(engine, &job), typed(&job));
