@@ -19,7 +19,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ids::LinkName;
 use crate::link::Link;
 
-pub use violation::diagnose;
+pub use violation::{diagnose, diagnose_all};
 
 /// What became of the declarations.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -76,8 +76,11 @@ fn read(rules: &Rules, declared: &Declared) -> Result<(Link, Vec<Diagnostic>), V
     let value = serde_json::to_value(&declared.spec).unwrap_or_default();
     let violations = rules.check(value, None);
     if !violations.is_empty() {
-        let diagnose = |found| diagnose(found, &declared.origin, Some(&declared.name));
-        return Err(violations.iter().map(diagnose).collect());
+        return Err(diagnose_all(
+            &violations,
+            &declared.origin,
+            Some(&declared.name),
+        ));
     }
     let link = resolve::link(declared).map_err(|found| vec![found])?;
     let findings = alone::check(&link);

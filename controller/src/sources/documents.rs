@@ -9,7 +9,7 @@ use privatelink_core::codes::Code;
 use privatelink_core::declare::Declared;
 use privatelink_core::diagnostic::{Diagnostic, Origin};
 use privatelink_core::ids::LinkName;
-use privatelink_core::validate::diagnose;
+use privatelink_core::validate::{diagnose, diagnose_all};
 use privatelink_crds::schema::{Breach, Rules, Violation};
 use privatelink_crds::{GROUP, KIND, PrivateLinkSpec, VERSION};
 use serde_json::{Map, Value};
@@ -209,11 +209,7 @@ impl Reader {
         };
         if !self.rules.is_well_shaped(&spec) || !found.is_empty() {
             let violations = self.rules.check(spec, None);
-            found.extend(
-                violations
-                    .iter()
-                    .map(|violation| diagnose(violation, origin, name)),
-            );
+            found.extend(diagnose_all(&violations, origin, name));
             return None;
         }
         drop_nulls(&mut spec);

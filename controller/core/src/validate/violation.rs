@@ -70,6 +70,38 @@ const REQUIRED: &[(&str, &str)] = &[
     ),
 ];
 
+/// The findings for all breaches of one declaration. A field that is only misspelled does not count as missing, too.
+pub fn diagnose_all(
+    violations: &[Violation],
+    origin: &Origin,
+    link: Option<&LinkName>,
+) -> Vec<Diagnostic> {
+    let told = violations
+        .iter()
+        .filter(|violation| !is_misspelled(violation, violations));
+    told.map(|violation| diagnose(violation, origin, link))
+        .collect()
+}
+
+/// Whether a missing field is there under a name that is nearly its own.
+fn is_misspelled(missing: &Violation, violations: &[Violation]) -> bool {
+    let Breach::MissingField { name: wanted } = &missing.breach else {
+        return false;
+    };
+    violations.iter().any(|other| match &other.breach {
+        Breach::UnknownField { name, known } => {
+            let place = other.path.rsplit_once('.').map(|(place, _)| place);
+            place == Some(missing.path.as_str()) && nearest(name, known) == Some(wanted)
+        }
+        Breach::WrongType { .. }
+        | Breach::MissingField { .. }
+        | Breach::NotAllowed { .. }
+        | Breach::Pattern { .. }
+        | Breach::Bound { .. }
+        | Breach::Rule { .. } => false,
+    })
+}
+
 /// The finding for a breach of the schema.
 pub fn diagnose(violation: &Violation, origin: &Origin, link: Option<&LinkName>) -> Diagnostic {
     let Violation { path, breach } = violation;

@@ -142,7 +142,7 @@ impl History {
                 // There has to be something before it can change.
                 faults.sorts.clear();
             }
-            self.turn(&orders, complete, faults)?;
+            let _how_it_ended = self.turn(&orders, complete, faults)?;
         }
         self.settle()?;
         self.undo()
@@ -214,13 +214,13 @@ impl History {
         }
     }
 
-    /// One turn, judged write by write.
+    /// One turn, judged write by write: what was written, and how things stood at its end.
     fn turn(
         &mut self,
         orders: &Orders,
         complete: bool,
         faults: Faults,
-    ) -> Result<Vec<Entry>, String> {
+    ) -> Result<(Vec<Entry>, Report), String> {
         let mut wishes = self.declarations.wishes(complete);
         if !complete {
             // What could not be read declares nothing.
@@ -347,6 +347,6 @@ impl History {
         if self.bug.is_none() && report.as_ref().is_some_and(|report| report.passes > 10) {
             return Err("the turn did not come to an end".to_owned());
         }
-        Ok(journal)
+        Ok((journal, standings))
     }
 }

@@ -1,7 +1,7 @@
 //! What is said about a breach of the schema.
 
 use privatelink_core::diagnostic::Origin;
-use privatelink_core::validate::diagnose;
+use privatelink_core::validate::{diagnose, diagnose_all};
 use privatelink_crds::schema::{Breach, Violation};
 
 /// What is proposed in place of a field that nobody knows.
@@ -31,4 +31,28 @@ fn a_slip_finds_the_word_that_was_meant_and_nonsense_does_not() {
         proposed("replicas").as_deref(),
         Some("write one of: network, egress, projectId")
     );
+}
+
+#[test]
+fn a_field_that_is_misspelled_is_not_missing_too() {
+    let missing = |name: &str| Violation {
+        path: "spec".to_owned(),
+        breach: Breach::MissingField {
+            name: name.to_owned(),
+        },
+    };
+    let unknown = Violation {
+        path: "spec.netwrok".to_owned(),
+        breach: Breach::UnknownField {
+            name: "netwrok".to_owned(),
+            known: ["network", "egress"].map(str::to_owned).to_vec(),
+        },
+    };
+    let all = [missing("egress"), missing("network"), unknown];
+    let told: Vec<String> = diagnose_all(&all, &Origin::CommandLine, None)
+        .into_iter()
+        .map(|found| found.message)
+        .collect();
+    let expected = ["`spec` lacks `egress`", "`spec` has no field `netwrok`"];
+    assert_eq!(told, expected);
 }

@@ -60,15 +60,14 @@ impl History {
     pub(crate) fn quiet(&mut self, orders: &Orders) -> Result<Report, String> {
         self.fake.set_faults(Faults::default());
         let before = self.look(orders)?;
-        self.turn(orders, true, Faults::default())?;
-        let again = self.turn(orders, true, Faults::default())?;
+        let _settled = self.turn(orders, true, Faults::default())?;
+        let (again, after) = self.turn(orders, true, Faults::default())?;
         if let Some(entry) = again.first() {
             return Err(format!(
                 "one turn did not suffice\n  the next did {:?}",
                 entry.write
             ));
         }
-        let after = self.look(orders)?;
         as_foretold(&before, &after)?;
         Ok(after)
     }
