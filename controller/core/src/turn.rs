@@ -67,6 +67,19 @@ pub async fn turn(
     extra: &BTreeSet<ProjectId>,
     observer: Observer<'_>,
 ) -> Report {
+    turn_with(cloud, wishes, orders, extra, observer, &|_, _| ()).await
+}
+
+/// As [`turn`], with a mistake made in the plan of each pass. Only simulations make any, to see that they would be
+/// found in ours.
+pub(crate) async fn turn_with(
+    cloud: &dyn Cloud,
+    wishes: &Wishes,
+    orders: &Orders,
+    extra: &BTreeSet<ProjectId>,
+    observer: Observer<'_>,
+    mistake: &(dyn Fn(&mut Plan, &World) + Sync),
+) -> Report {
     let mut performed: Vec<Performed> = Vec::new();
     let mut in_hand = BTreeSet::new();
     let mut waited_for: BTreeSet<Id> = BTreeSet::new();
@@ -84,6 +97,7 @@ pub async fn turn(
         decision.standings.clone_from(&standings);
         let applied = applied_before.get_or_insert_with(|| decision.applied.clone());
         let mut plan = without_failed(&decision.plan, &performed);
+        mistake(&mut plan, &world);
         if pass > MAX_PASSES {
             return Report::new(&world, decision, &performed, pass);
         }

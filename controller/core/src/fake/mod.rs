@@ -9,6 +9,7 @@ mod checks;
 mod clock;
 mod failures;
 mod faults;
+mod mistaken;
 mod operations;
 mod port;
 mod rules;
@@ -17,6 +18,7 @@ mod state;
 
 pub use clock::{Ended, run};
 pub use faults::{Call, Fault, Faults, LOST_ENTRY, OTHER_WRITER, ReadFault, sort};
+pub use mistaken::mistaken_turn;
 pub use operations::Entry;
 pub use port::Fake;
 pub use state::State;

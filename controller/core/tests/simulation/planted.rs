@@ -5,19 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use futures::future::BoxFuture;
-use privatelink_core::apply::{Outcome, apply};
 use privatelink_core::cloud::{
     Cloud, CloudError, CloudErrorKind, Listing, Scope, ServicePatch, Write,
 };
-use privatelink_core::decide::{Orders, Wishes, decide};
-use privatelink_core::fake::Fake;
+use privatelink_core::decide::{Orders, Wishes};
+use privatelink_core::fake::{Fake, mistaken_turn};
 use privatelink_core::ids::ProjectId;
 use privatelink_core::kinds::service_egress::ANNOTATION as EGRESS;
 use privatelink_core::kinds::{Id, IngressSetting, Live, VpcAccess};
 use privatelink_core::names::Mark;
-use privatelink_core::observe::{Territory, observe};
 use privatelink_core::plan::{Action, Plan};
-use privatelink_core::turn::MAX_PASSES;
+use privatelink_core::report::Report;
 use privatelink_core::world::World;
 
 use crate::universe::UNIVERSE;
@@ -46,88 +44,54 @@ pub(crate) enum Bug {
 }
 
 impl Bug {
-    pub(crate) const ALL: &[Self] = &[
-        Self::TightenBeforeTheProof,
-        Self::DeleteWithoutReadingAgain,
-        Self::DeleteUnmarked,
-        Self::DropSomebodysNat,
-        Self::NatGoesBeforeEgressDetaches,
-        Self::EgressSwitchesBeforeItsNat,
-        Self::PruneWhatWasNotRead,
-        Self::PruneAnUnreadSource,
-        Self::PruneBrokenLinks,
-        Self::DetachBeforeLoosening,
-        Self::ForgetFormerValues,
-        Self::OverwriteAnnotations,
-        Self::OverwriteNewerServices,
-        Self::IgnorePinnedRevisions,
-        Self::CreateAgainUnderAnotherName,
-        Self::DeleteConnectorsUnderOthers,
-        Self::TakeWithoutConsent,
-        Self::NeverRecordLinks,
+    /// All of them, each with the history that found it when somebody last looked: that one is played first.
+    pub(crate) const ALL: &[(Self, u64)] = &[
+        (Self::TightenBeforeTheProof, 0),
+        (Self::DeleteWithoutReadingAgain, 1_111),
+        (Self::DeleteUnmarked, 0),
+        (Self::DropSomebodysNat, 6),
+        (Self::NatGoesBeforeEgressDetaches, 19),
+        (Self::EgressSwitchesBeforeItsNat, 16),
+        (Self::PruneWhatWasNotRead, 1_031),
+        (Self::PruneAnUnreadSource, 11),
+        (Self::PruneBrokenLinks, 18),
+        (Self::DetachBeforeLoosening, 10),
+        (Self::ForgetFormerValues, 2),
+        (Self::OverwriteAnnotations, 1),
+        (Self::OverwriteNewerServices, 101),
+        (Self::IgnorePinnedRevisions, 188),
+        (Self::CreateAgainUnderAnotherName, 36),
+        (Self::DeleteConnectorsUnderOthers, 17),
+        (Self::TakeWithoutConsent, 17),
+        (Self::NeverRecordLinks, 2),
     ];
 }
 
-/// A turn of a process with this bug.
+/// A turn of a process with this bug, or of ours.
 pub(crate) async fn turn(
     fake: &Fake,
     wishes: &Wishes,
     orders: &Orders,
     extra: &BTreeSet<ProjectId>,
-    bug: Bug,
-) {
+    bug: Option<Bug>,
+) -> Report {
     let cloud = Crooked {
         fake,
         bug,
         seen: Mutex::default(),
     };
-    let wishes = match bug {
-        Bug::PruneAnUnreadSource => Wishes {
-            complete: true,
-            ..wishes.clone()
-        },
-        Bug::PruneBrokenLinks => Wishes {
-            broken: BTreeSet::new(),
-            ..wishes.clone()
-        },
-        _ => wishes.clone(),
+    let mut wishes = wishes.clone();
+    match bug {
+        Some(Bug::PruneAnUnreadSource) => wishes.complete = true,
+        Some(Bug::PruneBrokenLinks) => wishes.broken.clear(),
+        _ => {}
+    }
+    let mistake = |plan: &mut Plan, world: &World| {
+        if let Some(bug) = bug {
+            change(plan, world, bug);
+        }
     };
-    let mut in_hand = BTreeSet::new();
-    let mut hopeless: BTreeSet<Id> = BTreeSet::new();
-    for _ in 0..MAX_PASSES {
-        let territory = Territory::new(wishes.links.iter(), extra, true);
-        let world = observe(&cloud, &territory, &orders.ours).await;
-        let decision = decide(&wishes, orders, &world, &in_hand);
-        in_hand.clone_from(&decision.in_hand);
-        let mut plan = decision.plan;
-        change(&mut plan, &world, bug);
-        drop_hopeless(&mut plan, &hopeless);
-        if !plan.writes() {
-            return;
-        }
-        let outcomes = apply(&cloud, &plan, &orders.ours, &|_| ()).await;
-        let failed = outcomes.into_iter().filter(|(_, outcome)| {
-            matches!(outcome, Outcome::Failed { .. }) && !outcome.is_conflict()
-        });
-        hopeless.extend(failed.map(|(id, _)| id));
-    }
-}
-
-fn drop_hopeless(plan: &mut Plan, hopeless: &BTreeSet<Id>) {
-    let mut out = hopeless.clone();
-    loop {
-        let before = out.len();
-        let stuck = plan
-            .steps
-            .iter()
-            .filter(|(_, step)| step.after.iter().any(|id| out.contains(id)));
-        let stuck: Vec<Id> = stuck.map(|(id, _)| id.clone()).collect();
-        out.extend(stuck);
-        if out.len() == before {
-            break;
-        }
-    }
-    plan.steps.retain(|id, _| !out.contains(id));
+    mistaken_turn(&cloud, &wishes, orders, extra, &mistake).await
 }
 
 /// Mistakes in the plan.
@@ -202,7 +166,7 @@ fn tighten(plan: &mut Plan, world: &World) {
 /// A cloud that is not quite as it says.
 struct Crooked<'a> {
     fake: &'a Fake,
-    bug: Bug,
+    bug: Option<Bug>,
     seen: Mutex<BTreeMap<Id, Live>>,
 }
 
@@ -216,17 +180,17 @@ impl Crooked<'_> {
             })
         };
         match (self.bug, live) {
-            (Bug::DeleteUnmarked, Live::Subnetwork(live)) => live.mark = ours(),
-            (Bug::DeleteUnmarked, Live::Router(live)) => live.mark = ours(),
-            (Bug::DeleteUnmarked, Live::Address(live)) => live.mark = ours(),
-            (Bug::IgnorePinnedRevisions, Live::Service(live)) => live.traffic.clear(),
-            (Bug::DeleteConnectorsUnderOthers, Live::Service(live)) => {
+            (Some(Bug::DeleteUnmarked), Live::Subnetwork(live)) => live.mark = ours(),
+            (Some(Bug::DeleteUnmarked), Live::Router(live)) => live.mark = ours(),
+            (Some(Bug::DeleteUnmarked), Live::Address(live)) => live.mark = ours(),
+            (Some(Bug::IgnorePinnedRevisions), Live::Service(live)) => live.traffic.clear(),
+            (Some(Bug::DeleteConnectorsUnderOthers), Live::Service(live)) => {
                 let unmarked = |key: &String| !key.starts_with("privatelink.dev/");
                 if live.annotations.keys().all(unmarked) {
                     live.vpc_access = None;
                 }
             }
-            (Bug::TakeWithoutConsent, Live::Service(live))
+            (Some(Bug::TakeWithoutConsent), Live::Service(live))
                 if !live.annotations.contains_key(EGRESS) =>
             {
                 live.vpc_access = None;
@@ -241,17 +205,17 @@ impl Crooked<'_> {
         };
         let mut patch = patch.clone();
         match self.bug {
-            Bug::OverwriteAnnotations => {
+            Some(Bug::OverwriteAnnotations) => {
                 patch
                     .annotations
                     .retain(|key, _| key.starts_with("privatelink.dev/"));
             }
-            Bug::OverwriteNewerServices => {
+            Some(Bug::OverwriteNewerServices) => {
                 if let Some(live) = self.fake.state().services.get(&patch.service) {
                     patch.etag = live.etag.clone();
                 }
             }
-            Bug::ForgetFormerValues => {
+            Some(Bug::ForgetFormerValues) => {
                 for text in patch.annotations.values_mut() {
                     let Ok(mut value) = serde_json::from_str::<serde_json::Value>(text) else {
                         continue;
@@ -262,7 +226,7 @@ impl Crooked<'_> {
                     }
                 }
             }
-            Bug::NeverRecordLinks => {
+            Some(Bug::NeverRecordLinks) => {
                 patch.annotations.remove(EGRESS);
             }
             _ => {}
@@ -297,12 +261,12 @@ impl Cloud for Crooked<'_> {
         Box::pin(async move {
             let answer = self.fake.list(scope).await;
             let mut listing = match answer {
-                Err(_) if self.bug == Bug::PruneWhatWasNotRead => Listing::default(),
+                Err(_) if self.bug == Some(Bug::PruneWhatWasNotRead) => Listing::default(),
                 answer => answer?,
             };
             for live in &mut listing.items {
                 self.distort(live);
-                if self.bug == Bug::DeleteWithoutReadingAgain
+                if self.bug == Some(Bug::DeleteWithoutReadingAgain)
                     && let Some(id) = identity(live)
                 {
                     self.seen.lock().unwrap().insert(id, live.clone());
@@ -332,14 +296,16 @@ impl Cloud for Crooked<'_> {
             let unheard = answer
                 .as_ref()
                 .is_err_and(|error| error.kind == CloudErrorKind::Transient);
-            if self.bug == Bug::CreateAgainUnderAnotherName
+            if self.bug == Some(Bug::CreateAgainUnderAnotherName)
                 && unheard
                 && let Some(again) = renamed(&sent)
             {
                 return self.fake.write(&again).await;
             }
-            if let (Bug::DropSomebodysNat, Write::PutNat(wanted) | Write::PutNats(wanted, _)) =
-                (self.bug, &sent)
+            if let (
+                Some(Bug::DropSomebodysNat),
+                Write::PutNat(wanted) | Write::PutNats(wanted, _),
+            ) = (self.bug, &sent)
             {
                 self.fake.change(|state| {
                     if let Some(router) = state.routers.get_mut(&wanted.id.router) {
@@ -349,7 +315,8 @@ impl Cloud for Crooked<'_> {
                     }
                 });
             }
-            if let (Bug::TakeWithoutConsent, Ok(Some(Live::Service(live)))) = (self.bug, &answer)
+            if let (Some(Bug::TakeWithoutConsent), Ok(Some(Live::Service(live)))) =
+                (self.bug, &answer)
                 && live
                     .vpc_access
                     .as_ref()
