@@ -94,7 +94,8 @@ pub(crate) fn everything(acts: &'static [Act]) -> (Vec<Cell<'static>>, Vec<Strin
     let (vary, asked): (Vec<_>, Vec<_>) = asked.into_iter().partition(|it| slots_vary(it.act));
     let (lost, asked): (Vec<_>, Vec<_>) = asked.into_iter().partition(|it| is_found_once(it.act));
     let (keep, asked): (Vec<_>, Vec<_>) = asked.into_iter().partition(keeps_the_router);
-    let (any, played): (Vec<_>, Vec<_>) = asked.into_iter().partition(strikes_any_router);
+    let (any, asked): (Vec<_>, Vec<_>) = asked.into_iter().partition(strikes_any_router);
+    let (ends, played): (Vec<_>, Vec<_>) = asked.into_iter().partition(ends_otherwise);
     let without = vec![
         format!(
             "·  {} of {count} cells, all of fifty-one-subnetworks: which NAT entry is full depends on who was ready first",
@@ -112,6 +113,10 @@ pub(crate) fn everything(acts: &'static [Act]) -> (Vec<Cell<'static>>, Vec<Strin
         format!(
             "·  {} of {count} cells, other-writer at a router where several networks have routers: whose is struck depends on who is first",
             any.len()
+        ),
+        format!(
+            "·  {} of {count} cells, operation-never where the scenario itself says how the operation ends: it has one end only",
+            ends.len()
         ),
     ];
     (played, without)
@@ -148,6 +153,16 @@ fn strikes_any_router(cell: &Cell<'_>) -> bool {
     cell.fault == Fault::OtherWriter
         && cell.operation.starts_with("compute.routers.")
         && networks_of_routers(cell.act).len() > 1
+}
+
+/// An operation that never ends does not end as the scenario ordered, either: what the next run finds is another end than
+/// that of an undisturbed run.
+fn ends_otherwise(cell: &Cell<'_>) -> bool {
+    let orders_the_end = |fault: &serde_json::Value| {
+        fault["match"]["operation"] == *cell.operation
+            && fault["effect"]["operationError"].is_object()
+    };
+    cell.fault == Fault::OperationNever && cell.act.faults.iter().any(orders_the_end)
 }
 
 /// Plays them all.
