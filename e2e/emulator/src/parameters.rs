@@ -63,31 +63,22 @@ pub(crate) fn of_every_method(api: Api) -> impl Iterator<Item = &'static str> {
     EVERYWHERE.into_iter().chain(more)
 }
 
-/// What a method takes besides, in the order of the alphabet: `compute.networks.list` and the like.
-pub(crate) fn of(api: Api, operation: &str) -> &'static [&'static str] {
+/// What a method takes besides: `compute.networks.list` and the like.
+pub(crate) fn of(api: Api, operation: &str) -> impl Iterator<Item = &'static str> {
     let mut words = operation.rsplit('.');
     let (method, kind) = (words.next(), words.next());
     let (kind, method) = (kind.unwrap_or_default(), method.unwrap_or_default());
-    match api {
-        Api::Compute => of_compute(kind, method),
-        Api::Run => of_run(kind, method),
-        Api::VpcAccess => of_vpc_access(kind, method),
-        Api::Knative => of_knative(method),
-    }
+    let lists: [&[&str]; 2] = match api {
+        Api::Compute => [of_compute(kind, method), more_of_compute(kind, method)],
+        Api::Run => [of_run(kind, method), &[]],
+        Api::VpcAccess => [of_vpc_access(kind, method), &[]],
+        Api::Knative => [of_knative(method), &[]],
+    };
+    lists.into_iter().flatten().copied()
 }
 
 fn of_compute(kind: &str, method: &str) -> &'static [&'static str] {
     match (kind, method) {
-        ("subnetworks", "aggregatedList") => &[
-            "filter",
-            "includeAllScopes",
-            "maxResults",
-            "orderBy",
-            "pageToken",
-            OF_GCLOUD,
-            "serviceProjectNumber",
-            "views",
-        ],
         (_, "aggregatedList") => &[
             "filter",
             "includeAllScopes",
@@ -97,14 +88,20 @@ fn of_compute(kind: &str, method: &str) -> &'static [&'static str] {
             OF_GCLOUD,
             "serviceProjectNumber",
         ],
-        ("subnetworks", "list") => &["filter", "maxResults", "orderBy", "pageToken", "views"],
         (_, "list") => &["filter", "maxResults", "orderBy", "pageToken"],
-        ("subnetworks", "get") => &["views"],
-        ("subnetworks", "patch") => &["drainTimeoutSeconds", "requestId"],
         ("globalAddresses", "setLabels")
         | ("globalOperations" | "regionOperations", "delete")
         | (_, "get" | "wait") => &[],
         (_, _) => &["requestId"],
+    }
+}
+
+/// What only one kind has.
+fn more_of_compute(kind: &str, method: &str) -> &'static [&'static str] {
+    match (kind, method) {
+        ("subnetworks", "aggregatedList" | "list" | "get") => &["views"],
+        ("subnetworks", "patch") => &["drainTimeoutSeconds"],
+        (_, _) => &[],
     }
 }
 
@@ -218,10 +215,8 @@ fn is_path(path: &str) -> bool {
 /// Refuses a call that has a parameter which its method does not take, or a value that the parameter does not.
 pub(crate) fn check(rules: &RuleBook, call: &Call) -> Result<(), Refusal> {
     let api = call.resource.api;
-    let own = of(api, call.route.operation);
-    let taken = |name: &str| {
-        own.contains(&name) || SYSTEM.contains(&name) || of_every_method(api).any(|it| it == name)
-    };
+    let own = || of(api, call.route.operation).chain(of_every_method(api));
+    let taken = |name: &str| SYSTEM.contains(&name) || own().any(|it| it == name);
     let unknown = call.query.keys().find(|name| !taken(name));
     rules.refuse_if(&UNKNOWN, unknown.is_some(), || {
         let name = unknown.map_or("", String::as_str);

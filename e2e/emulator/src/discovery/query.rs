@@ -239,7 +239,7 @@ mod tests {
             let (api, version) = resource.api.document();
             for route in resource.routes {
                 let operation = route.operation;
-                let mut own: BTreeSet<&str> = of(resource.api, operation).iter().copied().collect();
+                let mut own: BTreeSet<&str> = of(resource.api, operation).collect();
                 if operation.ends_with(".aggregatedList") {
                     assert!(own.remove(OF_GCLOUD), "{operation}");
                 }
