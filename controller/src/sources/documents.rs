@@ -9,7 +9,7 @@ use privatelink_core::codes::Code;
 use privatelink_core::declare::Declared;
 use privatelink_core::diagnostic::{Diagnostic, Origin};
 use privatelink_core::ids::LinkName;
-use privatelink_core::validate::{diagnose, diagnose_all};
+use privatelink_core::validate::diagnose_all;
 use privatelink_crds::schema::{Breach, Rules, Violation};
 use privatelink_crds::{GROUP, KIND, PrivateLinkSpec, VERSION};
 use serde_json::{Map, Value};
@@ -173,8 +173,14 @@ impl Reader {
             }
         };
         let mut found: Vec<Diagnostic> = wrong.into_iter().collect();
-        found.extend(unknown_top(&fields).map(|v| diagnose(&v, &origin, name.as_ref())));
-        let spec = self.spec(fields.remove("spec"), &origin, name.as_ref(), &mut found);
+        let top = diagnose_all(&wrong_at_the_top(&fields), &origin, name.as_ref());
+        found.extend(top.into_iter().map(|told| match told.code {
+            // There is no line to show of what is not there.
+            Code::MissingField => told.field("metadata"),
+            _ => told,
+        }));
+        let spec = fields.remove("spec");
+        let spec = spec.and_then(|spec| self.spec(spec, &origin, name.as_ref(), &mut found));
         match (name, spec) {
             (Some(name), Some(spec)) if found.is_empty() => {
                 sources.declared.push(Declared { name, spec, origin });
@@ -191,22 +197,11 @@ impl Reader {
     /// here, because nobody will look at it again.
     fn spec(
         &mut self,
-        spec: Option<Value>,
+        mut spec: Value,
         origin: &Origin,
         name: Option<&LinkName>,
         found: &mut Vec<Diagnostic>,
     ) -> Option<PrivateLinkSpec> {
-        let Some(mut spec) = spec else {
-            let breach = Breach::MissingField {
-                name: "spec".to_owned(),
-            };
-            let violation = Violation {
-                path: "the document".to_owned(),
-                breach,
-            };
-            found.push(diagnose(&violation, origin, name).field("metadata"));
-            return None;
-        };
         if !self.rules.is_well_shaped(&spec) || !found.is_empty() {
             let violations = self.rules.check(spec, None);
             found.extend(diagnose_all(&violations, origin, name));
@@ -281,17 +276,23 @@ fn link_name(fields: &Map<String, Value>, origin: &Origin) -> Result<LinkName, D
 
 const TOP: [&str; 5] = ["apiVersion", "kind", "metadata", "spec", "status"];
 
-fn unknown_top(fields: &Map<String, Value>) -> impl Iterator<Item = Violation> {
-    fields
-        .keys()
-        .filter(|field| !TOP.contains(&field.as_str()))
-        .map(|field| Violation {
-            path: field.clone(),
-            breach: Breach::UnknownField {
-                name: field.clone(),
-                known: TOP.iter().map(ToString::to_string).collect(),
-            },
-        })
+/// The fields of a document that nobody knows, and its spec if it has none.
+fn wrong_at_the_top(fields: &Map<String, Value>) -> Vec<Violation> {
+    let unknown = fields.keys().filter(|field| !TOP.contains(&field.as_str()));
+    let unknown = unknown.map(|field| Violation {
+        path: field.clone(),
+        breach: Breach::UnknownField {
+            name: field.clone(),
+            known: TOP.iter().map(ToString::to_string).collect(),
+        },
+    });
+    let lacks = (!fields.contains_key("spec")).then(|| Violation {
+        path: "the document".to_owned(),
+        breach: Breach::MissingField {
+            name: "spec".to_owned(),
+        },
+    });
+    unknown.chain(lacks).collect()
 }
 
 /// A server drops a written `null` as if the field had been left out.

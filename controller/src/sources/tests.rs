@@ -97,6 +97,18 @@ fn the_plain_declaration_is_read_with_its_place() {
 }
 
 #[test]
+fn a_spec_that_is_misspelled_is_told_once() {
+    let told = |text: String| {
+        let sources = Folder::new("misspelled").write("a.yaml", text).read();
+        assert_eq!(sources.named_broken.len(), 1);
+        codes(&sources)
+    };
+    assert_eq!(told(PLAIN.replace("spec:", "sepc:")), [Code::UnknownField]);
+    let only_the_head = PLAIN.split("spec:").next().unwrap().to_owned();
+    assert_eq!(told(only_the_head), [Code::MissingField]);
+}
+
+#[test]
 fn folders_are_read_recursively_and_only_yaml_that_is_not_hidden() {
     let named = |name: &str| PLAIN.replace("orders-to-billing", name);
     let folder = Folder::new("folders")

@@ -33,8 +33,10 @@ pub(crate) enum Kind {
     Mask,
 }
 
-/// What all of Google's front ends take, though the documents do not have it.
-pub(crate) const SYSTEM: [&str; 2] = ["$alt", "$apiVersion"];
+/// Is it one of those that all of Google's front ends take, though the documents do not have them: `$alt`, `$fields`?
+pub(crate) fn is_of_the_system(name: &str) -> bool {
+    name.starts_with('$')
+}
 
 /// What every method takes.
 const EVERYWHERE: [&str; 11] = [
@@ -54,7 +56,8 @@ const EVERYWHERE: [&str; 11] = [
 /// What every method of Compute takes besides.
 const OF_COMPUTE: &str = "userIp";
 
-/// What gcloud sends with every aggregated list, so that Google takes it, though the documents do not have it.
+/// What gcloud's own clients know for every list of Compute, and send with aggregated ones: Google takes it, though the
+/// documents only speak of it.
 pub(crate) const OF_GCLOUD: &str = "returnPartialSuccess";
 
 /// What every method of an API takes.
@@ -88,7 +91,7 @@ fn of_compute(kind: &str, method: &str) -> &'static [&'static str] {
             OF_GCLOUD,
             "serviceProjectNumber",
         ],
-        (_, "list") => &["filter", "maxResults", "orderBy", "pageToken"],
+        (_, "list") => &["filter", "maxResults", "orderBy", "pageToken", OF_GCLOUD],
         ("globalAddresses", "setLabels")
         | ("globalOperations" | "regionOperations", "delete")
         | (_, "get" | "wait") => &[],
@@ -189,14 +192,16 @@ impl Kind {
             Kind::Uint32 => value.parse::<u32>().is_ok(),
             Kind::Int64 => value.parse::<i64>().is_ok(),
             Kind::Choice(words) => words.contains(&value),
-            Kind::Mask => value == "*" || value.split(',').all(is_path),
+            // An empty text is none.
+            Kind::Mask => ["", "*"].contains(&value) || value.split(',').all(is_path),
         }
     }
 
     /// As Google's errors about values call it.
     fn name(self) -> &'static str {
         match self {
-            Kind::Text | Kind::Mask => "TYPE_STRING",
+            Kind::Text => "TYPE_STRING",
+            Kind::Mask => "type.googleapis.com/google.protobuf.FieldMask",
             Kind::Flag => "TYPE_BOOL",
             Kind::Int32 => "TYPE_INT32",
             Kind::Uint32 => "TYPE_UINT32",
@@ -216,7 +221,7 @@ fn is_path(path: &str) -> bool {
 pub(crate) fn check(rules: &RuleBook, call: &Call) -> Result<(), Refusal> {
     let api = call.resource.api;
     let own = || of(api, call.route.operation).chain(of_every_method(api));
-    let taken = |name: &str| SYSTEM.contains(&name) || own().any(|it| it == name);
+    let taken = |name: &str| is_of_the_system(name) || own().any(|it| it == name);
     let unknown = call.query.keys().find(|name| !taken(name));
     rules.refuse_if(&UNKNOWN, unknown.is_some(), || {
         let name = unknown.map_or("", String::as_str);

@@ -26,7 +26,7 @@ pub(crate) static OPERATION_NOT_FOUND: Rule = Rule::guessed(
 pub(crate) static OVERTAKEN: Rule = Rule::guessed(
     "rpc.operation.overtaken",
     "code and text unrecorded",
-    "A create or a change fails if its resource has been deleted before it was done.",
+    "What is written to Cloud Run, or a connector that is made, fails if it has been deleted before that was done.",
 );
 
 pub(crate) static RULES: &[&Rule] = &[&LOCATION_UNKNOWN, &OPERATION_NOT_FOUND, &OVERTAKEN];
@@ -184,6 +184,7 @@ pub(crate) fn typed(type_name: &str, resource: &Value) -> Value {
     typed["@type"] = json!(format!("type.googleapis.com/{type_name}"));
     typed
 }
+
 /// What becomes of a write whose resource is not there any more when its time has come.
 pub(crate) fn overtaken(engine: &Engine, kind: &str) -> Outcome {
     if engine.rule(&OVERTAKEN, true) {

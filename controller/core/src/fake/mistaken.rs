@@ -10,8 +10,8 @@ use crate::report::Report;
 use crate::turn::turn_with;
 use crate::world::World;
 
-/// A turn of a process that makes a mistake in every plan, after all checks: what a simulation has to find. With one
-/// that changes nothing it is ours.
+/// A turn of a process that makes a mistake in every plan that was decided, before its second look: what a simulation has
+/// to find. With one that changes nothing it is ours.
 pub async fn mistaken_turn(
     cloud: &dyn Cloud,
     wishes: &Wishes,

@@ -90,8 +90,7 @@ fn is_misspelled(missing: &Violation, violations: &[Violation]) -> bool {
     };
     violations.iter().any(|other| match &other.breach {
         Breach::UnknownField { name, known } => {
-            let place = other.path.rsplit_once('.').map(|(place, _)| place);
-            place == Some(missing.path.as_str()) && nearest(name, known) == Some(wanted)
+            place_of(&other.path) == missing.path && nearest(name, known) == Some(wanted)
         }
         Breach::WrongType { .. }
         | Breach::MissingField { .. }
@@ -178,9 +177,7 @@ fn unknown_field(path: &str, name: &str, known: &[String]) -> Parts {
             Some((*instead).to_owned()),
         );
     }
-    let place = path
-        .rsplit_once('.')
-        .map_or("the document", |(place, _)| place);
+    let place = place_of(path);
     let message = format!("`{place}` has no field `{name}`");
     (
         Code::UnknownField,
@@ -188,6 +185,12 @@ fn unknown_field(path: &str, name: &str, known: &[String]) -> Parts {
         message,
         Some(one_of(name, known)),
     )
+}
+
+/// Where a field is.
+fn place_of(path: &str) -> &str {
+    path.rsplit_once('.')
+        .map_or("the document", |(place, _)| place)
 }
 
 /// The /28 around an address that was written for one: every range of a declaration is a connector's.

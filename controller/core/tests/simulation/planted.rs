@@ -289,6 +289,10 @@ impl Cloud for Crooked<'_> {
         })
     }
 
+    fn settle<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<(), CloudError>> {
+        self.fake.settle(id)
+    }
+
     fn write<'a>(&'a self, write: &'a Write) -> BoxFuture<'a, Result<Option<Live>, CloudError>> {
         Box::pin(async move {
             let sent = self.send(write);

@@ -47,8 +47,8 @@ pub const UNPROBED: &[Unprobed] = &[
     },
     Unprobed {
         rule: "rpc.operation.overtaken",
-        why: "a deletion would have to end while a change to the same thing is still going on, and nothing makes either \
-              of them take long enough",
+        why: "a deletion would have to come in the minutes that a revision takes to fail, and nothing says how long \
+              that is or that a deletion is let in then",
     },
     Unprobed {
         rule: "batch.multipart",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::parameters::{OF_GCLOUD, SYSTEM};
+use crate::parameters::{OF_GCLOUD, is_of_the_system};
 use crate::resources;
 
 use super::description::{Document, Parameter, Schema};
@@ -53,8 +53,8 @@ pub(super) fn check(found: Found<'_>, query: &[(String, String)]) -> Vec<Violati
             .get(name)
             .filter(|it| it.location == "query");
         let Some(parameter) = own.or_else(|| document.parameters.get(name)) else {
-            let gclouds = name == OF_GCLOUD && method.id.ends_with(".aggregatedList");
-            if !SYSTEM.contains(&name.as_str()) && !gclouds {
+            let gclouds = name == OF_GCLOUD && is_list_of_compute(&method.id);
+            if !is_of_the_system(name) && !gclouds {
                 wrong(name, json!(value), "the method takes no such parameter");
             }
             continue;
@@ -66,7 +66,8 @@ pub(super) fn check(found: Found<'_>, query: &[(String, String)]) -> Vec<Violati
             wrong(name, json!(value), &says);
         }
         if parameter.format.as_deref() == Some("google-fieldmask") {
-            for path in value.split(',').filter(|path| !is_in_mask(found, path)) {
+            let paths = value.split(',').filter(|_| !value.is_empty());
+            for path in paths.filter(|path| !is_in_mask(found, path)) {
                 wrong(name, json!(path), "names no field of the body");
             }
         }
@@ -100,8 +101,8 @@ pub(super) fn check_path(found: Found<'_>, path: &str) -> Vec<Violation> {
 
 /// What Google says against a value; `None` if nothing.
 fn parameter_says(parameter: &Parameter, value: &str, name: &str) -> Option<String> {
-    // The first page is asked for so.
-    if value.is_empty() && name == "pageToken" {
+    // The first page is asked for so, and an empty mask is none.
+    if value.is_empty() && ["pageToken", "updateMask"].contains(&name) {
         return None;
     }
     if let Some(choices) = &parameter.choices {
@@ -138,6 +139,13 @@ fn integer_says(parameter: &Parameter, format: &str, value: &str) -> Option<Stri
         return Some("a number within the bounds".to_owned());
     }
     formats::integer(format, number).map(str::to_owned)
+}
+
+fn is_list_of_compute(method: &str) -> bool {
+    let last = method
+        .strip_prefix("compute.")
+        .map(|rest| rest.rsplit('.').next());
+    matches!(last, Some(Some("list" | "aggregatedList")))
 }
 
 /// Whether a path of a mask names a field of the message that the method takes.
@@ -240,7 +248,7 @@ mod tests {
             for route in resource.routes {
                 let operation = route.operation;
                 let mut own: BTreeSet<&str> = of(resource.api, operation).collect();
-                if operation.ends_with(".aggregatedList") {
+                if super::is_list_of_compute(operation) {
                     assert!(own.remove(OF_GCLOUD), "{operation}");
                 }
                 let taken = (own, of_every_method(resource.api).collect());

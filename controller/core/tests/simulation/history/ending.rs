@@ -68,6 +68,12 @@ impl History {
                 entry.write
             ));
         }
+        // A turn that nobody told of other projects has not looked into them.
+        let after = if self.scoped {
+            after
+        } else {
+            self.look(orders)?
+        };
         as_foretold(&before, &after)?;
         Ok(after)
     }
