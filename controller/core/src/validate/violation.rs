@@ -102,7 +102,7 @@ fn is_misspelled(missing: &Violation, violations: &[Violation]) -> bool {
 }
 
 /// The finding for a breach of the schema.
-pub fn diagnose(violation: &Violation, origin: &Origin, link: Option<&LinkName>) -> Diagnostic {
+fn diagnose(violation: &Violation, origin: &Origin, link: Option<&LinkName>) -> Diagnostic {
     let Violation { path, breach } = violation;
     let (code, field, message, help) = match breach {
         Breach::UnknownField { name, known } => unknown_field(path, name, known),

@@ -1,7 +1,7 @@
 //! What is said about a breach of the schema.
 
 use privatelink_core::diagnostic::Origin;
-use privatelink_core::validate::{diagnose, diagnose_all};
+use privatelink_core::validate::diagnose_all;
 use privatelink_crds::schema::{Breach, Violation};
 
 /// What is proposed in place of a field that nobody knows.
@@ -14,7 +14,9 @@ fn proposed(written: &str) -> Option<String> {
             known: known.to_vec(),
         },
     };
-    diagnose(&violation, &Origin::CommandLine, None).help
+    diagnose_all(&[violation], &Origin::CommandLine, None)
+        .remove(0)
+        .help
 }
 
 #[test]
