@@ -11,11 +11,11 @@ use crate::refusal::{ErrorAnswer, Refusal};
 /// How a rule is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Provenance {
-    /// Seen in recorded traffic of the real API, or in the text of an error that somebody got.
+    /// In recorded traffic of the real API that the emulator is held to.
     Recorded,
     /// Stated by Google's documentation or by the API's description.
     Documented,
-    /// Not known; our best guess.
+    /// Our best guess, or no more than what somebody reported.
     Guessed,
     /// Not a claim about Google Cloud: a convenience of the emulator.
     Invented,

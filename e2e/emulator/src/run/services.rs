@@ -13,7 +13,7 @@ use crate::rules::Rule;
 use crate::run::schema::SERVICE;
 use crate::run::{deletion, writes};
 
-static NOT_FOUND: Rule = Rule::recorded(
+static NOT_FOUND: Rule = Rule::documented(
     "run.service.not-found",
     "docs/reference/google-cloud.md#run-errors",
     "A service that does not exist is answered with 404, its kind and its region.",
@@ -23,7 +23,7 @@ static NAME: Rule = Rule::documented(
     "docs/reference/google-cloud.md#run-service-name",
     "A service's name is at most 49 lower-case letters, digits and hyphens, beginning with a letter.",
 );
-static EXISTS: Rule = Rule::recorded(
+static EXISTS: Rule = Rule::documented(
     "run.service.exists",
     "docs/reference/google-cloud.md#run-errors",
     "A create under a name that is taken is refused with 409.",

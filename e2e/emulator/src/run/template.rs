@@ -12,7 +12,7 @@ static CONTAINERS: Rule = Rule::documented(
     "docs/reference/google-cloud.md#run-template",
     "A template has at least one container, and each an image.",
 );
-static ONE_EGRESS: Rule = Rule::recorded(
+static ONE_EGRESS: Rule = Rule::documented(
     "run.service.vpc-access.one-of",
     "docs/reference/google-cloud.md#run-vpc-access",
     "vpcAccess has exactly one of connector and networkInterfaces.",

@@ -13,9 +13,9 @@ use crate::rpc;
 use crate::rules::Rule;
 use crate::run::{defaults, revisions, status, template};
 
-static REVISION_CLASH: Rule = Rule::recorded(
+static REVISION_CLASH: Rule = Rule::guessed(
     "run.service.revision.clash",
-    "docs/reference/google-cloud.md#run-revision-name",
+    "docs/reference/google-cloud.md#run-revision-name; reported",
     "A template that names an existing revision and differs from it is refused.",
 );
 static REVISION_NAME: Rule = Rule::documented(
@@ -28,7 +28,7 @@ static NO_REVISION: Rule = Rule::guessed(
     "docs/reference/google-cloud.md#run-revision-per-template",
     "A change outside the template makes no revision, nor does clearing the revision's name alone.",
 );
-static RECONCILING: Rule = Rule::recorded(
+static RECONCILING: Rule = Rule::documented(
     "run.service.reconciling",
     "docs/reference/google-cloud.md#run-reconciling",
     "A service is reconciling, and its condition pending, until its operation is done.",

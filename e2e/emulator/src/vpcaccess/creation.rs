@@ -18,9 +18,9 @@ static NAME: Rule = Rule::documented(
     "docs/reference/google-cloud.md#connector-name",
     "A connector's name is at most 25 lower-case letters, digits and hyphens, beginning with a letter.",
 );
-static EXISTS: Rule = Rule::recorded(
+static EXISTS: Rule = Rule::guessed(
     "vpcaccess.connector.exists",
-    "docs/reference/google-cloud.md#connector-error",
+    "docs/reference/google-cloud.md#connector-error; reported",
     "A name that is taken, if only by a connector in ERROR, is refused.",
 );
 static PLACE: Rule = Rule::documented(
@@ -33,14 +33,14 @@ static RANGE_SIZE: Rule = Rule::documented(
     "docs/reference/google-cloud.md#connector-subnet",
     "The range is a /28.",
 );
-static MAX_INSTANCES: Rule = Rule::recorded(
+static MAX_INSTANCES: Rule = Rule::guessed(
     "vpcaccess.connector.max-instances.required",
-    "docs/reference/google-cloud.md#connector-instances",
+    "docs/reference/google-cloud.md#connector-instances; reported",
     "Without max_instances or max_throughput the operation fails.",
 );
-static CONFLICT: Rule = Rule::recorded(
+static CONFLICT: Rule = Rule::guessed(
     "vpcaccess.connector.range.conflict",
-    "docs/reference/google-cloud.md#connector-error",
+    "docs/reference/google-cloud.md#connector-error; reported",
     "A range that overlaps a subnetwork makes the operation fail and leaves the connector in ERROR.",
 );
 static SUBNET_UNFIT: Rule = Rule::guessed(

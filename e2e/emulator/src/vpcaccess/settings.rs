@@ -13,10 +13,10 @@ static INSTANCE_LIMITS: Rule = Rule::documented(
     "docs/reference/google-cloud.md#connector-instances",
     "There are 2 to 9 instances at least and 3 to 10 at most, and the two differ.",
 );
-static THROUGHPUT: Rule = Rule::recorded(
+static THROUGHPUT: Rule = Rule::documented(
     "vpcaccess.connector.throughput",
     "docs/reference/google-cloud.md#connector-instances",
-    "Throughput limits are multiples of 100 from 200 to 1000 Mbps.",
+    "Throughput limits are multiples of 100 Mbps: 200 to 900 at least, 300 to 1000 at most.",
 );
 static MACHINE_TYPE: Rule = Rule::documented(
     "vpcaccess.connector.machine-type",
@@ -33,7 +33,7 @@ static DEFAULT_INSTANCES: Rule = Rule::documented(
     "docs/reference/google-cloud.md#connector-instances",
     "There are at least 2 instances.",
 );
-static DERIVED_THROUGHPUT: Rule = Rule::recorded(
+static DERIVED_THROUGHPUT: Rule = Rule::documented(
     "vpcaccess.connector.derived-throughput",
     "docs/reference/google-cloud.md#connector-instances",
     "Throughput follows from instances: 100 Mbps for each e2-micro.",
@@ -88,11 +88,14 @@ pub(crate) fn check_limits(engine: &Engine, connector: &Value) -> Result<(), Ref
         )
     })?;
     // With instances given, throughput is an output that clients echo.
-    for (field, word) in [("minThroughput", "minimum"), ("maxThroughput", "maximum")] {
+    for (field, word, limits) in [
+        ("minThroughput", "minimum", 200..=900),
+        ("maxThroughput", "maximum", 300..=1000),
+    ] {
         let throughput = connector[field]
             .as_i64()
             .filter(|_| least.is_none() && most.is_none());
-        let odd = throughput.is_some_and(|it| it % 100 != 0 || !(200..=1000).contains(&it));
+        let odd = throughput.is_some_and(|it| it % 100 != 0 || !limits.contains(&it));
         engine.refuse_if(&THROUGHPUT, odd, || {
             invalid(&format!(
                 "Connector {word} throughput must be a multiple of 100 between 200 and 1000 in Mbps."

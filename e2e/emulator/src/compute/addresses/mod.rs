@@ -30,7 +30,7 @@ static DESCRIPTION: Rule = Rule::documented(
     "docs/reference/google-cloud.md#address-defaults",
     "description is empty, and shown.",
 );
-static STATUS: Rule = Rule::recorded(
+static STATUS: Rule = Rule::documented(
     "compute.address.status",
     "docs/reference/google-cloud.md#address-defaults",
     "status is RESERVED, and IN_USE with users while something uses the address.",
@@ -40,29 +40,29 @@ static PURPOSE: Rule = Rule::documented(
     "docs/reference/google-cloud.md#address-defaults",
     "An internal address in a subnetwork has purpose GCE_ENDPOINT.",
 );
-static ALLOCATED: Rule = Rule::recorded(
+static ALLOCATED: Rule = Rule::documented(
     "compute.address.allocated",
     "docs/reference/google-cloud.md#address-defaults; which address it is, is our choice",
     "An address is allocated if none was asked for.",
 );
-static LABELS: Rule = Rule::recorded(
+static LABELS: Rule = Rule::documented(
     "compute.address.labels.insert",
     "docs/reference/google-cloud.md#address-labels",
     "Labels sent with an insert are ignored.",
 );
-static LABEL_FINGERPRINT: Rule = Rule::recorded(
+static LABEL_FINGERPRINT: Rule = Rule::documented(
     "compute.address.labels.fingerprint",
     "docs/reference/google-cloud.md#address-labels",
     "labelFingerprint changes with the labels; without labels it is 42WmSpB8rSM=.",
 );
-static LABELS_STALE: Rule = Rule::recorded(
+static LABELS_STALE: Rule = Rule::documented(
     "compute.address.labels.stale",
     "docs/reference/google-cloud.md#address-labels",
     "setLabels with another labelFingerprint than the present one is refused: 412 conditionNotMet.",
 );
-static IN_USE: Rule = Rule::recorded(
+static IN_USE: Rule = Rule::guessed(
     "compute.address.delete.in-use",
-    "docs/reference/google-cloud.md#address-delete",
+    "docs/reference/google-cloud.md#address-delete; reported, the text follows the other in-use refusals",
     "An address that a NAT uses cannot be deleted: 400.",
 );
 static SERVERLESS: Rule = Rule::guessed(

@@ -8,12 +8,12 @@ use crate::engine::Engine;
 use crate::refusal::{ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
-pub(super) static EXCLUSIVE: Rule = Rule::recorded(
+pub(super) static EXCLUSIVE: Rule = Rule::documented(
     "compute.nat.all-subnetworks.exclusive",
     "docs/reference/google-cloud.md#nat-sources",
     "Beside a NAT for all ranges of all subnetworks there is no other in the network and region.",
 );
-pub(super) static RANGE_TAKEN: Rule = Rule::recorded(
+pub(super) static RANGE_TAKEN: Rule = Rule::documented(
     "compute.nat.range.taken",
     "docs/reference/google-cloud.md#nat-sources",
     "A subnetwork range has at most one NAT.",

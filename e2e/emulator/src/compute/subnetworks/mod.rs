@@ -42,14 +42,14 @@ static EXPAND_ONLY: Rule = Rule::documented(
     "docs/reference/google-cloud.md#subnetwork-changes; text unrecorded",
     "A range is expanded to one that contains it.",
 );
-static IN_USE_ADDRESS: Rule = Rule::recorded(
+static IN_USE_ADDRESS: Rule = Rule::guessed(
     "compute.subnetwork.delete.in-use.address",
-    "docs/reference/google-cloud.md#subnetwork-delete",
+    "docs/reference/google-cloud.md#subnetwork-delete; reported",
     "A subnetwork with addresses reserved in it, Cloud Run's included, cannot be deleted: 400.",
 );
-static IN_USE_NAT: Rule = Rule::recorded(
+static IN_USE_NAT: Rule = Rule::guessed(
     "compute.subnetwork.delete.in-use.nat",
-    "docs/reference/google-cloud.md#subnetwork-delete; the text follows the other in-use refusals",
+    "docs/reference/google-cloud.md#subnetwork-delete; reported, the text follows the other in-use refusals",
     "A subnetwork that a NAT lists cannot be deleted: 400.",
 );
 static IN_USE_CONNECTOR: Rule = Rule::guessed(
@@ -62,9 +62,9 @@ static EXPAND_TYPE: Rule = Rule::guessed(
     "unrecorded",
     "The operation of expandIpCidrRange is of the type expandIpCidrRange.",
 );
-static AUTOMATIC: Rule = Rule::recorded(
+static AUTOMATIC: Rule = Rule::guessed(
     "compute.subnetwork.delete.automatic",
-    "docs/reference/google-cloud.md#subnetwork-delete",
+    "docs/reference/google-cloud.md#subnetwork-delete; reported",
     "An auto mode network's own subnetworks cannot be deleted one by one.",
 );
 

@@ -24,12 +24,12 @@ pub(crate) static PROHIBITED: Rule = Rule::documented(
     "docs/reference/google-cloud.md#subnetwork-ranges",
     "Loopback, link-local, multicast and Google's own ranges cannot be a subnetwork's.",
 );
-pub(crate) static AUTO_MODE: Rule = Rule::recorded(
+pub(crate) static AUTO_MODE: Rule = Rule::documented(
     "compute.subnetwork.range.auto-mode",
     "docs/reference/google-cloud.md#subnetwork-ranges",
     "A subnetwork added to an auto mode network must stay out of 10.128.0.0/9.",
 );
-pub(crate) static OVERLAP: Rule = Rule::recorded(
+pub(crate) static OVERLAP: Rule = Rule::documented(
     "compute.subnetwork.range.overlap",
     "docs/reference/google-cloud.md#subnetwork-ranges",
     "Ranges in one network do not overlap; an insert that would make them fails as an operation.",

@@ -24,9 +24,14 @@ pub(super) fn refusals() -> Exercise {
     const X: &str = "vpcaccess:connectors?connectorId=~-x";
     let nowhere = json!({ "subnet": { "name": "~-none" }, "maxInstances": 3 });
     let attached = json!({ "connector": "projects/{project}/locations/{region}/connectors/~-e" });
-    let about = "asks for connectors that cannot be, and makes one that fails";
-    Exercise::new("connector-refusals", about, 6, &[Fixture::Network])
-        .costs("a connector of two small machines, if its making begins at all, for minutes")
+    let unsized_one = json!({ "network": "~", "ipCidrRange": "10.204.0.0/28" });
+    let mut odd = unsized_one.clone();
+    odd["minThroughput"] = json!(250);
+    odd["maxThroughput"] = json!(300);
+    let about = "asks for connectors that cannot be, and makes three that fail";
+    let needs = &[Fixture::Network, Fixture::Subnetwork];
+    Exercise::new("connector-refusals", about, 12, needs)
+        .costs("three connectors of two small machines, if their making begins at all, for minutes")
         .post(
             "vpcaccess:connectors?connectorId=~-too-long-a-name",
             in_range("10.204.0.0/28"),
@@ -44,7 +49,22 @@ pub(super) fn refusals() -> Exercise {
         )
         .post(X, with("machineType", json!("n2-ultra")))
         .refused("vpcaccess.connector.machine-type", 400, "INVALID_ARGUMENT")
-        .post("vpcaccess:connectors?connectorId=~-e", nowhere)
+        .post(X, odd)
+        .refused("vpcaccess.connector.throughput", 400, "INVALID_ARGUMENT")
+        .post("vpcaccess:connectors?connectorId=~-u", unsized_one)
+        .shows(
+            "vpcaccess.connector.max-instances.required",
+            "/error/code",
+            3,
+        )
+        .post(
+            "vpcaccess:connectors?connectorId=~-f",
+            in_range("10.200.0.0/28"),
+        )
+        .shows("vpcaccess.connector.range.conflict", "/error/code", 3)
+        .get("vpcaccess:connectors/~-f")
+        .shows("vpcaccess.connector.range.conflict", "/state", "ERROR")
+        .post("vpcaccess:connectors?connectorId=~-e", nowhere.clone())
         .shows("vpcaccess.connector.subnet.unfit", "/error/code", 3)
         .get(E)
         .needed()
@@ -59,6 +79,8 @@ pub(super) fn refusals() -> Exercise {
             "/minInstances",
             2,
         )
+        .post("vpcaccess:connectors?connectorId=~-e", nowhere)
+        .refused("vpcaccess.connector.exists", 409, "ALREADY_EXISTS")
         .patch(
             "vpcaccess:connectors/~-e?updateMask=maxInstances",
             json!({ "maxInstances": 10 }),
@@ -118,6 +140,12 @@ pub(super) fn life() -> Exercise {
             json!({ "minInstances": 2 }),
         )
         .refused("vpcaccess.connector.patch.shrink", 400, "INVALID_ARGUMENT")
+        .get(C)
+        .shows(
+            "vpcaccess.connector.derived-throughput",
+            "/maxThroughput",
+            400,
+        )
         .patch(
             "vpcaccess:connectors/~?updateMask=maxInstances",
             json!({ "maxInstances": 10 }),

@@ -91,6 +91,10 @@ pub(super) fn options() -> Exercise {
     .make(SUBNETWORKS, subnetwork("~-t", NETWORK, "10.203.1.0/28"))
     .patch(R, nats(&[listing("x", "~-s"), listing("x", "~-t")]))
     .refused("compute.nat.name.duplicate", 400, "invalid")
+    .patch(R, nats(&[listing("x", "~-s"), listing("y", "~-s")]))
+    .refused("compute.nat.range.taken", 400, "invalid")
+    .patch(R, nats(&[listing("x", "~-s"), all_subnetworks("y")]))
+    .refused("compute.nat.all-subnetworks.exclusive", 400, "invalid")
     .patch(R, nats(&many))
     .refused("compute.nat.limit.per-router", 400, "invalid")
     .says("compute.nat.limit.per-router", "50")
@@ -123,6 +127,14 @@ pub(super) fn options() -> Exercise {
         nats(&[with(listing("x", "~-s"), "type", json!("PRIVATE"))]),
     )
     .refused("compute.nat.immutable", 400, "invalid")
+    .patch(R, nats(&[listing("x", "~-s"), listing("y", "~-t")]))
+    .needed()
+    .delete("compute:regions/{region}/subnetworks/~-t")
+    .refused(
+        "compute.subnetwork.delete.in-use.nat",
+        400,
+        "resourceInUseByAnotherResource",
+    )
     .patch(R, nats(&[]))
     .needed()
     .patch(R, nats(&[private]))
@@ -137,9 +149,10 @@ pub(super) fn options() -> Exercise {
 
 pub(super) fn addresses() -> Exercise {
     const Q: &str = "compute:regions/{region}/routers/~-q";
+    const A: &str = "compute:regions/{region}/addresses/~-a";
     const ACCESS: &str = "compute:regions/{region}/subnetworks/~-s/setPrivateIpGoogleAccess";
     let internal = json!({
-        "name": "~-b", "addressType": "INTERNAL", "subnetwork": reference("subnetworks", "~-s"),
+        "name": "~-b", "addressType": "INTERNAL", "subnetwork": reference("subnetworks", "~-t"),
     });
     let draining = with(
         manual("x", "~-s", "~-a"),
@@ -160,7 +173,7 @@ pub(super) fn addresses() -> Exercise {
         "compute:regions/{region}/addresses",
         json!({ "name": "~-a" }),
     )
-    .get("compute:regions/{region}/addresses/~-a")
+    .get(A)
     .shows("compute.address.default.type", "/addressType", "EXTERNAL")
     .shows(
         "compute.address.default.network-tier",
@@ -168,7 +181,15 @@ pub(super) fn addresses() -> Exercise {
         "PREMIUM",
     )
     .shows("compute.address.default.description", "/description", "")
+    .shows("compute.address.status", "/status", "RESERVED")
+    .has("compute.address.allocated", "/address")
     .make("compute:regions/{region}/addresses", internal)
+    .delete("compute:regions/{region}/subnetworks/~-t")
+    .refused(
+        "compute.subnetwork.delete.in-use.address",
+        400,
+        "resourceInUseByAnotherResource",
+    )
     .patch(
         R,
         nats(&[with(manual("x", "~-s", "~-a"), "natIps", json!([]))]),
@@ -180,6 +201,15 @@ pub(super) fn addresses() -> Exercise {
     .refused("compute.nat.addresses.drain", 400, "invalid")
     .patch(R, nats(&[manual("x", "~-s", "~-a")]))
     .needed()
+    .get(A)
+    .shows("compute.address.status", "/status", "IN_USE")
+    .has("compute.address.status", "/users/0")
+    .delete(A)
+    .refused(
+        "compute.address.delete.in-use",
+        400,
+        "resourceInUseByAnotherResource",
+    )
     .patch(Q, nats(&[manual("y", "~-t", "~-a")]))
     .refused(
         "compute.nat.addresses.taken",

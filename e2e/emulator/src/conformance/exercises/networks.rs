@@ -10,6 +10,9 @@ const N: &str = "compute:global/networks/~";
 
 pub(super) fn exercise() -> Exercise {
     let custom = |name: &str| json!({ "name": name, "autoCreateSubnetworks": false });
+    let within = json!({
+        "name": "~-w", "network": "projects/{project}/global/networks/~-a", "ipCidrRange": "10.255.0.0/28",
+    });
     let again = "compute:global/networks?requestId={uuid}";
     let mut with_id = custom("~-v");
     with_id["id"] = json!("7");
@@ -58,4 +61,8 @@ pub(super) fn exercise() -> Exercise {
         "REGIONAL",
     )
     .has("compute.network.auto-subnetworks", "/subnetworks/0")
+    .post("compute:regions/{region}/subnetworks", within)
+    .refused("compute.subnetwork.range.auto-mode", 400, "invalid")
+    .delete("compute:regions/{region}/subnetworks/~-a")
+    .refused("compute.subnetwork.delete.automatic", 400, "invalid")
 }

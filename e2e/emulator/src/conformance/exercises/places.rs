@@ -10,6 +10,8 @@ const BOTH: &[Fixture] = &[Fixture::Network, Fixture::Subnetwork];
 
 pub(super) fn addresses() -> Exercise {
     const ALL: &str = "compute:regions/{region}/addresses";
+    const I: &str = "compute:regions/{region}/addresses/~-i";
+    const SET_LABELS: &str = "compute:regions/{region}/addresses/~-i/setLabels";
     let internal = |name: &str, address: &str| {
         json!({
             "name": name,
@@ -18,18 +20,39 @@ pub(super) fn addresses() -> Exercise {
             "address": address,
         })
     };
-    Exercise::new("addresses", "reserves an internal address", 1, BOTH)
-        .make(ALL, internal("~-i", "10.200.0.5"))
-        .get("compute:regions/{region}/addresses/~-i")
-        .shows(
-            "compute.address.default.purpose",
-            "/purpose",
-            "GCE_ENDPOINT",
-        )
-        .post(ALL, internal("~-j", "10.200.0.5"))
-        .refused("compute.address.taken", 400, "invalid")
-        .post(ALL, internal("~-k", "10.200.0.14"))
-        .refused("compute.address.outside", 400, "invalid")
+    let mut labelled = internal("~-i", "10.200.0.5");
+    labelled["labels"] = json!({ "a": "b" });
+    let labels = json!({ "labels": { "a": "b" }, "labelFingerprint": "{labels}" });
+    Exercise::new(
+        "addresses",
+        "reserves an internal address and labels it",
+        1,
+        BOTH,
+    )
+    .make(ALL, labelled)
+    .get(I)
+    .keep("labels", "/labelFingerprint")
+    .has("compute.address.labels.fingerprint", "/labelFingerprint")
+    .lacks("compute.address.labels.insert", "/labels")
+    .shows(
+        "compute.address.default.purpose",
+        "/purpose",
+        "GCE_ENDPOINT",
+    )
+    .post(SET_LABELS, labels.clone())
+    .needed()
+    .get(I)
+    .shows_other(
+        "compute.address.labels.fingerprint",
+        "/labelFingerprint",
+        "{labels}",
+    )
+    .post(SET_LABELS, labels)
+    .refused("compute.address.labels.stale", 412, "conditionNotMet")
+    .post(ALL, internal("~-j", "10.200.0.5"))
+    .refused("compute.address.taken", 400, "invalid")
+    .post(ALL, internal("~-k", "10.200.0.14"))
+    .refused("compute.address.outside", 400, "invalid")
 }
 
 pub(super) fn firewalls() -> Exercise {

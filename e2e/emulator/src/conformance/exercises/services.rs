@@ -16,6 +16,9 @@ fn top(field: &str, value: Value) -> Value {
 pub(super) fn refusals() -> Exercise {
     let two = json!({ "networkInterfaces": [{ "network": "~" }, { "network": "~-m" }] });
     let elsewhere = json!({ "connector": "projects/{project}/locations/{elsewhere}/connectors/~" });
+    let both = json!({
+        "connector": "projects/{project}/locations/{region}/connectors/~", "networkInterfaces": [{ "network": "~" }],
+    });
     let revision = json!([{
         "type": "TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", "revision": "~-x-00009-x", "percent": 100,
     }]);
@@ -36,6 +39,8 @@ pub(super) fn refusals() -> Exercise {
         400,
         "INVALID_ARGUMENT",
     )
+    .post(X, service_with("vpcAccess", both))
+    .refused("run.service.vpc-access.one-of", 400, "INVALID_ARGUMENT")
     .post(X, service_with("vpcAccess", elsewhere))
     .refused(
         "run.service.vpc-access.connector-name",
@@ -53,6 +58,8 @@ pub(super) fn refusals() -> Exercise {
     .refused("run.service.traffic.revision", 400, "INVALID_ARGUMENT")
     .post(X, service_with("revision", json!("other")))
     .refused("run.service.revision.name", 400, "INVALID_ARGUMENT")
+    .get("run:services/~-none")
+    .refused("run.service.not-found", 404, "NOT_FOUND")
 }
 
 /// Claims that what was answered last, a service of which only the image was sent, has every default.
@@ -134,6 +141,9 @@ pub(super) fn changes() -> Exercise {
     const C: &str = "run:services/~-c";
     let internal = "INGRESS_TRAFFIC_INTERNAL_ONLY";
     let masked = json!({ "ingress": internal, "description": "d", "template": template() });
+    let named = service_with("revision", json!("~-c-named"));
+    let mut differing = named.clone();
+    differing["template"]["timeout"] = json!("100s");
     let stale = json!({ "ingress": internal, "etag": "\"old\"" });
     let made = Exercise::new(
         "service-changes",
@@ -184,6 +194,17 @@ pub(super) fn changes() -> Exercise {
         )
         .get(C)
         .lacks("run.service.uri.disabled", "/uri")
+        .post("run:services?serviceId=~-c", plain_service())
+        .refused("run.service.exists", 409, "ALREADY_EXISTS")
+        .patch("run:services/~-c?updateMask=template", named.clone())
+        .at_once()
+        .get(C)
+        .at_once()
+        .shows("run.service.reconciling", "/reconciling", true)
+        .get(C)
+        .lacks("run.service.reconciling", "/reconciling")
+        .patch("run:services/~-c?updateMask=template", differing)
+        .refused("run.service.revision.clash", 409, "ALREADY_EXISTS")
 }
 
 pub(super) fn broken() -> Exercise {

@@ -32,6 +32,12 @@ pub(super) fn exercise() -> Exercise {
     .refused("compute.subnetwork.range.length", 400, "invalid")
     .post(ALL, subnetwork(NETWORK, "199.36.153.8/29"))
     .refused("compute.subnetwork.range.prohibited", 400, "invalid")
+    .post(ALL, subnetwork(NETWORK, "10.200.0.0/28"))
+    .shows(
+        "compute.subnetwork.range.overlap",
+        "/error/errors/0/code",
+        "INVALID_USAGE",
+    )
     .post(ALL, subnetwork("~", "10.202.1.0/28"))
     .refused("compute.reference.invalid", 400, "invalid")
     .get(S)
