@@ -17,8 +17,9 @@ const BINARY: &str = env!("CARGO_BIN_EXE_privatelink");
 const PLACE: [&str; 4] = ["--project", "acme-prod", "--region", "europe-west1"];
 
 /// Rules about what is seen while an operation runs.
-const AT_ONCE: [&str; 5] = [
+const AT_ONCE: [&str; 6] = [
     "compute.insert.visible-when-done",
+    "run.service.reconciling",
     "vpcaccess.connector.busy",
     "vpcaccess.connector.create.creating",
     "vpcaccess.connector.delete.deleting",

@@ -100,8 +100,7 @@ pub struct Diagnostic {
     pub field: Option<String>,
     /// What is wrong, in one sentence without a full stop.
     pub message: String,
-    /// What to write or do instead.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What to write or do instead; null where there is nothing to say.
     pub help: Option<String>,
     /// The lines of the file around the finding, for rendering with a caret.
     #[serde(skip)]

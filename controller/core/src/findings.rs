@@ -196,7 +196,12 @@ pub(crate) fn broken_paths(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic
         let link = context
             .link(name)
             .filter(|link| link.policy.reconcile == Reconcile::Enforce)?;
-        let message = format!("the path does not work at its {}: {}", hop.name, hop.found);
+        let (place, found) = (hop.name, &hop.found);
+        let message = if hop.verdict == Verdict::Unknown {
+            format!("nobody can tell whether the path works at its {place}: {found}")
+        } else {
+            format!("the path does not work at its {place}: {found}")
+        };
         let code = hop.code.unwrap_or(Code::PathUnknown);
         let mut diagnostic = Diagnostic::new(code, link.origin.clone(), message)
             .link(name)

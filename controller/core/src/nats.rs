@@ -54,7 +54,7 @@ pub fn add_nats(
     let mut routers: BTreeMap<(RegionalRef, NetworkRef), Vec<Group>> = BTreeMap::new();
     for (subnetwork, wish) in wishes {
         if let Some(nat) = served_by_another(nats.world, &wish.network, subnetwork, nats.ours) {
-            diagnostics.push(used(&nat, subnetwork, wish));
+            diagnostics.extend(used(&nat, subnetwork, wish));
             continue;
         }
         let router = router_id(&wish.network, subnetwork, &wish.choice, nats.ours);
@@ -79,21 +79,47 @@ pub fn add_nats(
     diagnostics
 }
 
-fn used(nat: &NatRef, subnetwork: &RegionalRef, wish: &NatWish) -> Diagnostic {
-    let id = Id::Nat(nat.clone());
-    let message = format!(
-        "{id} serves {} already and is used as it is",
-        subnetwork.compute("subnetworks")
-    );
-    let diagnostic = Diagnostic::new(
-        Code::ExistingNatUsed,
-        Origin::Cloud { id: id.to_string() },
-        message,
-    );
-    match wish.links.first() {
-        Some(link) => diagnostic.link(link),
-        None => diagnostic,
+/// Says that somebody else's NAT is used, and which settings of the declaration have no effect for that reason.
+fn used(nat: &NatRef, subnetwork: &RegionalRef, wish: &NatWish) -> Vec<Diagnostic> {
+    let id = Id::Nat(nat.clone()).to_string();
+    let served = subnetwork.compute("subnetworks");
+    let about = |code: Code, message: String| {
+        let diagnostic = Diagnostic::new(code, Origin::Cloud { id: id.clone() }, message);
+        match wish.links.first() {
+            Some(link) => diagnostic.link(link),
+            None => diagnostic,
+        }
+    };
+    let message = format!("{id} serves {served} already and is used as it is");
+    let mut told = vec![about(Code::ExistingNatUsed, message)];
+    for field in without_effect(&wish.choice, nat) {
+        let message = format!("{field} has no effect: {id} serves {served} already");
+        let help = format!("leave {field} out, or ask whoever keeps that NAT to change it");
+        let diagnostic = about(Code::ExistingWithoutEffect, message);
+        told.push(diagnostic.field(format!("spec.{field}")).help(help));
     }
+    told
+}
+
+/// The settings that a NAT of somebody else does not heed.
+fn without_effect(choice: &NatChoice, nat: &NatRef) -> Vec<&'static str> {
+    let elsewhere = choice
+        .router
+        .as_ref()
+        .is_some_and(|it| *it != nat.router.name);
+    let settings = [
+        (
+            "internet.nat.addresses",
+            choice.addresses != Addresses::Auto,
+        ),
+        (
+            "internet.nat.minPortsPerVm",
+            choice.min_ports_per_vm.is_some(),
+        ),
+        ("internet.nat.router", elsewhere),
+    ];
+    let given = settings.into_iter().filter(|(_, given)| *given);
+    given.map(|(field, _)| field).collect()
 }
 
 /// A public NAT that is not ours and covers the subnetwork.

@@ -3,6 +3,7 @@
 mod connectors;
 #[path = "found/nats.rs"]
 mod nats;
+mod path;
 mod records;
 mod survival;
 

@@ -1,6 +1,7 @@
 //! Every code has a page, and every page a code.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use privatelink_core::codes::Code;
 
@@ -33,6 +34,37 @@ fn every_page_belongs_to_a_code() {
         .collect();
     let codes = Code::ALL.iter().map(|code| format!("{code}.md")).collect();
     assert_eq!(pages, codes);
+}
+
+/// A page about something that nobody is ever told would be a promise that is not kept.
+#[test]
+fn every_code_is_given_somewhere() {
+    let mut text = String::new();
+    let controller = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let mut folders = ["core/src", "gcp/src", "src", "../crds/src"]
+        .map(|folder| PathBuf::from(controller).join(folder))
+        .to_vec();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|it| it == "rs") {
+                text.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    // Rules of the schema, which the API server runs too, name theirs by number.
+    let given = |code: &&Code| {
+        let name = format!("Code::{code:?}");
+        let named = text.match_indices(&name).any(|(at, _)| {
+            let next = text[at + name.len()..].chars().next();
+            next.is_none_or(|next| !next.is_alphanumeric())
+        });
+        named || text.contains(&format!("({code})"))
+    };
+    let never: Vec<&Code> = Code::ALL.iter().filter(|code| !given(code)).collect();
+    assert!(never.is_empty(), "{never:?}");
 }
 
 #[test]

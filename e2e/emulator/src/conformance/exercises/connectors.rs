@@ -143,8 +143,8 @@ pub(super) fn life() -> Exercise {
         .get(C)
         .shows(
             "vpcaccess.connector.derived-throughput",
-            "/maxThroughput",
-            400,
+            "/minThroughput",
+            300,
         )
         .patch(
             "vpcaccess:connectors/~?updateMask=maxInstances",

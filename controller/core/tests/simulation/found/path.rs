@@ -1,0 +1,113 @@
+//! What each hop of a path says when it does not let traffic through: the words that people read.
+
+use privatelink_core::kinds::{ConnectorState, LiveConnector, NextHop, Service};
+use privatelink_core::path::Verdict;
+
+use super::*;
+
+/// What somebody does to a link that works.
+type Deed = fn(&mut State);
+
+/// The one that the source leaves through.
+fn connector(state: &mut State) -> &mut LiveConnector {
+    let leaves = state.services[&service("a")].vpc_access.clone().unwrap();
+    let id = leaves.connector().unwrap();
+    state.connectors.get_mut(id).unwrap()
+}
+
+fn source(state: &mut State) -> &mut Service {
+    state.services.get_mut(&service("a")).unwrap()
+}
+
+fn destination(state: &mut State) -> &mut Service {
+    state.services.get_mut(&service("b")).unwrap()
+}
+
+const DEEDS: [(&str, Deed); 13] = [
+    ("nothing", |_| ()),
+    ("the source is gone", |state| {
+        state.services.remove(&service("a"));
+    }),
+    ("its egress is cleared", |state| {
+        source(state).vpc_access = None
+    }),
+    ("it sends private ranges alone", |state| {
+        source(state).vpc_access.as_mut().unwrap().routing = Routing::PrivateRangesOnly;
+    }),
+    ("ambient networking", |state| source(state).ambient = true),
+    ("its last change failed", |state| {
+        source(state).failed = Some("the container did not listen".to_owned());
+    }),
+    ("the connector fails", |state| {
+        connector(state).state = ConnectorState::Error;
+    }),
+    ("its subnetwork cannot be seen", |state| {
+        connector(state).subnetwork = None;
+    }),
+    ("nothing makes Private Google Access effective", |state| {
+        let id = connector(state).subnetwork.clone().unwrap();
+        state.routers.clear();
+        let subnetwork = state.subnetworks.get_mut(&id).unwrap();
+        subnetwork.private_google_access = false;
+    }),
+    ("the routes are gone", |state| state.routes.clear()),
+    ("a route leads elsewhere", |state| {
+        for route in &mut state.routes {
+            route.next_hop = NextHop::Other("vpn".to_owned());
+        }
+    }),
+    ("the default URL is off", |state| {
+        destination(state).default_uri_disabled = true;
+    }),
+    ("the destination is gone", |state| {
+        state.services.remove(&service("b"));
+    }),
+];
+
+#[test]
+fn each_hop_that_lets_nothing_through_says_so_in_its_own_words() {
+    let wish = link("t/one", "a", "b", "10.8.0.0/28");
+    let made = Fake::new(before(), 0);
+    let _applied = apply(&made, std::slice::from_ref(&wish));
+    let mut told = String::new();
+    for (what, deed) in DEEDS {
+        let fake = made.fork();
+        fake.change(deed);
+        told.push_str(&says(what, &plan(&fake, std::slice::from_ref(&wish))));
+    }
+    // From another project's network, which the destination is not attached to.
+    let abroad = Link {
+        network: UNIVERSE.shared.clone(),
+        source: service("f"),
+        project: UNIVERSE.edge.clone(),
+        destination: service("b"),
+        ..wish.clone()
+    };
+    let report = apply(&Fake::new(before(), 0), &[abroad]);
+    told.push_str(&says("a network that is not admitted", &report));
+    let blind = made.fork();
+    blind.set_faults(Faults {
+        reads: (0..40).map(|read| (read, ReadFault::Unreadable)).collect(),
+        ..Faults::default()
+    });
+    told.push_str(&says("nothing can be read", &plan(&blind, &[wish])));
+    insta::assert_snapshot!(told);
+}
+
+/// The first hop that does not pass, and everything that is said beside it.
+fn says(what: &str, report: &Report) -> String {
+    let link = &report.links[0];
+    let hop = link.trace.as_ref().and_then(|trace| trace.root_cause());
+    let hop = hop.map_or_else(
+        || format!("{:?}", link.path.unwrap_or(Verdict::NotReached)),
+        |hop| {
+            let code = hop.code.map(|code| code.to_string()).unwrap_or_default();
+            format!("{:?} at {}, {code}: {}", hop.verdict, hop.name, hop.found)
+        },
+    );
+    let beside = report.diagnostics.iter();
+    let beside: String = beside
+        .map(|it| format!("    {}[{}]: {}\n", it.severity, it.code, it.message))
+        .collect();
+    format!("{what}: {:?}, {hop}\n{beside}", link.state)
+}
