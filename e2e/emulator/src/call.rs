@@ -164,9 +164,9 @@ impl Call {
             .is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
-    /// True for the request of a list's second page, or of a later one.
-    pub(crate) fn continues_a_list(&self) -> bool {
-        self.query("pageToken").is_some() || self.query("continue").is_some()
+    /// What the request of a list's second page, or of a later one, begins after.
+    pub(crate) fn page_token(&self) -> Option<&str> {
+        self.query("pageToken").or_else(|| self.query("continue"))
     }
 
     /// The path without its last segment: the resource that `.../setSomething` acts on.

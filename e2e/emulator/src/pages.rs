@@ -28,6 +28,8 @@ pub(crate) static RULES: &[&Rule] = &[&PAGE_CAP, &PAGE_TOKEN];
 pub(crate) struct Window {
     pub(crate) after: Option<String>,
     size: usize,
+    /// Whether the list begins with this page.
+    first: bool,
 }
 
 impl Window {
@@ -70,7 +72,11 @@ impl Window {
             .disturbance
             .page_size
             .map_or(size, |most| size.min(most));
-        Ok(Window { after, size })
+        Ok(Window {
+            after: after.filter(|last| !last.is_empty()),
+            size,
+            first: token.is_none(),
+        })
     }
 
     /// The entries of this page, and the token of the next one if there is one.
@@ -78,6 +84,9 @@ impl Window {
         &self,
         entries: impl Iterator<Item = (&'a str, &'a Value)>,
     ) -> (Vec<(&'a str, &'a Value)>, Option<String>) {
+        if let Some(next) = self.nothing_yet() {
+            return (Vec::new(), Some(next));
+        }
         let mut page: Vec<_> = entries.take(self.size.saturating_add(1)).collect();
         if page.len() <= self.size {
             return (page, None);
@@ -86,6 +95,17 @@ impl Window {
         let next = page.last().map(|(key, _)| write_token(key));
         (page, next)
     }
+
+    /// What a page without anything ends in, when that was ordered: everything is still to come.
+    fn nothing_yet(&self) -> Option<String> {
+        (self.size == 0 && self.first).then(|| write_token(""))
+    }
+}
+
+/// The token of the page that comes after this one of a list.
+pub(crate) fn next(list: &Value) -> Option<&str> {
+    let knative = || list["metadata"]["continue"].as_str();
+    list["nextPageToken"].as_str().or_else(knative)
 }
 
 fn write_token(last: &str) -> String {

@@ -29,7 +29,7 @@ use crate::refusal::ErrorAnswer;
 use crate::request::{self, Request, no_tunnel};
 use crate::resources;
 use crate::wire::{Cord, Wires};
-use crate::{batch, callers, control, reply};
+use crate::{batch, callers, control, pages, reply};
 
 /// How often a waiting request looks whether its operation is done.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -211,7 +211,9 @@ pub(crate) async fn respond(server: &Server, cord: &Cord, head: &Parts, bytes: &
         path,
     };
     let mut verdict = server.faults().judge(method, asked);
-    verdict.truncate |= verdict.lose_page && call.continues_a_list();
+    if let Some(token) = call.page_token() {
+        verdict.truncate |= server.faults().loses(path, token) || verdict.lose_page;
+    }
     tokio::time::sleep(verdict.latency).await;
     let answer = match body {
         Err(refusal) => Err(refusal),
@@ -220,6 +222,11 @@ pub(crate) async fn respond(server: &Server, cord: &Cord, head: &Parts, bytes: &
             perform(server, &mut call, &verdict).await
         }
     };
+    if verdict.lose_page
+        && let Some(token) = answer.as_ref().ok().and_then(pages::next)
+    {
+        server.faults().doom(path, token);
+    }
     request.operation = Some(operation);
     finish(server, cord, api, request, number, verdict, answer)
 }

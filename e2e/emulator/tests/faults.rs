@@ -172,24 +172,26 @@ async fn an_unreachable_scope_is_named_and_its_resources_are_missing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_list_loses_a_page_half_way() {
+async fn one_strike_loses_one_page_of_a_list_also_of_an_empty_one() {
     let bench = bench(Duration::ZERO).await;
-    with_networks(&bench, &["a", "b", "c"]).await;
-    bench
-        .faults(json!([{
-            "match": { "operation": "compute.networks.list" }, "effect": { "losePage": { "size": 2 } },
-        }]))
-        .await;
-    let first = bench.get(NETWORKS).await;
-    assert_eq!(first["items"].as_array().map(Vec::len), Some(2));
-    let token = first["nextPageToken"].as_str().unwrap();
-    let second = format!("{NETWORKS}?pageToken={token}");
-    assert!(
+    for (there, size) in [(&[][..], 0), (&["a", "b", "c"][..], 0), (&[][..], 2)] {
+        with_networks(&bench, there).await;
+        let effect = json!({ "losePage": { "size": size } });
+        let lists = json!({ "operation": "compute.networks.list" });
         bench
-            .try_send(Method::GET, &second, Value::Null)
-            .await
-            .is_err()
-    );
+            .faults(json!([{ "match": lists, "times": 1, "effect": effect }]))
+            .await;
+        let count = |list: &Value| list["items"].as_array().map_or(0, Vec::len);
+        let first = bench.get(NETWORKS).await;
+        assert_eq!(count(&first), size);
+        let token = first["nextPageToken"].as_str().unwrap();
+        let rest = format!("{NETWORKS}?pageToken={token}");
+        let lost = bench.try_send(Method::GET, &rest, Value::Null).await;
+        assert!(lost.is_err());
+        let second = bench.get(&rest).await;
+        let all = count(&bench.get(NETWORKS).await);
+        assert_eq!(count(&second), all - size);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -118,7 +118,8 @@ impl Fault {
             Self::ConnectorError => json!({"preset": "connectorError"}),
             Self::Unreachable => json!({"unreachable": "regions/europe-west1"}),
             Self::StaleList => json!({"staleList": {"writes": 3}}),
-            Self::LosePage => json!({"losePage": {"size": 1}}),
+            // Nothing on the first page, so that each list has a second one to lose.
+            Self::LosePage => json!({"losePage": {"size": 0}}),
             Self::OtherWriter => json!({"otherWriter": meddling(operation)}),
         }
     }

@@ -1,6 +1,6 @@
 //! Every list and every get.
 
-use privatelink_core::cloud::Scope;
+use privatelink_core::cloud::{CloudErrorKind as Kind, Scope};
 use privatelink_core::kinds::{
     ConnectorState, Id, IngressSetting, Live, NatRef, NextHop, RevisionRef,
 };
@@ -49,6 +49,22 @@ async fn every_kind_is_listed_and_read_in_the_core_s_own_words() {
         ("-00001-[a-z0-9]+", "-00001-xyz"),
     ];
     insta::with_settings!({filters => filters}, { insta::assert_json_snapshot!("furnished", found) });
+}
+
+#[tokio::test]
+async fn a_list_of_which_a_page_is_lost_is_whole_or_an_error() {
+    let place = Place::with(furnished()).await;
+    let lose = |times: Value| json!([{"times": times, "effect": {"losePage": {"size": 0}}}]);
+    for scope in every_scope() {
+        place.faults(json!([])).await;
+        let whole = place.list(scope.clone()).await.unwrap();
+        assert!(!whole.items.is_empty(), "{scope}");
+        place.faults(lose(json!(1))).await;
+        assert_eq!(place.list(scope.clone()).await.unwrap(), whole, "{scope}");
+        place.faults(lose(Value::Null)).await;
+        let error = place.list(scope.clone()).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Transient, "{scope}: {error:?}");
+    }
 }
 
 #[tokio::test]

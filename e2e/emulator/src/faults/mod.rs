@@ -7,6 +7,7 @@ mod pattern;
 mod presets;
 pub(crate) mod skew;
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
@@ -42,7 +43,11 @@ const MOST: usize = 1_000;
 
 /// The faults that were ordered.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<Fault>);
+pub(crate) struct Faults {
+    ordered: Vec<Fault>,
+    /// Pages that are lost when they are asked for: the path of the list, and the token.
+    doomed: BTreeSet<(String, String)>,
+}
 
 /// What the faults do to one request.
 #[derive(Debug, Default)]
@@ -51,7 +56,7 @@ pub(crate) struct Verdict {
     pub(crate) error: Option<Refusal>,
     pub(crate) reset: Option<When>,
     pub(crate) truncate: bool,
-    /// As `truncate`, for the pages of a list after its first one.
+    /// As `truncate`, for the page of a list that comes after this one, and for this one if it is not the first.
     pub(crate) lose_page: bool,
     pub(crate) body: Option<String>,
     pub(crate) fate: Fate,
@@ -72,7 +77,10 @@ impl Faults {
         faults
             .map(|(index, written)| fault(index, written, scale))
             .collect::<Result<_, _>>()
-            .map(Faults)
+            .map(|ordered| Faults {
+                ordered,
+                doomed: BTreeSet::new(),
+            })
     }
 
     pub(crate) fn describe(&self) -> Value {
@@ -81,18 +89,29 @@ impl Faults {
             written["struck"] = json!(fault.struck);
             written
         };
-        json!(self.0.iter().map(describe).collect::<Vec<_>>())
+        json!(self.ordered.iter().map(describe).collect::<Vec<_>>())
     }
 
     /// What happens to a request; counts it for every fault that it matches.
     pub(crate) fn judge(&mut self, method: &str, request: Request<'_>) -> Verdict {
         let mut verdict = Verdict::default();
-        for fault in &mut self.0 {
+        for fault in &mut self.ordered {
             if fault.matches.admit(method, request) && fault.strikes() {
                 verdict.add(request, fault.effect.clone());
             }
         }
         verdict
+    }
+
+    /// From now on the reply with this page of the list at `path` is lost, once.
+    pub(crate) fn doom(&mut self, path: &str, token: &str) {
+        self.doomed.insert((path.to_owned(), token.to_owned()));
+    }
+
+    /// Is this the page that is to be lost? It is no more after this.
+    pub(crate) fn loses(&mut self, path: &str, token: &str) -> bool {
+        let page = (path.to_owned(), token.to_owned());
+        self.doomed.remove(&page)
     }
 }
 
@@ -281,7 +300,7 @@ mod tests {
             json!([{ "effect": { "status": 9999 } }]),
             json!([{ "nth": 0, "effect": { "status": 503 } }]),
             json!([{ "times": 0, "effect": { "status": 503 } }]),
-            json!([{ "effect": { "losePage": { "size": 0 } } }]),
+            json!([{ "effect": { "losePage": { "size": -1 } } }]),
             json!([{ "match": { "operation": "*".repeat(201) }, "effect": { "status": 503 } }]),
             json!(vec![json!({ "effect": { "status": 503 } }); 1_001]),
         ] {

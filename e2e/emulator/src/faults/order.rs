@@ -195,10 +195,6 @@ pub(super) fn effect(index: usize, order: EffectOrder, scale: f64) -> Result<Eff
     if let Some(status) = order.status.filter(|it| !(400..=599).contains(it)) {
         return Err(FaultError::Status { index, status });
     }
-    if order.lose_page.as_ref().is_some_and(|page| page.size == 0) {
-        let field = "losePage.size";
-        return Err(FaultError::Zero { index, field });
-    }
     let error = order.status.map(|status| Effect::Error {
         status,
         reason: order.reason,
