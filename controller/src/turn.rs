@@ -13,11 +13,13 @@ use std::time::Duration;
 
 use privatelink_core::apply::{Observer, Progress};
 use privatelink_core::codes::Code;
+use privatelink_core::compile::compile;
 use privatelink_core::decide::{Decision, Orders, Wishes};
 use privatelink_core::declare;
 use privatelink_core::diagnostic::{Diagnostic, Origin, Severity};
-use privatelink_core::ids::ProjectId;
+use privatelink_core::ids::{LinkName, ProjectId};
 use privatelink_core::link::{Link, Reconcile};
+use privatelink_core::names::Installation;
 use privatelink_core::plan::Plan;
 use privatelink_core::report::Report;
 use privatelink_core::standing::Standing;
@@ -69,6 +71,25 @@ impl Declared {
         declared
     }
 
+    /// Finds the links that contradict each other, which takes no look at the cloud. Others want the same thing alike,
+    /// or more of it.
+    pub(crate) fn compare(&mut self, ours: &Installation) -> BTreeSet<LinkName> {
+        let links = self.wishes.links.iter();
+        let taking_part: Vec<&Link> = links.filter(|link| !link.policy.suspend).collect();
+        let compiled = compile(&taking_part, &World::default(), ours);
+        self.diagnostics.extend(compiled.diagnostics);
+        self.sources.locate(&mut self.diagnostics);
+        compiled.conflicting
+    }
+
+    /// That nothing is declared is meant, and no more than worth a word.
+    fn allow_empty(&mut self) {
+        let found = self.diagnostics.iter_mut();
+        for diagnostic in found.filter(|it| it.code == Code::NothingDeclared) {
+            diagnostic.severity = Severity::Warning;
+        }
+    }
+
     /// Validates declarations that were read already, all of them.
     pub(crate) fn validated(declarations: &[declare::Declared]) -> Self {
         let validated = validate(declarations);
@@ -115,6 +136,9 @@ impl Run {
             time: time.timeout,
             begun: Instant::now(),
         };
+        if run.orders.allow_empty {
+            run.declared.allow_empty();
+        }
         run.declared.diagnostics.extend(nowhere_to_look(
             &run.declared.wishes,
             &run.orders,

@@ -1,9 +1,10 @@
 //! The fixed shape of the benchmark, scaled by its number of links.
 //!
 //! 10 projects by 4 regions; two services per link; sources with 1, 3 and 10 links in turn, each destination its
-//! own; 400 connectors at 10,000 links and never fewer than one per project and region; 5 % of all services with
-//! traffic pinned to a revision; one in five connectors, subnetworks and routers somebody else's, and every
-//! service that no link names.
+//! own; 400 connectors at 10,000 links and never fewer than one per project and region with a source; 5 % of all
+//! services with traffic pinned to a revision. Somebody else's are, per project and region, a router and, for every
+//! four connectors of ours, rounded up, a connector with its subnetwork: three beside ten at 10,000 links, one beside
+//! one at 1,000. Theirs is also every service that no link names.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -119,7 +120,7 @@ impl Shape {
                 format!("projects/{project}/global/networks/prod"),
                 json!({}),
             );
-            // One in five of all: one of somebody else's for every four of ours.
+            // One of somebody else's for every four of ours, rounded up.
             for foreign in 0..self.connectors_per_cell.div_ceil(4) {
                 let range = range(64, cell % REGIONS.len() * 64 + foreign);
                 let regional = format!("projects/{project}/regions/{region}");

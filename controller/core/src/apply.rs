@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use crate::apply::queue::Queue;
 use crate::cloud::{Cloud, CloudError, CloudErrorKind, ServicePatch, Write};
@@ -26,9 +26,9 @@ use crate::plan::{Action, Plan, Step};
 /// progress harder to read.
 pub const CONCURRENT_STEPS: usize = 16;
 
-/// What became of a step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "outcome", rename_all = "camelCase")]
+/// What became of a step. As a document: `outcome` is `done`, `failed`, `pending` or `skipped`, with the `error` or what
+/// it was skipped `because` of.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It was carried out.
     Done,
@@ -59,6 +59,25 @@ impl Outcome {
     /// Did the run end before it, at a signal or because its time was up?
     pub fn is_stopped(&self) -> bool {
         matches!(self, Self::Failed { error } if matches!(error.code, Code::Interrupted | Code::TimeUp))
+    }
+}
+
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut document = serializer.serialize_map(None)?;
+        let word = match self {
+            Self::Done => "done",
+            Self::Failed { .. } if self.is_pending() => "pending",
+            Self::Failed { .. } => "failed",
+            Self::Skipped { .. } => "skipped",
+        };
+        document.serialize_entry("outcome", word)?;
+        match self {
+            Self::Done => {}
+            Self::Failed { error } => document.serialize_entry("error", error)?,
+            Self::Skipped { because } => document.serialize_entry("because", because)?,
+        }
+        document.end()
     }
 }
 

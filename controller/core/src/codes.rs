@@ -66,7 +66,7 @@ codes! {
     PL0012 NotInThisVersion Error "A field is reserved and does not work in this version"
     PL0013 TooLarge Error "A source is larger than the limit"
     PL0014 TooComplex Error "A document is nested or expanded beyond the limits"
-    PL0015 NothingDeclared Warning "The source declares nothing"
+    PL0015 NothingDeclared Error "The source declares nothing"
     PL0016 DuplicateName Error "Two declarations have one name"
     PL0017 NameMissing Error "A declaration has no name"
     PL0018 LinkNameInvalid Error "The name of a declaration is not one Kubernetes accepts"

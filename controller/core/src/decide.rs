@@ -233,7 +233,7 @@ fn nat_served(graph: &Graph) -> BTreeSet<RegionalRef> {
     entries.flatten().cloned().collect()
 }
 
-/// What steps wait for that gets ready without us: connectors in the making, sources being rolled out.
+/// What steps wait for that gets ready without us: connectors in the making, services being rolled out.
 fn changing(plan: &Plan, context: &Context<'_>) -> BTreeSet<Id> {
     let mut changing = BTreeSet::new();
     for (id, step) in plan
@@ -246,6 +246,13 @@ fn changing(plan: &Plan, context: &Context<'_>) -> BTreeSet<Id> {
             if live.is_some_and(|live| live.state.is_changing()) {
                 changing.insert(id.clone());
             }
+            // A service that is just leaving it: an earlier run may have ended before that was done.
+            let users = context.uses.services().get(connector);
+            let leaving = users.into_iter().flatten().filter(|user| {
+                let user = context.world.service(user).present();
+                user.is_some_and(|user| user.reconciling)
+            });
+            changing.extend(leaving.cloned().map(Id::ServiceEgress));
         }
         for link in step.links.iter().filter_map(|name| context.link(name)) {
             let source = context.world.service(&link.source).present();

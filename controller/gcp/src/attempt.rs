@@ -247,10 +247,14 @@ fn account(admission: Admission<'_>, failure: Option<&Failure>) {
 /// The attempts of one call so far.
 #[derive(Debug, Default)]
 struct Tries {
-    /// Failed ones, but for those that Google answered with the request to slow down.
+    /// Failed ones, but for those below.
     failed: u32,
     /// When the first of them failed, since Google last asked to slow down.
     first_failed: Option<Instant>,
+    /// Attempts that came while somebody's operation was at work on the thing, such as one of a run of ours that was
+    /// killed, and when the first of them did.
+    busy: u32,
+    first_busy: Option<Instant>,
     /// Attempts that Google answered with the request to slow down, and when it did so first.
     refused: u32,
     first_refused: Option<Instant>,
@@ -263,7 +267,7 @@ struct Tries {
 impl Tries {
     /// The number of the next attempt, from 1.
     fn number(&self) -> u32 {
-        self.failed + self.refused + 1
+        self.failed + self.busy + self.refused + 1
     }
 
     /// How long to wait before trying again, if it is worth it. After the request to slow down it is the limiter
@@ -280,6 +284,12 @@ impl Tries {
             self.refusal = Some(failure.clone());
             let since = now - *self.first_refused.get_or_insert(now);
             return (since < patience.slow_down).then_some(Duration::ZERO);
+        }
+        if failure.is_busy() {
+            self.busy += 1;
+            let pause = patience.pause(self.busy, rand::random());
+            let since = now - *self.first_busy.get_or_insert(now);
+            return (since + pause < patience.deadline).then_some(pause);
         }
         self.failed += 1;
         if self.failed >= patience.attempts {

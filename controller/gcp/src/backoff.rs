@@ -5,7 +5,8 @@ use std::time::Duration;
 /// How hard a call is tried. Pauses are random, so that many callers do not come back at the same moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Patience {
-    /// Attempts per call, the first included. Those that Google answered with the request to slow down do not count.
+    /// Attempts per call, the first included. Those that Google answered with the request to slow down do not count,
+    /// nor those that came while somebody's operation was at work on the thing.
     pub attempts: u32,
     /// No attempt starts later than this after the first one that failed.
     pub deadline: Duration,

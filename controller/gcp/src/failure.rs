@@ -170,14 +170,17 @@ impl Failure {
             })
     }
 
+    /// Is somebody's operation at work on the thing? It ends by itself.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.has_reason("resourceNotReady")
+    }
+
     /// May the very same request succeed a little later?
     pub(crate) fn is_worth_another_try(&self) -> bool {
         match self.nature {
             Nature::Unreachable | Nature::TimedOut => true,
             Nature::Refused(status) => {
-                matches!(status, 500 | 502 | 503 | 504)
-                    || self.is_rate_limit()
-                    || self.has_reason("resourceNotReady")
+                matches!(status, 500 | 502 | 503 | 504) || self.is_rate_limit() || self.is_busy()
             }
             Nature::Operation(_) | Nature::Unparsable | Nature::Credentials | Nature::NotSent => {
                 false

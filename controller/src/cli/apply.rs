@@ -25,7 +25,7 @@ Examples:
 ///
 /// A run that is interrupted (SIGINT, SIGTERM) or whose time is up (`--timeout`) begins nothing new, waits up to nine
 /// seconds for what is under way, and reports what is pending with exit code 5. What was begun at Google is found again
-/// by the next run.
+/// by the next run. While it only looks and has written nothing yet, a signal simply ends it.
 #[derive(Debug, Args)]
 #[command(help_template = HELP, before_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -98,8 +98,8 @@ pub(super) async fn carry_out(run: &Run, asking: &Asking, output: Output) -> Res
         let writes = preview.summary.writes() > 0;
         // What only waits may go on when Google has finished what it is doing, and a turn waits for that.
         let waits = preview.summary.wait > 0 && asking.yes;
-        if writes && !asking.yes {
-            // A warning is of use before the answer.
+        if writes {
+            // A warning is of use before the answer, and before what it warns of.
             output.diagnostics(&preview.diagnostics);
             told.clone_from(&preview.diagnostics);
         }

@@ -196,7 +196,7 @@ fn not_text() -> String {
 impl Command {
     async fn run(&self, global: &Global, output: Output) -> Result<u8, Failure> {
         match self {
-            Self::Validate(arguments) => arguments.run(output),
+            Self::Validate(arguments) => arguments.run(global, output),
             Self::Plan(arguments) => arguments.run(global, output).await,
             Self::Apply(arguments) => arguments.run(global, output).await,
             Self::Drift(arguments) => arguments.run(global, output).await,

@@ -25,8 +25,8 @@ const HEAD: &str = "\
 Generated from the program's own definitions; do not edit. Refresh it with
 `cargo run -- docs > docs/reference/cli.md`.
 
-Data goes to standard output, everything else to standard error. Every option has an environment variable, which the
-option itself overrides.
+Data goes to standard output, everything else to standard error. Every option but `--help`, `--version` and `--json` has
+an environment variable, which the option itself overrides; `--json` is `-o json`, whose variable is `PRIVATELINK_OUTPUT`.
 ";
 
 /// The page: the program's own help, then each command's.

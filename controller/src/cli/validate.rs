@@ -9,7 +9,7 @@ use privatelink_core::plan::Summary;
 use privatelink_core::report::{API_VERSION, ScopeReport};
 use serde::Serialize;
 
-use super::options::Declarations;
+use super::options::{Declarations, Global};
 use super::{Failure, HELP};
 use crate::render::{Output, plural};
 use crate::turn::Declared;
@@ -50,23 +50,30 @@ struct CheckedLink {
 enum CheckedState {
     Valid,
     Invalid,
+    Conflicting,
 }
 
 impl Arguments {
-    pub(super) fn run(&self, output: Output) -> Result<u8, Failure> {
+    pub(super) fn run(&self, global: &Global, output: Output) -> Result<u8, Failure> {
+        let mut declared = Declared::read(&self.declarations.paths);
+        let conflicting = declared.compare(&global.installation());
         let Declared {
             wishes,
             diagnostics,
             documents,
             sources: _,
-        } = Declared::read(&self.declarations.paths);
+        } = declared;
         output.diagnostics(&diagnostics);
-        let valid = wishes.links.len();
+        let valid = wishes.links.len() - conflicting.len();
         let broken = documents.saturating_sub(valid);
         let wrong = diagnostics.iter().any(Diagnostic::is_error);
         let valid_links = wishes.links.iter().map(|link| CheckedLink {
             name: link.name.clone(),
-            state: CheckedState::Valid,
+            state: if conflicting.contains(&link.name) {
+                CheckedState::Conflicting
+            } else {
+                CheckedState::Valid
+            },
         });
         let broken_links = wishes.broken.iter().map(|name| CheckedLink {
             name: name.clone(),

@@ -28,7 +28,10 @@ impl Progress {
     pub(crate) fn new(output: Output) -> Self {
         let terminal = std::io::stderr().is_terminal() && !output.quiet;
         Self {
-            bars: terminal.then(MultiProgress::new),
+            // On a terminal that cannot move its cursor (`TERM=dumb`) finished steps are lines, as in a file.
+            bars: terminal
+                .then(MultiProgress::new)
+                .filter(|bars| !bars.is_hidden()),
             quiet: output.quiet,
             begun: Instant::now(),
             running: Mutex::default(),

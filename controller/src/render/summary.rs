@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use anstyle::Style;
 use privatelink_core::apply::Outcome;
 use privatelink_core::cloud::CloudErrorKind;
 use privatelink_core::kinds::Id;
 use privatelink_core::path::Verdict;
 use privatelink_core::plan::Action;
-use privatelink_core::report::{Report, StepReport};
+use privatelink_core::report::{LinkState, Report, StepReport};
 
 use super::Detail;
-use super::style::{BAD, BOLD, DIM, of_action, of_state, of_verdict, plural};
+use super::style::{BAD, BOLD, DIM, WORTH_A_LOOK, of_action, of_state, of_verdict, plural};
 use crate::printable::in_a_line;
 
 /// The table of links, what is left, and the counts; of what is wrong, only what is left.
@@ -49,7 +50,7 @@ fn write_links(text: &mut String, report: &Report) {
     let states = report
         .links
         .iter()
-        .map(|link| of_state(link.state).0.len())
+        .map(|link| stands(link.state, report).0.len())
         .max()
         .unwrap_or_default()
         .max(5);
@@ -59,7 +60,7 @@ fn write_links(text: &mut String, report: &Report) {
         "LINK", "STATE"
     );
     for link in &report.links {
-        let (state, style) = of_state(link.state);
+        let (state, style) = stands(link.state, report);
         let path = link.trace.as_ref().map_or_else(
             || "-".to_owned(),
             |trace| {
@@ -79,6 +80,20 @@ fn write_links(text: &mut String, report: &Report) {
         );
     }
     text.push('\n');
+}
+
+/// The word and the colour of a link's state. Nothing says any more to which link belongs what is still to go of one
+/// that is undone, so none of them is done with before all of it has gone.
+fn stands(state: LinkState, report: &Report) -> (&'static str, Style) {
+    let left = |(_, step): (&&Id, &&StepReport)| match step.outcome {
+        Some(Outcome::Failed { .. } | Outcome::Skipped { .. }) => true,
+        Some(Outcome::Done) => false,
+        None => step.action == Action::Wait,
+    };
+    if state == LinkState::Released && last_words(report).iter().any(left) {
+        return ("being undone", WORTH_A_LOOK);
+    }
+    of_state(state)
 }
 
 /// What did not work out, and what is still to come.

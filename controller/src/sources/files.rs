@@ -41,6 +41,10 @@ pub(super) fn texts(paths: &[PathOrStdin]) -> impl Iterator<Item = Result<Text, 
     for path in paths {
         match path {
             PathOrStdin::Stdin => found.places.push(Ok(Place::Stdin)),
+            // What `<(...)` of a shell stands for. It is read because it is named itself.
+            PathOrStdin::Path(path) if is_pipe(path) => {
+                found.places.push(Ok(Place::Pipe(path.clone())));
+            }
             PathOrStdin::Path(path) => found.look(path),
         }
     }
@@ -77,6 +81,7 @@ pub(super) fn bounded(reader: impl Read) -> io::Result<String> {
 
 enum Place {
     Stdin,
+    Pipe(PathBuf),
     File(PathBuf),
 }
 
@@ -84,6 +89,7 @@ impl Place {
     fn read(self) -> Result<Text, Diagnostic> {
         let (path, content, again): (Arc<str>, _, _) = match self {
             Self::Stdin => ("-".into(), bounded(io::stdin().lock()), false),
+            Self::Pipe(path) => (path.display().to_string().into(), text(&path), false),
             Self::File(path) => {
                 // Under a name that is no text it cannot be found again by what is shown of it.
                 let again = path.to_str().is_some();
@@ -99,6 +105,17 @@ impl Place {
             Err(error) => Err(unreadable(&path, &error)),
         }
     }
+}
+
+#[cfg(unix)]
+fn is_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_pipe(_: &Path) -> bool {
+    false
 }
 
 struct Found {

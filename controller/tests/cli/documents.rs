@@ -71,6 +71,46 @@ async fn the_document_is_printed_even_when_nothing_is_valid() {
     }
 }
 
+/// What no look at the cloud is needed for is found before a change is merged.
+#[tokio::test(flavor = "multi_thread")]
+async fn links_that_contradict_each_other_are_found_offline() {
+    let desk = Desk::new("contradiction").await;
+    let other = super::LINK
+        .replace("name: orders-to-billing", "name: second")
+        .replace("10.8.0.0/28", "10.9.0.0/28");
+    desk.write("two.yaml", &format!("{}---\n{other}", super::LINK));
+    let answer = desk.run("validate two.yaml").await;
+    assert_eq!(answer.stdout, "0 declarations are valid, 2 not.\n");
+    assert_eq!(answer.code, 1);
+    assert!(answer.stderr.contains("error[PL0103]"), "{}", answer.stderr);
+    let document = desk.run("validate -o json two.yaml").await.json();
+    for link in document["links"].as_array().unwrap() {
+        assert_eq!(link["state"], "Conflicting", "{link}");
+    }
+    // One that takes no part contradicts nobody.
+    let suspended = format!("{other}  policy: {{suspend: true}}\n");
+    desk.write("two.yaml", &format!("{}---\n{suspended}", super::LINK));
+    let answer = desk.run("validate two.yaml").await;
+    assert_eq!((answer.code, answer.stderr.as_str()), (0, ""));
+}
+
+/// A wrong path would be green for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_declares_nothing_is_an_error_unless_that_is_meant() {
+    let desk = Desk::new("nothing").await;
+    std::fs::create_dir(desk.folder.join("empty")).unwrap();
+    for command in ["validate", "plan", "apply --yes", "drift", "destroy --yes"] {
+        let answer = desk.run(&format!("{command} empty")).await;
+        assert_eq!(answer.code, 1, "{command}");
+        assert!(answer.stderr.contains("error[PL0015]"), "{command}");
+    }
+    for command in ["plan", "apply --yes"] {
+        let answer = desk.run(&format!("{command} --allow-empty empty")).await;
+        assert_eq!(answer.code, 0, "{command}");
+        assert!(answer.stderr.contains("warning[PL0015]"), "{command}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn yaml_and_json_say_the_same() {
     let desk = Desk::new("yaml").await;

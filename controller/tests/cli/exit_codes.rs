@@ -1,9 +1,13 @@
 //! Exit codes: 1 if anything was invalid, refused or unreadable; else 6 if a write failed; else 5 if something is
 //! pending; else 0; and 2 for changes and drift when asked.
 
+use privatelink_e2e::privatelink::Answer;
 use serde_json::json;
 
 use super::Desk;
+
+/// Why a subnetwork cannot go, in Google's words.
+const USED: &str = "The subnetwork resource is already being used by 'projects/acme-prod/regions/europe-west1/addresses/serverless-ipv4-1'";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_and_drift_show_in_the_exit_code_only_when_asked() {
@@ -178,12 +182,27 @@ async fn what_takes_its_time_is_5() {
     let held = json!({
         "status": 400,
         "reason": "resourceInUseByAnotherResource",
-        "message": "The subnetwork resource is already being used by 'projects/acme-prod/regions/europe-west1/addresses/serverless-ipv4-1'",
+        "message": USED,
     });
     desk.fault(json!({ "match": { "operation": "compute.subnetworks.delete" }, "effect": held }))
         .await;
     let answer = desk.run("destroy --yes link.yaml").await;
     assert_eq!(answer.code, 5, "{}{}", answer.stdout, answer.stderr);
+    let state = desk.cloud.state();
+    let mut left = state["compute"].as_object().unwrap().keys();
+    let subnetwork = left.find(|path| path.contains("/subnetworks/")).unwrap();
+    let told = format!(
+        "info[PL0169]: cannot delete {subnetwork}: it is still in use ({USED})\n\
+         --> {subnetwork}\n \
+         = help: nothing to do: Google gives the addresses back within hours, and a later run goes on\n"
+    );
+    assert!(answer.stderr.contains(&told), "{}", answer.stderr);
+    assert!(
+        answer.stdout.contains(&format!("({USED}) (PL0169)\n"))
+            && answer.stdout.contains(", 1 pending in "),
+        "{}",
+        answer.stdout
+    );
     desk.cloud
         .send("DELETE", "/emulator/faults", &serde_json::Value::Null)
         .await
@@ -211,6 +230,42 @@ async fn missing_credentials_and_unusable_endpoints_are_findings_in_the_document
         (answer.code, &answer.json()["diagnostics"][0]["code"]),
         (1, &json!("PL0321"))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_no_credentials_is_told_what_is_missing_and_what_to_do() {
+    // The server of tokens that Google's machines have: here nobody listens, for which this system has its own words.
+    let nobody = "127.0.0.1:1";
+    let refused = std::net::TcpStream::connect(nobody).unwrap_err();
+    let no_token = format!("no access token could be had ({refused})");
+    let desk = Desk::new("no_credentials").await;
+    for (variable, value, missing) in [
+        (
+            "GOOGLE_APPLICATION_CREDENTIALS",
+            "no-such-key.json",
+            "could not find or open the credentials file no-such-key.json. This file name was found in the \
+             `GOOGLE_APPLICATION_CREDENTIALS` environment variable. Verify this environment variable points to a valid file.",
+        ),
+        ("GCE_METADATA_HOST", nobody, &*no_token),
+    ] {
+        let mut command = desk.privatelink.command(&["plan", "link.yaml"]);
+        // Nor is there a home, where `gcloud` would have left some.
+        command
+            .env_remove("PRIVATELINK_ENDPOINT")
+            .env_remove("GOOGLE_APPLICATION_CREDENTIALS")
+            .env(variable, value);
+        let answer = Answer::from(command.output().await.unwrap());
+        let told = format!(
+            "error[PL0300]: no Google Cloud credentials can be used: {missing}\n\
+             --> command line\n \
+             = help: run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to a key file; \
+             to try it without Google Cloud, run `privatelink demo`\n\n"
+        );
+        assert_eq!(
+            (answer.code, &*answer.stdout, &*answer.stderr),
+            (1, "Nothing was decided: see the errors above.\n", &*told)
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

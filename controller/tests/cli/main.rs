@@ -10,6 +10,7 @@ mod log;
 mod memory;
 mod processes;
 mod prompts;
+mod pseudo_terminal;
 mod rates;
 mod secrets;
 mod storms;

@@ -78,6 +78,21 @@ pub(crate) fn overdrawn(asked: &[Asked], per_second: f64, burst: f64) -> Option<
     None
 }
 
+/// The most calls of each budget that came within one second, wherever that second begins.
+pub(crate) fn most_in_a_second(asked: &[Asked]) -> BTreeMap<Budget, usize> {
+    let from = |calls: &[&Asked]| {
+        let within = calls.iter().take_while(|call| call.at - calls[0].at < 1.0);
+        within.count()
+    };
+    by_budget(asked)
+        .into_iter()
+        .map(|(budget, calls)| {
+            let seconds = (0..calls.len()).map(|first| from(&calls[first..]));
+            (budget, seconds.max().unwrap_or_default())
+        })
+        .collect()
+}
+
 /// Calls of one budget at this pace, after a burst of four.
 fn paced(pause: f64) -> Vec<Asked> {
     let call = |number: u32| Asked {
@@ -105,4 +120,20 @@ fn who_keeps_to_the_rate_passes_and_who_lets_double_through_does_not() {
         call
     }));
     assert_eq!(overdrawn(&both, 4.0, 4.0), None);
+}
+
+#[test]
+fn a_second_with_twice_the_calls_or_a_burst_is_found_wherever_it_begins() {
+    let most = |calls: &[Asked]| most_in_a_second(calls).into_values().max();
+    // Eight in a second and sixteen, evenly apart; the pauses are numbers without a rounding.
+    assert_eq!(most(&paced(0.125)[4..]), Some(8));
+    assert_eq!(most(&paced(0.0625)[4..]), Some(16));
+    // Eight in a second, and four more at once.
+    assert_eq!(most(&paced(0.125)), Some(12));
+    let mut late = paced(0.125)[4..].to_vec();
+    late.extend(paced(0.125).into_iter().map(|mut call| {
+        call.at += 60.0;
+        call
+    }));
+    assert_eq!(most(&late), Some(12));
 }

@@ -9,7 +9,7 @@ use crate::kinds::route;
 use crate::kinds::{IngressSetting, VpcAccess};
 use crate::link::Link;
 use crate::path::{Finding, Verdict, connector_tags, default_route, far_end};
-use crate::world::World;
+use crate::world::{Seen, World};
 
 /// The code and the sentence, when the move would cut something off, or may: without the routes nobody can tell. A
 /// source that is on its path already has nothing to lose. What the destination admits is left to the proof when it
@@ -17,6 +17,10 @@ use crate::world::World;
 pub fn cut_off(link: &Link, wanted: &VpcAccess, world: &World) -> Option<(Code, String)> {
     let source = world.service(&link.source).present()?;
     if source.vpc_access.as_ref() == Some(wanted) {
+        return None;
+    }
+    // A network that does not exist is told as such, and nothing is moved into it.
+    if matches!(world.network(&link.network), Seen::Absent) {
         return None;
     }
     let routes = match world.routes(&link.network) {

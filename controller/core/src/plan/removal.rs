@@ -206,20 +206,32 @@ pub fn left_over(context: &Context<'_>) -> Option<Diagnostic> {
         .world
         .subnetworks()
         .filter(|live| context.is_ours(live.mark.as_ref()));
-    let count = connectors
+    let left: Vec<String> = connectors
         .map(|live| Id::Connector(live.id.clone()))
         .chain(subnetworks.map(|live| Id::Subnetwork(live.id.clone())))
         .filter(|id| {
             context.graph.node(id).is_none() && !context.holds(id) && !context.may_remove(id)
         })
-        .count();
-    (count > 0).then(|| {
+        .map(|id| format!("{} {}", id.kind(), id.short()))
+        .collect();
+    (!left.is_empty()).then(|| {
         let message = format!(
-            "{count} things of set {} are not declared here and are left alone",
-            context.ours.set
+            "set {} has things that are not declared here and are left alone: {}",
+            context.ours.set,
+            first_few(&left)
         );
         Diagnostic::new(Code::PruneHeldBack, Origin::CommandLine, message)
-            .help("`apply --prune` with all declarations of the set removes them")
+            .help("`apply --prune` with all declarations of the set removes them, and what serves them")
             .severity(crate::diagnostic::Severity::Info)
     })
+}
+
+/// As many as one reads, and how many more there are.
+fn first_few(all: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let shown = all[..all.len().min(SHOWN)].join(", ");
+    match all.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown}, and {more} more"),
+    }
 }

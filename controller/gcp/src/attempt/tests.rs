@@ -127,3 +127,26 @@ async fn a_refusal_after_a_lost_reply_says_so() {
     let (result, _, _) = outcome(&[Nature::Refused(429), Nature::Refused(409)], None).await;
     assert!(!result.unwrap_err().after_lost_reply);
 }
+
+/// A router of which a killed run of ours has begun a change takes nothing else until that is done.
+#[tokio::test(start_paused = true)]
+async fn a_thing_that_somebody_is_at_work_on_is_waited_for_but_not_for_ever() {
+    let project = "acme-prod".parse().unwrap();
+    let region = "europe-west1".parse().unwrap();
+    let operation = "compute.routers.patch";
+    let call = Call::write(Api::Compute, operation, &project, &region, String::new());
+    for (lasts, comes_through) in [(30, true), (90, false)] {
+        let attempts = Attempts::new(None, Patience::default());
+        let start = Instant::now();
+        let result = attempts.attempt(&call, || async {
+            if start.elapsed() >= Duration::from_secs(lasts) {
+                return Ok(());
+            }
+            let mut busy = Failure::new(Nature::Refused(400), "not ready");
+            busy.reasons.push("resourceNotReady".to_owned());
+            Err(busy)
+        });
+        assert_eq!(result.await.is_ok(), comes_through, "{lasts} s");
+        assert!(start.elapsed() < Duration::from_secs(75));
+    }
+}

@@ -31,6 +31,28 @@ fn pipes_and_devices_are_refused_without_being_opened() {
     }
 }
 
+/// As `privatelink validate <(make-links)` names one.
+#[test]
+fn a_pipe_that_is_named_itself_is_read() {
+    let folder = Folder::new("named-pipe");
+    let pipe = folder.0.join("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::write(pipe, PLAIN)
+    });
+    let sources = read(&[PathOrStdin::Path(pipe)]);
+    writer.join().unwrap().unwrap();
+    assert_eq!(codes(&sources), []);
+    assert_eq!((sources.complete, sources.declared.len()), (true, 1));
+}
+
 #[test]
 fn links_in_circles_end() {
     let folder = Folder::new("circle").write("below/a.yaml", PLAIN);
