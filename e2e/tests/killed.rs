@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use privatelink_e2e::cloud::Cloud;
 use privatelink_e2e::privatelink::Privatelink;
-use privatelink_e2e::recovery::{Expectation, recovers};
+use privatelink_e2e::recovery::{Expectation, is_undisturbed, recovers, run};
 use privatelink_e2e::rehearsal::{Act, folders, rehearse};
 use serde_json::{Value, json};
 
@@ -36,6 +36,58 @@ async fn a_life_killed_at_any_request_is_completed_by_the_next() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pruning_run_killed_at_any_request_is_completed_by_the_next() {
     play("link-removed", &[3]).await;
+}
+
+/// Google takes its time, as it really does.
+const SLOW: Duration = Duration::from_millis(1500);
+/// More writes than an apply or a destroy of the plain scenario has.
+const MOST_WRITES: u64 = 8;
+
+/// What the killed run has begun goes on while the next one looks at it: that one waits for it, and is done then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_run_left_under_way_is_waited_for_by_the_next() {
+    let cloud = Cloud::start_with(SLOW).await.unwrap();
+    let folder = folders(Some("plain")).unwrap().remove(0);
+    let acts = rehearse(&cloud, Path::new(BINARY), &folder).await.unwrap();
+    for act in acts.into_iter().filter(|act| act.verb.writes()) {
+        let act = Arc::new(act);
+        let killed = (1..=MOST_WRITES).map(|k| tokio::spawn(kill_after(act.clone(), k)));
+        let mut times = 0;
+        for one in killed.collect::<Vec<_>>() {
+            times += u64::from(one.await.unwrap());
+        }
+        println!("{}: killed after {times} writes had begun", act.title());
+        assert!((4..MOST_WRITES).contains(&times), "{times}");
+    }
+}
+
+/// Kills the act as soon as `k` writes were accepted, and plays it again. False if there are fewer.
+async fn kill_after(act: Arc<Act>, k: u64) -> bool {
+    let cloud = Cloud::start_with(SLOW).await.unwrap();
+    let privatelink = Privatelink::new(BINARY, &cloud.url(), &act.folder);
+    cloud.put_state(&act.before).await.unwrap();
+    cloud.reset_requests().await.unwrap();
+    let mut child = privatelink.command(&act.arguments).spawn().unwrap();
+    while cloud.writes().await.unwrap() < k {
+        if child.try_wait().unwrap().is_some() {
+            return false;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    child.kill().await.unwrap();
+    let expectation = Expectation {
+        others: &act.before,
+        disregard: Value::clone,
+    };
+    let answer = run(&privatelink, &act).await.unwrap();
+    // What nothing has to wait for may still be going on.
+    tokio::time::sleep(SLOW).await;
+    is_undisturbed(&cloud, &act, &answer, expectation)
+        .unwrap_or_else(|wrong| panic!("{}, killed after {k} writes: {wrong}", act.title()));
+    cloud.reset_requests().await.unwrap();
+    run(&privatelink, &act).await.unwrap();
+    assert_eq!(cloud.writes().await.unwrap(), 0, "after {k} writes");
+    true
 }
 
 /// Kills these steps of a scenario at each of their requests.

@@ -130,13 +130,13 @@ impl Google {
                 self.finish_compute(&call, operation, (&id.project, &id.region))
                     .await
             }
-            Err(failure) if failure.after_lost_reply && failure.is_already_there() => {
+            Err(failure) if failure.is_already_there() => {
                 let made = LiveAddress {
                     id: id.clone(),
                     external: true,
                     mark: Some(mark.clone()),
                 };
-                match self.get_address(id).await? {
+                match self.shown(|| self.get_address(id)).await? {
                     Some(found) if found == made => Ok(()),
                     Some(_) | None => {
                         Err(call.conflict(Code::ChangedMeanwhile, "another one has taken its name"))

@@ -135,8 +135,8 @@ impl Google {
                 self.finish_compute(&call, operation, (&id.project, &id.region))
                     .await
             }
-            Err(failure) if failure.after_lost_reply && failure.is_already_there() => {
-                match self.get_router(id).await? {
+            Err(failure) if failure.is_already_there() => {
+                match self.shown(|| self.get_router(id)).await? {
                     Some(found)
                         if found.network == wanted.network && found.mark.as_ref() == Some(mark) =>
                     {

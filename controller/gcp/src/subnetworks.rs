@@ -130,7 +130,7 @@ impl Google {
                 self.finish_compute(&call, operation, (&id.project, &id.region))
                     .await
             }
-            Err(failure) if failure.after_lost_reply && failure.is_already_there() => {
+            Err(failure) if failure.is_already_there() => {
                 let made = LiveSubnetwork {
                     id: id.clone(),
                     network: wanted.network.clone(),
@@ -138,7 +138,7 @@ impl Google {
                     private_google_access: true,
                     mark: Some(mark.clone()),
                 };
-                match self.get_subnetwork(id).await? {
+                match self.shown(|| self.get_subnetwork(id)).await? {
                     Some(found) if found == made => Ok(()),
                     Some(_) | None => {
                         Err(call.conflict(Code::ChangedMeanwhile, "another one has taken its name"))

@@ -1,5 +1,7 @@
 //! What each hop of a path says when it does not let traffic through: the words that people read.
 
+use std::fmt::Write as _;
+
 use privatelink_core::kinds::{ConnectorState, LiveConnector, NextHop, Service};
 use privatelink_core::path::Verdict;
 
@@ -29,7 +31,7 @@ const DEEDS: [(&str, Deed); 13] = [
         state.services.remove(&service("a"));
     }),
     ("its egress is cleared", |state| {
-        source(state).vpc_access = None
+        source(state).vpc_access = None;
     }),
     ("it sends private ranges alone", |state| {
         source(state).vpc_access.as_mut().unwrap().routing = Routing::PrivateRangesOnly;
@@ -105,9 +107,9 @@ fn says(what: &str, report: &Report) -> String {
             format!("{:?} at {}, {code}: {}", hop.verdict, hop.name, hop.found)
         },
     );
-    let beside = report.diagnostics.iter();
-    let beside: String = beside
-        .map(|it| format!("    {}[{}]: {}\n", it.severity, it.code, it.message))
-        .collect();
-    format!("{what}: {:?}, {hop}\n{beside}", link.state)
+    let mut told = format!("{what}: {:?}, {hop}\n", link.state);
+    for it in &report.diagnostics {
+        let _ = writeln!(told, "    {}[{}]: {}", it.severity, it.code, it.message);
+    }
+    told
 }
