@@ -148,7 +148,6 @@ codes! {
     PL0213 AmbientNetworking Warning "Ambient networking makes the path unknown"
     PL0214 WrongNetwork Error "The source's egress leads into another network"
     PL0215 SubnetworkHidden Warning "The connector's subnetwork cannot be seen"
-    PL0216 DestinationNotReady Warning "The destination is not ready"
     PL0217 IngressClosed Error "The destination admits nothing"
 
     // What Google Cloud answers.

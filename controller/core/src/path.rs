@@ -127,7 +127,10 @@ pub fn trace(link: &Link, wanted: &VpcAccess, world: &World) -> Trace {
     add("connector", &mut || connector(wanted, world));
     add("subnetwork", &mut || subnetwork(link, wanted, world));
     add("route", &mut || default_route(link, world));
-    add(ADMISSION, &mut || far_end::admission(link, world));
+    add(ADMISSION, &mut || {
+        far_end::left_closed(link, world)?;
+        far_end::admission(link, world)
+    });
     add(DESTINATION, &mut || far_end::destination(link, world));
     Trace { hops }
 }

@@ -35,11 +35,7 @@ const HOPS: &[(&str, &[Code])] = &[
     ),
     (
         "spec.destination.service.name",
-        &[
-            Code::DefaultUrlDisabled,
-            Code::DestinationNotReady,
-            Code::IngressClosed,
-        ],
+        &[Code::DefaultUrlDisabled, Code::IngressClosed],
     ),
 ];
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::codes::Code;
-use crate::kinds::{Attachment, Service, VpcAccess};
+use crate::kinds::{Attachment, IngressSetting, Service, VpcAccess};
 use crate::link::{Link, NetworkRef};
 use crate::path::{Finding, Verdict, fail, unknown};
 use crate::world::{Seen, World};
@@ -38,6 +38,22 @@ pub(super) fn admission(link: &Link, world: &World) -> Finding {
             link.network
         ),
     )
+}
+
+/// Does the destination admit nothing at all, with nobody to open it? An ingress that the link manages is opened by it.
+pub(super) fn left_closed(link: &Link, world: &World) -> Result<(), (Verdict, Code, String)> {
+    let closed = world
+        .service(&link.destination)
+        .present()
+        .is_some_and(|service| service.ingress == IngressSetting::None);
+    if closed && link.ingress.is_none() {
+        let name = &link.destination.name;
+        return fail(
+            Code::IngressClosed,
+            format!("the ingress of {name} admits nothing, and the link leaves it as it is"),
+        );
+    }
+    Ok(())
 }
 
 /// How everything that serves requests to a service leaves: its template, or the revisions that serve by name.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use ipnet::Ipv4Net;
+
 use crate::cloud::Write;
 use crate::codes::Code;
 use crate::context::Context;
@@ -24,11 +26,23 @@ pub(super) fn connector(context: &Context<'_>, wanted: &Connector) -> Step {
                 return Step::refuse(Code::SubnetworkUnfit, why)
                     .help("a connector needs a /28 of its own: declare another subnetwork");
             }
+            if let Some(range) = no_28(context, &wanted.subnetwork) {
+                let why = format!("{} is {range}, and no /28", wanted.subnetwork.name);
+                return Step::refuse(Code::SubnetworkUnfit, why)
+                    .help("a connector needs a /28 of its own: declare another subnetwork");
+            }
             let why = "the source's traffic enters the network through it";
             Step::create(why, Write::CreateConnector(wanted.clone()))
         }
         Seen::Present(live) => live_connector(wanted, live),
     }
+}
+
+/// The range of a subnetwork in which no connector can be made (`docs/reference/google-cloud.md#connector-subnet`). One
+/// that lives there already goes on when somebody makes the subnetwork larger.
+fn no_28(context: &Context<'_>, subnetwork: &RegionalRef) -> Option<Ipv4Net> {
+    let live = context.world.subnetwork(subnetwork).present()?;
+    live.cidr.filter(|range| range.prefix_len() != 28)
 }
 
 fn live_connector(wanted: &Connector, live: &LiveConnector) -> Step {

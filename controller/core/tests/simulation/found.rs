@@ -1,6 +1,7 @@
 //! What the simulation found once, told as short stories.
 
 mod connectors;
+mod in_the_way;
 #[path = "found/nats.rs"]
 mod nats;
 mod path;

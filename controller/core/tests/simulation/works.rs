@@ -3,7 +3,7 @@
 
 use privatelink_core::fake::State;
 use privatelink_core::kinds::{
-    Attachment, ConnectorState, NextHop, RegionalRef, Revision, Service, VpcAccess,
+    Attachment, ConnectorState, IngressSetting, NextHop, RegionalRef, Revision, Service, VpcAccess,
 };
 use privatelink_core::link::{Link, NetworkRef, Routing};
 
@@ -13,7 +13,7 @@ use privatelink_core::link::{Link, NetworkRef, Routing};
 /// 2. Google's addresses are served there: Private Google Access is on, or a public NAT serves the range;
 /// 3. the default route leads to the internet gateway;
 /// 4. the network belongs to the destination's project, or the destination itself is attached to it;
-/// 5. the destination has its default URL.
+/// 5. the destination has its default URL, and is not closed to everybody where the link leaves that as it is.
 pub(crate) fn works(state: &State, link: &Link) -> bool {
     let (Some(source), Some(destination)) = (
         state.services.get(&link.source),
@@ -22,7 +22,9 @@ pub(crate) fn works(state: &State, link: &Link) -> bool {
         return false;
     };
     let serving = state.serving(source);
+    let closed = link.ingress.is_none() && destination.ingress == IngressSetting::None;
     !source.ambient
+        && !closed
         && !destination.default_uri_disabled
         && !serving.is_empty()
         && serving

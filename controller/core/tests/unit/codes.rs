@@ -1,7 +1,7 @@
 //! Every code has a page, and every page a code.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use privatelink_core::codes::Code;
 
@@ -36,6 +36,13 @@ fn every_page_belongs_to_a_code() {
     assert_eq!(pages, codes);
 }
 
+/// What says more about codes that are given elsewhere.
+fn speaks_of_others(path: &Path) -> bool {
+    ["codes.rs", "path/remedy.rs", "findings/field.rs"]
+        .iter()
+        .any(|file| path.ends_with(file))
+}
+
 /// A page about something that nobody is ever told would be a promise that is not kept.
 #[test]
 fn every_code_is_given_somewhere() {
@@ -49,7 +56,7 @@ fn every_code_is_given_somewhere() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|it| it == "rs") {
+            } else if !speaks_of_others(&path) && path.extension().is_some_and(|it| it == "rs") {
                 text.push_str(&std::fs::read_to_string(path).unwrap());
             }
         }

@@ -77,6 +77,15 @@ fn each_hop_that_lets_nothing_through_says_so_in_its_own_words() {
         fake.change(deed);
         told.push_str(&says(what, &plan(&fake, std::slice::from_ref(&wish))));
     }
+    // Of a destination that the link does not manage, and that somebody has closed.
+    let unmanaged = Link {
+        ingress: None,
+        ..wish.clone()
+    };
+    let closed = Fake::new(before(), 0);
+    closed.change(|state| destination(state).ingress = IngressSetting::None);
+    let report = apply(&closed, &[unmanaged]);
+    told.push_str(&says("the destination is closed", &report));
     // From another project's network, which the destination is not attached to.
     let abroad = Link {
         network: UNIVERSE.shared.clone(),
