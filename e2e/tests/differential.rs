@@ -48,6 +48,7 @@ mod universe;
 mod works;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use privatelink_core::cloud::{Cloud as _, CloudError, Write};
 use privatelink_core::fake::{Entry, State, sort};
@@ -212,6 +213,7 @@ async fn replay_all(histories: Vec<(u64, Played)>) -> (Counts, Vec<String>) {
     // One attempt: what goes wrong once is told, and not tried again.
     let patience = Patience {
         attempts: 1,
+        deadline: Duration::ZERO,
         ..Patience::brisk()
     };
     let google = privatelink_gcp::connect(Options {

@@ -250,7 +250,7 @@ fn changing(plan: &Plan, context: &Context<'_>) -> BTreeSet<Id> {
             let users = context.uses.services().get(connector);
             let leaving = users.into_iter().flatten().filter(|user| {
                 let user = context.world.service(user).present();
-                user.is_some_and(|user| user.reconciling)
+                user.is_some_and(|user| user.reconciling && !user.leaves_through(connector))
             });
             changing.extend(leaving.cloned().map(Id::ServiceEgress));
         }
@@ -322,9 +322,12 @@ fn cut_off(
             "{} is not moved onto this path, because it would be cut off: {found}",
             link.source.name
         );
-        let diagnostic = Diagnostic::new(code, link.origin.clone(), message.clone());
-        let diagnostic = diagnostic.severity(Severity::Error).link(name);
-        diagnostics.push(diagnostic.field("spec.network.name").help(STAYS));
+        // That the network is missing is told of the network.
+        if code != Code::NetworkMissing {
+            let diagnostic = Diagnostic::new(code, link.origin.clone(), message.clone());
+            let diagnostic = diagnostic.severity(Severity::Error).link(name);
+            diagnostics.push(diagnostic.field("spec.network.name").help(STAYS));
+        }
         blocked.insert((*name).clone(), message);
     }
     blocked

@@ -136,12 +136,9 @@ impl Google {
                     external: true,
                     mark: Some(mark.clone()),
                 };
-                match self.shown(|| self.get_address(id)).await? {
-                    Some(found) if found == made => Ok(()),
-                    Some(_) | None => {
-                        Err(call.conflict(Code::ChangedMeanwhile, "another one has taken its name"))
-                    }
-                }
+                let get = || self.get_address(id);
+                self.name_is_taken(&call, &failure, get, |found| *found == made)
+                    .await
             }
             Err(failure) => Err(call.error(&failure)),
         }

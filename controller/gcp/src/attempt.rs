@@ -280,7 +280,7 @@ impl Tries {
         let now = Instant::now();
         if failure.is_rate_limit() {
             self.refused += 1;
-            self.first_failed = None;
+            (self.first_failed, self.first_busy) = (None, None);
             self.refusal = Some(failure.clone());
             let since = now - *self.first_refused.get_or_insert(now);
             return (since < patience.slow_down).then_some(Duration::ZERO);

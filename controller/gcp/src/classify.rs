@@ -267,7 +267,7 @@ fn held_by_state(call: &Call<'_>, failure: &Failure) -> Option<Finding> {
             help,
         ));
     }
-    if failure.has_reason("resourceNotReady") {
+    if failure.is_busy() {
         return Some(finding(
             Kind::Transient,
             Code::ChangedMeanwhile,

@@ -170,11 +170,6 @@ impl Failure {
             })
     }
 
-    /// Is somebody's operation at work on the thing? It ends by itself.
-    pub(crate) fn is_busy(&self) -> bool {
-        self.has_reason("resourceNotReady")
-    }
-
     /// May the very same request succeed a little later?
     pub(crate) fn is_worth_another_try(&self) -> bool {
         match self.nature {

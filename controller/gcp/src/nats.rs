@@ -162,9 +162,7 @@ impl Google {
             return Ok((entries, names(&after)));
         }
         // As Google itself answers a write that comes too early.
-        let mut busy = Failure::new(Nature::Refused(400), "somebody is writing the router");
-        busy.reasons.push("resourceNotReady".to_owned());
-        Err(busy)
+        Err(Failure::busy("somebody is writing the router"))
     }
 
     /// One attempt: reads the list, and writes it unless it is as it shall be already.

@@ -136,16 +136,11 @@ impl Google {
                     .await
             }
             Err(failure) if failure.is_already_there() => {
-                match self.shown(|| self.get_router(id)).await? {
-                    Some(found)
-                        if found.network == wanted.network && found.mark.as_ref() == Some(mark) =>
-                    {
-                        Ok(())
-                    }
-                    Some(_) | None => {
-                        Err(call.conflict(Code::ChangedMeanwhile, "another one has taken its name"))
-                    }
-                }
+                let get = || self.get_router(id);
+                self.name_is_taken(&call, &failure, get, |found| {
+                    found.network == wanted.network && found.mark.as_ref() == Some(mark)
+                })
+                .await
             }
             Err(failure) => Err(call.error(&failure)),
         }

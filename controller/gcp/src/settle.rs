@@ -4,11 +4,31 @@
 use std::future::Future;
 
 use privatelink_core::cloud::{Cloud, CloudError};
+use privatelink_core::codes::Code;
 use privatelink_core::kinds::{Id, Live};
 use tokio::time::Instant;
 
 use crate::Google;
+use crate::attempt::Call;
+use crate::failure::{Failure, Nature};
 use crate::operations::{CONNECTOR, SHORT};
+
+/// Google's reason for it.
+const BUSY: &str = "resourceNotReady";
+
+impl Failure {
+    /// What Google answers while somebody's operation is at work on a thing.
+    pub(crate) fn busy(said: &str) -> Self {
+        let mut busy = Self::new(Nature::Refused(400), said);
+        busy.reasons.push(BUSY.to_owned());
+        busy
+    }
+
+    /// Is somebody's operation at work on the thing? It ends by itself.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.has_reason(BUSY)
+    }
+}
 
 impl Google {
     /// Looks until the thing is no longer being changed, or for as long as the slowest of them takes.
@@ -36,10 +56,33 @@ impl Google {
         Ok(())
     }
 
-    /// Looks until what has a name is there to be seen, or for as long as it takes to make it. A name is taken at once,
-    /// and what has it may be shown only when it has been made (`docs/reference/google-cloud.md#operations`); it may be
-    /// our own, of an earlier attempt or of a run that was killed.
-    pub(crate) async fn shown<T, F>(&self, get: impl Fn() -> F) -> Result<Option<T>, CloudError>
+    /// What a create comes to whose name is taken. A name is taken at once, and what has it may be shown only when it has
+    /// been made (`docs/reference/google-cloud.md#operations`), so this looks until it is. It is what was to be made
+    /// if the reply to an earlier attempt was lost; otherwise the next look at the world says whose it is.
+    pub(crate) async fn name_is_taken<T, F>(
+        &self,
+        call: &Call<'_>,
+        failure: &Failure,
+        get: impl Fn() -> F,
+        is_made: impl FnOnce(&T) -> bool,
+    ) -> Result<(), CloudError>
+    where
+        F: Future<Output = Result<Option<T>, CloudError>>,
+    {
+        match self.shown(get).await? {
+            Some(found) if failure.after_lost_reply && is_made(&found) => Ok(()),
+            Some(_) if failure.after_lost_reply => {
+                Err(call.conflict(Code::ChangedMeanwhile, "another one has taken its name"))
+            }
+            Some(_) => Err(call.error(failure)),
+            None => Err(call.error(&Failure::busy(
+                "its name is taken, and nothing is shown under it",
+            ))),
+        }
+    }
+
+    /// The thing, as soon as it is there to be seen; `None` when that takes longer than making it can.
+    async fn shown<T, F>(&self, get: impl Fn() -> F) -> Result<Option<T>, CloudError>
     where
         F: Future<Output = Result<Option<T>, CloudError>>,
     {

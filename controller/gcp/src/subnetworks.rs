@@ -138,12 +138,9 @@ impl Google {
                     private_google_access: true,
                     mark: Some(mark.clone()),
                 };
-                match self.shown(|| self.get_subnetwork(id)).await? {
-                    Some(found) if found == made => Ok(()),
-                    Some(_) | None => {
-                        Err(call.conflict(Code::ChangedMeanwhile, "another one has taken its name"))
-                    }
-                }
+                let get = || self.get_subnetwork(id);
+                self.name_is_taken(&call, &failure, get, |found| *found == made)
+                    .await
             }
             Err(failure) => Err(call.error(&failure)),
         }

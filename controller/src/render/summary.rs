@@ -10,7 +10,7 @@ use privatelink_core::cloud::CloudErrorKind;
 use privatelink_core::kinds::Id;
 use privatelink_core::path::Verdict;
 use privatelink_core::plan::Action;
-use privatelink_core::report::{LinkState, Report, StepReport};
+use privatelink_core::report::{LinkReport, LinkState, Report, StepReport};
 
 use super::Detail;
 use super::style::{BAD, BOLD, DIM, WORTH_A_LOOK, of_action, of_state, of_verdict, plural};
@@ -40,6 +40,7 @@ fn write_links(text: &mut String, report: &Report) {
     if report.links.is_empty() {
         return;
     }
+    let left = left(report);
     let names = report
         .links
         .iter()
@@ -50,7 +51,7 @@ fn write_links(text: &mut String, report: &Report) {
     let states = report
         .links
         .iter()
-        .map(|link| stands(link.state, report).0.len())
+        .map(|link| stands(link, &left).0.len())
         .max()
         .unwrap_or_default()
         .max(5);
@@ -60,7 +61,7 @@ fn write_links(text: &mut String, report: &Report) {
         "LINK", "STATE"
     );
     for link in &report.links {
-        let (state, style) = stands(link.state, report);
+        let (state, style) = stands(link, &left);
         let path = link.trace.as_ref().map_or_else(
             || "-".to_owned(),
             |trace| {
@@ -82,18 +83,25 @@ fn write_links(text: &mut String, report: &Report) {
     text.push('\n');
 }
 
-/// The word and the colour of a link's state. Nothing says any more to which link belongs what is still to go of one
-/// that is undone, so none of them is done with before all of it has gone.
-fn stands(state: LinkState, report: &Report) -> (&'static str, Style) {
-    let left = |(_, step): (&&Id, &&StepReport)| match step.outcome {
+/// Steps that did not come to their end.
+fn left(report: &Report) -> Vec<&StepReport> {
+    let last = last_words(report).into_values();
+    last.filter(|step| match step.outcome {
         Some(Outcome::Failed { .. } | Outcome::Skipped { .. }) => true,
         Some(Outcome::Done) => false,
         None => step.action == Action::Wait,
-    };
-    if state == LinkState::Released && last_words(report).iter().any(left) {
+    })
+    .collect()
+}
+
+/// The word and the colour of a link's state. Of one that is undone nothing says any more what is still to go, so it is
+/// not done with before all has gone that no link wants.
+fn stands(link: &LinkReport, left: &[&StepReport]) -> (&'static str, Style) {
+    let its = |step: &&StepReport| step.links.is_empty() || step.links.contains(&link.name);
+    if link.state == LinkState::Released && left.iter().any(its) {
         return ("being undone", WORTH_A_LOOK);
     }
-    of_state(state)
+    of_state(link.state)
 }
 
 /// What did not work out, and what is still to come.

@@ -43,7 +43,9 @@ pub(super) fn texts(paths: &[PathOrStdin]) -> impl Iterator<Item = Result<Text, 
             PathOrStdin::Stdin => found.places.push(Ok(Place::Stdin)),
             // What `<(...)` of a shell stands for. It is read because it is named itself.
             PathOrStdin::Path(path) if is_pipe(path) => {
-                found.places.push(Ok(Place::Pipe(path.clone())));
+                if found.seen.insert(path.as_os_str().to_owned()) {
+                    found.places.push(Ok(Place::Pipe(path.clone())));
+                }
             }
             PathOrStdin::Path(path) => found.look(path),
         }

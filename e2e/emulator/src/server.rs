@@ -222,7 +222,9 @@ pub(crate) async fn respond(server: &Server, cord: &Cord, head: &Parts, bytes: &
             perform(server, &mut call, &verdict).await
         }
     };
+    // A strike at a page after the first has lost that one.
     if verdict.lose_page
+        && !verdict.truncate
         && let Some(token) = answer.as_ref().ok().and_then(pages::next)
     {
         server.faults().doom(path, token);

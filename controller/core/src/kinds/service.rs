@@ -132,6 +132,12 @@ pub struct Revision {
 }
 
 impl Service {
+    /// Does what is deployed now leave through this connector?
+    pub fn leaves_through(&self, connector: &RegionalRef) -> bool {
+        let access = self.vpc_access.as_ref();
+        access.and_then(VpcAccess::connector) == Some(connector)
+    }
+
     /// Does all traffic go to the newest revision, and is that one ready? Then the template tells how
     /// requests are served, and no revision has to be read (`docs/reference/google-cloud.md#pinned-traffic`).
     pub fn template_serves(&self) -> bool {

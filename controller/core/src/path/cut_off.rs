@@ -19,9 +19,9 @@ pub fn cut_off(link: &Link, wanted: &VpcAccess, world: &World) -> Option<(Code, 
     if source.vpc_access.as_ref() == Some(wanted) {
         return None;
     }
-    // A network that does not exist is told as such, and nothing is moved into it.
     if matches!(world.network(&link.network), Seen::Absent) {
-        return None;
+        let found = format!("network {} does not exist", link.network.name);
+        return Some((Code::NetworkMissing, found));
     }
     let routes = match world.routes(&link.network) {
         Ok(routes) => routes,

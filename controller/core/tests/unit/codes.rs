@@ -74,6 +74,19 @@ fn every_code_is_given_somewhere() {
     assert!(never.is_empty(), "{never:?}");
 }
 
+/// Numbers that pages once had, and that never mean anything else.
+const RETIRED: [&str; 11] = [
+    "PL0105", "PL0159", "PL0175", "PL0183", "PL0186", "PL0189", "PL0190", "PL0210", "PL0211",
+    "PL0216", "PL0320",
+];
+
+#[test]
+fn a_number_that_is_gone_is_never_given_again() {
+    for number in RETIRED {
+        assert!(number.parse::<Code>().is_err(), "{number}");
+    }
+}
+
 #[test]
 fn numbers_are_in_order_and_read_back() {
     assert!(Code::ALL.is_sorted_by_key(|code| code.number()));

@@ -142,9 +142,7 @@ async fn a_thing_that_somebody_is_at_work_on_is_waited_for_but_not_for_ever() {
             if start.elapsed() >= Duration::from_secs(lasts) {
                 return Ok(());
             }
-            let mut busy = Failure::new(Nature::Refused(400), "not ready");
-            busy.reasons.push("resourceNotReady".to_owned());
-            Err(busy)
+            Err(Failure::busy("not ready"))
         });
         assert_eq!(result.await.is_ok(), comes_through, "{lasts} s");
         assert!(start.elapsed() < Duration::from_secs(75));

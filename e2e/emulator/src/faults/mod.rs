@@ -7,7 +7,7 @@ mod pattern;
 mod presets;
 pub(crate) mod skew;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
@@ -45,8 +45,8 @@ const MOST: usize = 1_000;
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     ordered: Vec<Fault>,
-    /// Pages that are lost when they are asked for: the path of the list, and the token.
-    doomed: BTreeSet<(String, String)>,
+    /// Pages that are lost when they are asked for, and how often: the path of the list, and the token.
+    doomed: BTreeMap<(String, String), u64>,
 }
 
 /// What the faults do to one request.
@@ -79,7 +79,7 @@ impl Faults {
             .collect::<Result<_, _>>()
             .map(|ordered| Faults {
                 ordered,
-                doomed: BTreeSet::new(),
+                doomed: BTreeMap::new(),
             })
     }
 
@@ -103,15 +103,23 @@ impl Faults {
         verdict
     }
 
-    /// From now on the reply with this page of the list at `path` is lost, once.
+    /// The reply with this page of the list at `path` is lost, once more.
     pub(crate) fn doom(&mut self, path: &str, token: &str) {
-        self.doomed.insert((path.to_owned(), token.to_owned()));
+        let page = (path.to_owned(), token.to_owned());
+        *self.doomed.entry(page).or_default() += 1;
     }
 
-    /// Is this the page that is to be lost? It is no more after this.
+    /// Is this a page that is to be lost? Once less after this.
     pub(crate) fn loses(&mut self, path: &str, token: &str) -> bool {
         let page = (path.to_owned(), token.to_owned());
-        self.doomed.remove(&page)
+        let Some(times) = self.doomed.get_mut(&page) else {
+            return false;
+        };
+        *times -= 1;
+        if *times == 0 {
+            self.doomed.remove(&page);
+        }
+        true
     }
 }
 

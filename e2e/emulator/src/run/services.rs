@@ -13,9 +13,9 @@ use crate::rules::Rule;
 use crate::run::schema::SERVICE;
 use crate::run::{deletion, writes};
 
-static NOT_FOUND: Rule = Rule::documented(
+static NOT_FOUND: Rule = Rule::guessed(
     "run.service.not-found",
-    "docs/reference/google-cloud.md#run-errors",
+    "docs/reference/google-cloud.md#run-errors; the words are recorded for jobs",
     "A service that does not exist is answered with 404, its kind and its region.",
 );
 static NAME: Rule = Rule::documented(

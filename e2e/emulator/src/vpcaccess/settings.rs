@@ -98,7 +98,9 @@ pub(crate) fn check_limits(engine: &Engine, connector: &Value) -> Result<(), Ref
         let odd = throughput.is_some_and(|it| it % 100 != 0 || !limits.contains(&it));
         engine.refuse_if(&THROUGHPUT, odd, || {
             invalid(&format!(
-                "Connector {word} throughput must be a multiple of 100 between 200 and 1000 in Mbps."
+                "Connector {word} throughput must be a multiple of 100 between {} and {} in Mbps.",
+                limits.start(),
+                limits.end()
             ))
         })?;
     }

@@ -29,7 +29,7 @@ pub(crate) static AUTO_MODE: Rule = Rule::documented(
     "docs/reference/google-cloud.md#subnetwork-ranges",
     "A subnetwork added to an auto mode network must stay out of 10.128.0.0/9.",
 );
-pub(crate) static OVERLAP: Rule = Rule::documented(
+pub(crate) static OVERLAP: Rule = Rule::guessed(
     "compute.subnetwork.range.overlap",
     "docs/reference/google-cloud.md#subnetwork-ranges",
     "Ranges in one network do not overlap; an insert that would make them fails as an operation.",
