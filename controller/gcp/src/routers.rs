@@ -8,7 +8,6 @@ use google_cloud_compute_v1::model::router_nat::{
 };
 use google_cloud_gax::options::RequestOptionsBuilder as _;
 use privatelink_core::cloud::{CloudError, Listing};
-use privatelink_core::codes::Code;
 use privatelink_core::ids::{ProjectId, ResourceName};
 use privatelink_core::kinds::{
     Live, LiveNat, LiveRouter, NatAddresses, NatSources, RegionalRef, Router,

@@ -4,7 +4,6 @@
 use google_cloud_compute_v1::model;
 use google_cloud_gax::options::RequestOptionsBuilder as _;
 use privatelink_core::cloud::{CloudError, Listing};
-use privatelink_core::codes::Code;
 use privatelink_core::ids::ProjectId;
 use privatelink_core::kinds::{Live, LiveSubnetwork, RegionalRef, Subnetwork};
 use privatelink_core::names::Mark;

@@ -78,7 +78,7 @@ const CASES: [(&str, Case); 11] = [
         }));
     }),
     ("no NAT is there", |_, link| {
-        link.internet = Internet::Existing
+        link.internet = Internet::Existing;
     }),
     ("the router is not there", |_, link| {
         nat(link, Addresses::Auto, Some("nowhere"));
