@@ -1,6 +1,7 @@
 //! Inputs that want to hang us, fill the memory, or read what is none of theirs.
 
 use std::os::unix::fs::symlink;
+use std::path::PathBuf;
 use std::process::Command;
 
 use super::*;
@@ -10,17 +11,18 @@ fn messages(sources: &Sources) -> Vec<&str> {
     found.iter().map(|found| &*found.message).collect()
 }
 
+/// Makes a named pipe.
+fn pipe(folder: &Folder, name: &str) -> PathBuf {
+    let pipe = folder.0.join(name);
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    pipe
+}
+
 #[test]
 fn pipes_and_devices_are_refused_without_being_opened() {
     let folder = Folder::new("pipe").write("a.yaml", PLAIN);
-    let pipe = folder.0.join("pipe.yaml");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&pipe)
-            .status()
-            .unwrap()
-            .success()
-    );
+    pipe(&folder, "pipe.yaml");
     let sources = folder.read();
     assert_eq!(codes(&sources), [Code::SourceUnreadable]);
     assert!(messages(&sources)[0].ends_with("pipe.yaml` is neither a file nor a directory"));
@@ -35,14 +37,7 @@ fn pipes_and_devices_are_refused_without_being_opened() {
 #[test]
 fn a_pipe_that_is_named_itself_is_read() {
     let folder = Folder::new("named-pipe");
-    let pipe = folder.0.join("pipe");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&pipe)
-            .status()
-            .unwrap()
-            .success()
-    );
+    let pipe = pipe(&folder, "pipe");
     let writer = std::thread::spawn({
         let pipe = pipe.clone();
         move || std::fs::write(pipe, PLAIN)
