@@ -6,5 +6,6 @@ pub mod privatelink;
 pub mod recovery;
 pub mod rehearsal;
 pub mod scenario;
+pub mod skipped;
 pub mod state;
 pub mod transcript;

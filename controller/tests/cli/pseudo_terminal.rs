@@ -1,11 +1,11 @@
 //! `apply` as a person at a terminal meets it. `script` of util-linux runs it on a pseudo-terminal.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use privatelink_e2e::privatelink::Answer;
+use privatelink_e2e::skipped::skip;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::Command;
 
@@ -42,15 +42,6 @@ async fn script() -> Option<PathBuf> {
     }
     skip("script of util-linux not found");
     None
-}
-
-/// Says why a test is skipped, also where the output of passing tests is not shown.
-fn skip(why: &str) {
-    let in_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-    assert!(!in_ci, "{why}, and with CI=true it must be there");
-    let thread = std::thread::current();
-    let said = format!("{} skipped: {why}\n", thread.name().unwrap_or_default());
-    drop(std::io::stderr().write_all(said.as_bytes()));
 }
 
 /// The command on a terminal of its own, with the environment that it has without one.

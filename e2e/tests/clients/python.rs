@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use privatelink_e2e::skipped::skip;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
 
-use super::session::{lacks, skip};
+use super::session::lacks;
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 

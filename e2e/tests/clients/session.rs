@@ -1,12 +1,12 @@
 //! A shell that is pointed at an emulator of its own, by what `privatelink emulator env` prints.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use privatelink_e2e::cloud::Cloud;
+use privatelink_e2e::skipped::skip;
 use privatelink_emulator::{Observer, Options};
 use serde_json::Value;
 use tokio::process::Command;
@@ -34,14 +34,6 @@ pub(crate) fn lacks(program: &str) -> bool {
         skip(&format!("{program} not found"));
     }
     missing
-}
-
-/// Says why a test is skipped, also where the output of passing tests is not shown.
-pub(crate) fn skip(why: &str) {
-    let in_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
-    assert!(!in_ci, "{why}, and with CI=true it must be there");
-    let test = std::thread::current().name().unwrap_or_default().to_owned();
-    let _ = writeln!(std::io::stderr(), "{test} skipped: {why}");
 }
 
 /// An emulator, and a folder for what clients write.
