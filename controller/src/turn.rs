@@ -18,11 +18,11 @@ use privatelink_core::decide::{Decision, Orders, Wishes};
 use privatelink_core::declare;
 use privatelink_core::diagnostic::{Diagnostic, Origin, Severity};
 use privatelink_core::ids::{LinkName, ProjectId};
-use privatelink_core::link::{Link, Reconcile};
+use privatelink_core::link::Link;
 use privatelink_core::names::Installation;
 use privatelink_core::plan::Plan;
 use privatelink_core::report::Report;
-use privatelink_core::standing::Standing;
+use privatelink_core::standing::standings;
 use privatelink_core::turn::{preview, turn};
 use privatelink_core::validate::validate;
 use privatelink_core::world::World;
@@ -208,7 +208,7 @@ impl Run {
                     }
                 }
             }
-            None => Report::new(&World::default(), undecided(wishes), &[], 0),
+            None => Report::new(&World::default(), undecided(wishes, orders), &[], 0),
         };
         sources.locate(&mut report.diagnostics);
         report.with(diagnostics.clone())
@@ -253,7 +253,7 @@ impl Run {
                 cloud.stop(why);
                 tokio::select! {
                     report = &mut turn => report,
-                    () = cloud.wound_up(why) => record.abandoned(undecided(wishes), why),
+                    () = cloud.wound_up(why) => record.abandoned(undecided(wishes, orders), why),
                 }
             }
         };
@@ -296,22 +296,10 @@ pub(crate) fn unconnected(error: &ConnectError) -> Diagnostic {
 }
 
 /// The standing of every link when nothing was observed and nothing can be decided.
-fn undecided(wishes: &Wishes) -> Decision {
-    let broken = wishes
-        .broken
-        .iter()
-        .map(|name| (name.clone(), Standing::Invalid));
-    let links = wishes.links.iter().map(|link| {
-        let standing = match (link.policy.suspend, link.policy.reconcile) {
-            (true, _) => Standing::Suspended,
-            (false, Reconcile::Enforce) => Standing::Enforced,
-            (false, Reconcile::Report) => Standing::Reported,
-        };
-        (link.name.clone(), standing)
-    });
+fn undecided(wishes: &Wishes, orders: &Orders) -> Decision {
     Decision {
         plan: Plan::default(),
-        standings: broken.chain(links).collect(),
+        standings: standings(wishes, orders),
         traces: BTreeMap::new(),
         applied: BTreeSet::new(),
         diagnostics: Vec::new(),

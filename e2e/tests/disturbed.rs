@@ -3,7 +3,7 @@
 //! undisturbed one, nothing of others has changed, and the one after that writes nothing.
 //!
 //! `SURVIVE=all` plays every fault at every request of every scenario, and `SURVIVE_PART=3/40` with it only one cell in
-//! forty of these, from the third on; `FAULT=name` plays one fault.
+//! forty of these, from the third on; `FAULT=name` plays one fault, `SCENARIO=name` one scenario.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 

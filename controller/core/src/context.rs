@@ -7,13 +7,14 @@ use serde_json::Value;
 use crate::cloud::Write;
 use crate::codes::Code;
 use crate::graph::{Graph, Node};
-use crate::ids::LinkName;
-use crate::kinds::{Id, LiveSubnetwork, RegionalRef, Resource, VpcAccess};
+use crate::ids::{LinkName, ProjectId};
+use crate::kinds::service_egress::LinkMemory;
+use crate::kinds::{Id, IngressSetting, LiveSubnetwork, RegionalRef, Resource, VpcAccess};
 use crate::link::{AdoptionKind, Link, Reconcile, ServiceRef};
 use crate::names::{Installation, Mark};
 use crate::nats::changes::Place;
 use crate::path::Trace;
-use crate::plan::{Plan, egress};
+use crate::plan::{Plan, egress, trail};
 use crate::scope::Removal;
 use crate::uses::Uses;
 use crate::world::{Remembered, World};
@@ -35,13 +36,17 @@ pub struct Context<'a> {
     pub(crate) held: BTreeSet<Id>,
     pub(crate) removal: Removal,
     pub(crate) nat_served: BTreeSet<RegionalRef>,
-    /// Subnetworks that a NAT of ours serves and whose sources do without.
     /// Sources that must not be moved now, and why.
     pub(crate) stays_put: BTreeMap<ServiceRef, String>,
+    /// Subnetworks that a NAT of ours serves and whose sources do without.
     pub(crate) nat_goes: BTreeSet<RegionalRef>,
     pub(crate) undecided: BTreeSet<Place>,
     pub(crate) records: BTreeMap<String, Value>,
     pub(crate) uses: Uses<'a>,
+    /// Projects in which something of ours is that nobody wants.
+    pub(crate) left: BTreeSet<ProjectId>,
+    /// Sources whose record is written before anything is made for them.
+    pub(crate) journaling: BTreeSet<ServiceRef>,
 }
 
 impl<'a> Context<'a> {
@@ -174,12 +179,15 @@ impl<'a> Context<'a> {
         link.is_some_and(|link| link.policy.reconcile == Reconcile::Enforce)
     }
 
-    /// Does the source of any of these links remember that it was applied to this very destination?
-    pub fn applied_before(&self, node: &Node) -> bool {
-        node.links
-            .iter()
-            .filter_map(|name| self.link(name))
-            .any(|link| self.digest(link).is_some())
+    /// Does the source of any of these links remember that it was applied to this very destination, and that it wished
+    /// for what is live there? What differs from that wish was not written for it.
+    pub fn applied_before(&self, node: &Node, live: IngressSetting) -> bool {
+        let mut links = node.links.iter().filter_map(|name| self.link(name));
+        links.any(|link| {
+            let memory = self.applied_memory(link);
+            let wished = memory.and_then(|memory| memory.ingress);
+            wished.is_some_and(|wished| IngressSetting::from(wished) == live)
+        })
     }
 
     /// Has the source of one of these links lost its record? It leaves through a connector of ours, which it did not
@@ -196,11 +204,16 @@ impl<'a> Context<'a> {
 
     /// The digest that the source's annotation holds for a link, if it was ever applied.
     fn digest(&self, link: &Link) -> Option<&str> {
+        self.applied_memory(link)
+            .map(|memory| memory.digest.as_str())
+    }
+
+    /// What the source's annotation holds for a link, if it was ever applied to this destination.
+    fn applied_memory(&self, link: &Link) -> Option<&LinkMemory> {
         let memory = self.world.memory(&link.source).egress.this()?;
         let memory = (memory.installation == *self.ours)
             .then(|| memory.links.get(&link.name.to_string()))??;
-        (memory.to == link.destination.to_string() && !memory.digest.is_empty())
-            .then_some(memory.digest.as_str())
+        (memory.to == link.destination.to_string() && !memory.digest.is_empty()).then_some(memory)
     }
 
     /// Is this link's declaration the one last applied? Its digest says so; a link whose destination waits for the
@@ -258,10 +271,11 @@ impl<'a> Context<'a> {
         })
     }
 
-    /// Why nothing is made for these links, if none of them can go on.
+    /// Why nothing is made for these links, if none of them can go on. One that is only reported makes nothing.
     pub fn all_blocked(&self, links: &BTreeSet<LinkName>) -> Option<String> {
-        let mut reasons = links.iter().map(|link| self.blocked.get(link));
-        if links.is_empty() || reasons.clone().any(|reason| reason.is_none()) {
+        let enforced = links.iter().filter(|link| self.is_enforced(link));
+        let mut reasons = enforced.map(|link| self.blocked.get(link));
+        if reasons.clone().any(|reason| reason.is_none()) {
             return None;
         }
         reasons.next().flatten().cloned()
@@ -269,7 +283,7 @@ impl<'a> Context<'a> {
 
     /// Is this the annotation-only write that comes before what it records?
     pub fn is_journal(&self, step: &crate::plan::Step) -> bool {
-        step.why == egress::JOURNAL
+        step.why == egress::JOURNAL || step.why == trail::TRAIL
     }
 
     /// May this be removed in this run?

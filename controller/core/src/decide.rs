@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use crate::codes::Code;
 use crate::compile::compile;
 use crate::context::{Context, has_private_google_access};
@@ -19,7 +17,7 @@ use crate::names::{self, Installation};
 use crate::nats::changes::{Changes, Place};
 use crate::nats::{self, Nats};
 use crate::path::{self, Trace};
-use crate::plan::{Action, Plan, nodes, removal};
+use crate::plan::{Action, Plan, adoption, nodes, removal};
 use crate::policy::{self, Policy};
 use crate::scope::{self, Removal};
 use crate::standing::{self, Standing, takes_part};
@@ -211,7 +209,9 @@ fn prepare<'a>(
         nat_goes,
         undecided,
         released: released(standings),
-        records: records(world, ours),
+        records: adoption::records(world, ours),
+        left: BTreeSet::new(),
+        journaling: BTreeSet::new(),
         steps: BTreeMap::new(),
         graph,
         links,
@@ -382,18 +382,4 @@ fn released(standings: &BTreeMap<LinkName, Standing>) -> BTreeSet<String> {
         .iter()
         .filter(|(_, standing)| **standing == Standing::Released);
     released.map(|(name, _)| name.to_string()).collect()
-}
-
-fn records(world: &World, ours: &Installation) -> BTreeMap<String, Value> {
-    let memories = world
-        .memories()
-        .filter_map(|(_, memory)| memory.egress.this());
-    let ours = memories.filter(|memory| memory.installation == *ours);
-    ours.flat_map(|memory| {
-        memory
-            .adopted
-            .iter()
-            .map(|(path, value)| (path.clone(), value.clone()))
-    })
-    .collect()
 }

@@ -57,21 +57,21 @@ pub fn repaired(id: &Id, step: &Step, applied: &BTreeSet<LinkName>) -> Option<Ra
 
 /// Does a NAT only lose subnetworks that some link of ours had once?
 fn only_drops_ours(step: &Step) -> bool {
-    let names = |value: &serde_json::Value| -> BTreeSet<String> {
-        let items = value.as_array().into_iter().flatten();
-        items
-            .filter_map(|item| item.as_str().map(str::to_owned))
-            .collect()
-    };
     !step.changes.is_empty()
         && step.changes.iter().all(|change| {
             let (was, will) = (names(&change.from), names(&change.to));
-            let ours = |path: &&String| path.rsplit('/').next().is_some_and(follows_our_scheme);
+            let ours = |path: &&str| path.rsplit('/').next().is_some_and(follows_our_scheme);
             change.field == "subnetworks"
                 && will.is_subset(&was)
                 && was != will
-                && was.difference(&will).all(|path| ours(&path))
+                && was.difference(&will).all(ours)
         })
+}
+
+/// The names in a list.
+fn names(value: &serde_json::Value) -> BTreeSet<&str> {
+    let items = value.as_array().into_iter().flatten();
+    items.filter_map(serde_json::Value::as_str).collect()
 }
 
 /// How much a step that repairs drift matters. `None` when there is nothing to repair.
@@ -91,11 +91,19 @@ pub fn rank(id: &Id, step: &Step) -> Option<Rank> {
     if step.stays_larger() {
         return None;
     }
-    // Which links a record lists changes with the declarations; nobody tampered when only that differs.
+    // Which links a record lists changes with the declarations, and the projects that it leads to become fewer with what is
+    // left there; nobody tampered when only that differs.
+    let fewer = |change: &FieldChange| {
+        let (was, will) = (
+            names(&change.from["networks"]),
+            names(&change.to["networks"]),
+        );
+        will.is_subset(&was) && was != will
+    };
     let ours = |change: &&FieldChange| {
         change.field.starts_with("annotations[")
             && change.from.is_object()
-            && change.from["links"] != change.to["links"]
+            && (change.from["links"] != change.to["links"] || fewer(change))
     };
     let changes = step.changes.iter().filter(|change| !ours(change));
     changes

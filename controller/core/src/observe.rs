@@ -13,11 +13,15 @@ use crate::ids::{ProjectId, Region};
 use crate::kinds::{Id, LiveRouter, RevisionRef};
 use crate::link::{Addresses, ConnectorChoice, Egress, Internet, Link, ServiceRef};
 use crate::names::Installation;
-use crate::world::World;
+use crate::world::{Told, World};
 
 /// Lists that are waited for at once. How many requests are on their way is the adapter's concern, which also keeps
 /// each project to its rate; a project that waits must not take the place of one that could go on.
 const CONCURRENT_READS: usize = 256;
+
+/// The projects that one record may lead to: whoever may edit a service may write a record, and each costs five lists. A
+/// source is in one network at a time, and a few may be left from before.
+const PROJECTS_OF_A_RECORD: usize = 16;
 
 /// Where a turn looks: what the declarations name, and what the user adds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -142,15 +146,23 @@ impl Territory {
         }
     }
 
-    /// Adds the projects of the subnetworks that our connectors are on: what carries them is ours too, and nothing
-    /// else may lead there.
-    fn follow_connectors(&mut self, world: &World, ours: &Installation) {
+    /// Adds the projects of the subnetworks that our connectors are on, and those that records of ours lead to: what is
+    /// there is ours too, and nothing else may lead there. Answers whether there are any more than before.
+    fn follow_networks(&mut self, world: &World, ours: &Installation) -> bool {
+        let before = self.network_projects.len();
         let made = world
             .connectors()
             .filter(|live| ours.made(live.id.name.as_str()));
         let on = made.filter_map(|live| live.subnetwork.as_ref());
         self.network_projects
             .extend(on.map(|id| id.project.clone()));
+        let records = world
+            .memories()
+            .filter_map(|(_, memory)| memory.egress.this());
+        let records = records.filter(|memory| memory.installation == *ours);
+        let led_to = records.flat_map(|memory| memory.networks.iter().take(PROJECTS_OF_A_RECORD));
+        self.network_projects.extend(led_to.cloned());
+        self.network_projects.len() > before
     }
 
     /// Adds the destinations that our annotations remember, so that links gone from their source are found whole.
@@ -174,14 +186,23 @@ impl Territory {
 pub async fn observe(cloud: &dyn Cloud, territory: &Territory, ours: &Installation) -> World {
     let mut world = World::default();
     let mut territory = territory.clone();
-    read(cloud, &mut world, territory.project_scopes()).await;
-    territory.follow_marks(&world, ours);
-    read(cloud, &mut world, territory.regional_scopes()).await;
-    territory.follow_connectors(&world, ours);
-    read(cloud, &mut world, territory.project_scopes()).await;
-    territory.follow_marks(&world, ours);
-    territory.follow_memories(&world, ours);
-    read(cloud, &mut world, territory.regional_scopes()).await;
+    world.tell(Told {
+        networks: territory.network_projects.clone(),
+        services: territory.services.clone(),
+    });
+    loop {
+        read(cloud, &mut world, territory.project_scopes()).await;
+        territory.follow_marks(&world, ours);
+        read(cloud, &mut world, territory.regional_scopes()).await;
+        if territory.follow_networks(&world, ours) {
+            continue;
+        }
+        territory.follow_memories(&world, ours);
+        read(cloud, &mut world, territory.regional_scopes()).await;
+        if !territory.follow_networks(&world, ours) {
+            break;
+        }
+    }
     read_revisions(cloud, &mut world, &territory, ours).await;
     world
 }

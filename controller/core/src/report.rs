@@ -272,6 +272,9 @@ impl Report {
             return 6;
         }
         let pending = last.iter().any(|outcome| !matches!(outcome, Outcome::Done));
+        // A run that ended early has not looked at what came of it.
+        let stopped = |found: &Diagnostic| matches!(found.code, Code::Interrupted | Code::TimeUp);
+        let pending = pending || self.diagnostics.iter().any(stopped);
         // Nothing is left to do here, and the path still does not work: somebody else has to act.
         let pending = pending || self.links.iter().any(LinkReport::is_broken);
         if pending || self.summary.wait > 0 {

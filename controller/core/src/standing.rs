@@ -34,7 +34,8 @@ pub(crate) fn takes_part(standing: Option<&Standing>) -> bool {
     matches!(standing, Some(Standing::Enforced | Standing::Reported))
 }
 
-pub(crate) fn standings(wishes: &Wishes, orders: &Orders) -> BTreeMap<LinkName, Standing> {
+/// How every declared link takes part, by its declaration and these orders alone.
+pub fn standings(wishes: &Wishes, orders: &Orders) -> BTreeMap<LinkName, Standing> {
     let mut standings: BTreeMap<LinkName, Standing> = wishes
         .broken
         .iter()

@@ -4,7 +4,10 @@
 //! [`Seen::Unreadable`] unless the list that would have shown the thing was read to its end.
 
 mod assumed;
+mod told;
 mod unread;
+
+pub(crate) use told::Told;
 
 use std::collections::BTreeMap;
 
@@ -100,6 +103,7 @@ pub struct World {
     services: BTreeMap<ServiceRef, Service>,
     memories: BTreeMap<ServiceRef, Memory>,
     revisions: BTreeMap<RevisionRef, Result<Option<Revision>, CloudError>>,
+    told: Told,
 }
 
 const NOT_ASKED: &str = "it was not asked for";

@@ -40,7 +40,8 @@ pub(super) struct Arguments {
         global = true,
         value_name = "ADDRESS",
         env = "PRIVATELINK_LISTEN",
-        default_value = "127.0.0.1:0"
+        default_value = "127.0.0.1:0",
+        value_parser = address
     )]
     listen: SocketAddr,
     /// How long a long-running operation takes.
@@ -55,6 +56,18 @@ pub(super) struct Arguments {
     /// A HAR file, not there yet, for every request to an API and its answer; a folder gets one for each process.
     #[arg(long, value_name = "FILE", env = "PRIVATELINK_RECORD")]
     record: Option<PathBuf>,
+}
+
+/// An address and a port; `localhost` is 127.0.0.1, whatever a hosts file says.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let numeric = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}"),
+        None => text.to_owned(),
+    };
+    let example = "write an address and a port, such as 127.0.0.1:8085";
+    numeric
+        .parse()
+        .map_err(|error| format!("{error}: {example}"))
 }
 
 #[derive(Debug, Subcommand)]

@@ -100,7 +100,7 @@ Every option can be given as an environment variable too; an option on the comma
 /// Makes one Cloud Run service reach another privately on Google Cloud, and keeps it that way.
 #[derive(Debug, Parser)]
 #[command(name = "privatelink", version, help_template = HELP, before_help = EXAMPLES, after_help = EXIT_CODES)]
-#[command(disable_help_subcommand = true, propagate_version = true)]
+#[command(propagate_version = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
     global: Global,

@@ -11,6 +11,7 @@ use privatelink_core::names::Installation;
 use privatelink_core::path::Trace;
 use privatelink_core::plan::Action;
 use privatelink_core::report::{LinkReport, Report, StepReport};
+use privatelink_core::standing::Standing;
 
 use super::path::{self, When};
 use super::style::{BOLD, DIM, of_action, of_rank, of_state, plural};
@@ -47,7 +48,7 @@ pub(crate) fn plan(
     }
     let others: Vec<&StepReport> = steps.into_values().flatten().collect();
     if !others.is_empty() {
-        let _ = writeln!(text, "{BOLD}Wanted by no link{BOLD:#}");
+        let _ = writeln!(text, "{BOLD}{}{BOLD:#}", unwanted(report));
         write_steps(&mut text, &others, None);
         text.push('\n');
     }
@@ -64,6 +65,26 @@ pub(crate) fn plan(
         }
     }
     text
+}
+
+/// The heading of what no link wants: it says which links are undone.
+fn unwanted(report: &Report) -> String {
+    const SHOWN: usize = 3;
+    let undone = report
+        .links
+        .iter()
+        .filter(|link| link.standing == Standing::Released);
+    let names: Vec<String> = undone.map(|link| link.name.to_string()).collect();
+    let shown = names[..names.len().min(SHOWN)].join(", ");
+    match names.len() {
+        0 => "Wanted by no link".to_owned(),
+        1 => format!("Wanted by no link, when {shown} is undone"),
+        few if few <= SHOWN => format!("Wanted by no link, when {shown} are undone"),
+        many => format!(
+            "Wanted by no link, when {shown} and {} more are undone",
+            many - SHOWN
+        ),
+    }
 }
 
 /// Is the path of a link shown? It is wrong when it will not work either.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anstyle::Style;
 use privatelink_core::apply::Outcome;
 use privatelink_core::cloud::CloudErrorKind;
+use privatelink_core::codes::Code;
 use privatelink_core::kinds::Id;
 use privatelink_core::path::Verdict;
 use privatelink_core::plan::Action;
@@ -41,6 +42,7 @@ fn write_links(text: &mut String, report: &Report) {
         return;
     }
     let left = left(report);
+    let early = ended_early(report);
     let names = report
         .links
         .iter()
@@ -51,7 +53,7 @@ fn write_links(text: &mut String, report: &Report) {
     let states = report
         .links
         .iter()
-        .map(|link| stands(link, &left).0.len())
+        .map(|link| stands(link, &left, early).0.len())
         .max()
         .unwrap_or_default()
         .max(5);
@@ -61,7 +63,7 @@ fn write_links(text: &mut String, report: &Report) {
         "LINK", "STATE"
     );
     for link in &report.links {
-        let (state, style) = stands(link, &left);
+        let (state, style) = stands(link, &left, early);
         let path = link.trace.as_ref().map_or_else(
             || "-".to_owned(),
             |trace| {
@@ -94,11 +96,17 @@ fn left(report: &Report) -> Vec<&StepReport> {
     .collect()
 }
 
+/// Did the run end before it had looked at what came of it?
+fn ended_early(report: &Report) -> bool {
+    let mut found = report.diagnostics.iter();
+    found.any(|found| matches!(found.code, Code::Interrupted | Code::TimeUp))
+}
+
 /// The word and the colour of a link's state. Of one that is undone nothing says any more what is still to go, so it is
 /// not done with before all has gone that no link wants.
-fn stands(link: &LinkReport, left: &[&StepReport]) -> (&'static str, Style) {
+fn stands(link: &LinkReport, left: &[&StepReport], early: bool) -> (&'static str, Style) {
     let its = |step: &&StepReport| step.links.is_empty() || step.links.contains(&link.name);
-    if link.state == LinkState::Released && left.iter().any(its) {
+    if link.state == LinkState::Released && (early || left.iter().any(its)) {
         return ("being undone", WORTH_A_LOOK);
     }
     of_state(link.state)

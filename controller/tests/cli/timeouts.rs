@@ -93,3 +93,35 @@ async fn a_run_that_is_quick_enough_does_not_notice() {
         answer.stderr
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_time_is_up_before_it_looked_again_is_pending_whatever_it_did() {
+    let desk = Desk::new("time-up-looking").await;
+    desk.write("empty.yaml", "");
+    for line in [
+        "apply --yes --prune --allow-empty --scope acme-prod -o json --timeout 5s empty.yaml",
+        "destroy --yes -o json --timeout 5s link.yaml",
+    ] {
+        assert_eq!(desk.run("apply --yes link.yaml").await.code, 0);
+        let mut again = hangs("run.projects.locations.services.list");
+        again["match"]["nth"] = json!(2);
+        desk.fault(again).await;
+        let answer = desk.run(line).await;
+        assert_eq!(answer.code, 5, "{line}: {}{}", answer.stdout, answer.stderr);
+        let report = answer.json();
+        assert!(codes(&report).contains(&"PL0323"), "{line}: {report:#}");
+        let done = report["steps"].as_array().unwrap().iter();
+        let done = done.filter(|step| step["outcome"] == "done").count();
+        assert!(
+            done >= 2,
+            "both services got back what they had: {report:#}"
+        );
+        for link in report["links"].as_array().unwrap() {
+            assert_eq!(link["standing"], "Released", "{line}: {report:#}");
+        }
+        let clear = desk.cloud.send("DELETE", "/emulator/faults", &Value::Null);
+        clear.await.unwrap();
+        let rest = "apply --yes --prune --allow-empty --scope acme-prod empty.yaml";
+        assert_eq!(desk.run(rest).await.code, 0);
+    }
+}

@@ -26,9 +26,14 @@ pub(crate) fn wanted() -> Option<String> {
     std::env::var("FAULT").ok()
 }
 
+/// The one scenario that is asked for with `SCENARIO=name`.
+fn scenario() -> Option<String> {
+    std::env::var("SCENARIO").ok()
+}
+
 /// Is only a part of the cells asked for?
 pub(crate) fn is_partial() -> bool {
-    wanted().is_some() || part().is_some()
+    wanted().is_some() || scenario().is_some() || part().is_some()
 }
 
 /// `3/40`: one cell in 40, from the third on.
@@ -79,7 +84,8 @@ pub(crate) fn one_of_each(acts: &'static [Act]) -> Vec<Cell<'static>> {
 /// Every fault at every request of every act, or the part of these that is asked for; and what of it is not played, a
 /// line for each reason.
 pub(crate) fn everything(acts: &'static [Act]) -> (Vec<Cell<'static>>, Vec<String>) {
-    let all = acts.iter().flat_map(|act| {
+    let asked_for = |act: &&Act| scenario().is_none_or(|name| name == act.scenario);
+    let all = acts.iter().filter(asked_for).flat_map(|act| {
         act.requests
             .iter()
             .flat_map(move |(operation, count)| (1..=*count).map(move |nth| (operation, nth)))
@@ -92,7 +98,6 @@ pub(crate) fn everything(acts: &'static [Act]) -> (Vec<Cell<'static>>, Vec<Strin
         .collect();
     let count = asked.len();
     let (vary, asked): (Vec<_>, Vec<_>) = asked.into_iter().partition(|it| slots_vary(it.act));
-    let (lost, asked): (Vec<_>, Vec<_>) = asked.into_iter().partition(|it| is_found_once(it.act));
     let (keep, asked): (Vec<_>, Vec<_>) = asked.into_iter().partition(keeps_the_router);
     let (any, asked): (Vec<_>, Vec<_>) = asked.into_iter().partition(strikes_any_router);
     let (ends, played): (Vec<_>, Vec<_>) = asked.into_iter().partition(ends_otherwise);
@@ -100,11 +105,6 @@ pub(crate) fn everything(acts: &'static [Act]) -> (Vec<Cell<'static>>, Vec<Strin
         format!(
             "·  {} of {count} cells, all of fifty-one-subnetworks: which NAT entry is full depends on who was ready first",
             vary.len()
-        ),
-        format!(
-            "·  {} of {count} cells, all of network-in-another-project: what a link leaves in a project that nobody declares any \
-             more is found through its connector, so a run that ends after that one leaves the rest to --scope",
-            lost.len()
         ),
         format!(
             "·  {} of {count} cells, other-writer at a router in an act that removes one: their entry rightly keeps it",
@@ -126,11 +126,6 @@ pub(crate) fn everything(acts: &'static [Act]) -> (Vec<Cell<'static>>, Vec<Strin
 /// and stays as it is (`docs/decisions/0009-sticky-nat-slots.md`), so there is no one end to compare with.
 fn slots_vary(act: &Act) -> bool {
     act.scenario == "fifty-one-subnetworks"
-}
-
-/// Nothing leads to the rest of a link once its connector is gone (CHANGELOG.md, known limits).
-fn is_found_once(act: &Act) -> bool {
-    act.scenario == "network-in-another-project"
 }
 
 /// What somebody else puts into a router of ours that is about to go keeps the router, and the subnetwork that their

@@ -46,10 +46,6 @@ pub(crate) const LEFT_OUT: &[(&str, &str)] = &[
         "faults",
         "in force while the emulator plays on, so that what they leave behind is where later stages begin",
     ),
-    (
-        "network-in-another-project",
-        "only the connector leads to the network's project: a run that is killed after deleting it needs --scope",
-    ),
 ];
 
 /// The folders, in the order of their names.

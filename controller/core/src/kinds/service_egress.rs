@@ -4,11 +4,12 @@
 //! every link as last applied, where the destinations are, and what we adopted. It travels in the same
 //! PATCH as the change it describes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::ids::ProjectId;
 use crate::kinds::service::{Attachment, Service, VpcAccess};
 use crate::kinds::{FieldChange, RegionalRef};
 use crate::link::{Deletion, Ingress, Routing, ServiceRef};
@@ -121,6 +122,10 @@ pub struct EgressAnnotation {
     /// Things of others that we changed with consent: path, then field and former value.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub adopted: BTreeMap<String, Value>,
+    /// Projects of networks in which things are made for these links, other than the service's own: nothing else leads
+    /// there once the connector is gone.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub networks: BTreeSet<ProjectId>,
 }
 
 /// The version that this release writes.
@@ -133,6 +138,12 @@ impl EgressAnnotation {
             .annotations
             .get(ANNOTATION)
             .map(|text| serde_json::from_str(text))
+    }
+
+    /// Did we write the field for a link that is still listed? A record that only comes before the change, or only
+    /// leads to what is left, knows no digest.
+    pub fn was_applied(&self) -> bool {
+        self.links.values().any(|link| !link.digest.is_empty())
     }
 
     /// The text to write. Keys are in a fixed order, so equal values are equal texts.

@@ -13,9 +13,10 @@ use crate::kinds::service_egress::EgressAnnotation;
 use crate::kinds::subnetwork::PRIVATE_GOOGLE_ACCESS;
 use crate::kinds::{FieldChange, Id, LiveSubnetwork, RegionalRef};
 use crate::link::ServiceRef;
-use crate::plan::{Action, Step, egress};
+use crate::names::Installation;
+use crate::plan::{Action, Step, egress, trail};
 use crate::uses::entry_id;
-use crate::world::Seen;
+use crate::world::{Seen, World};
 
 /// Former values of the things of others that this source's links change with consent: those recorded already on
 /// any source (so that a source that joins later keeps them when the first one leaves), and new ones.
@@ -62,6 +63,21 @@ fn owed(context: &Context<'_>, source: &ServiceRef, path: &str) -> bool {
         record.is_some_and(|m| m.installation == *context.ours && m.adopted.contains_key(path))
     });
     on && !elsewhere
+}
+
+/// The former values of things of others that records of ours name.
+pub(crate) fn records(world: &World, ours: &Installation) -> BTreeMap<String, Value> {
+    let memories = world
+        .memories()
+        .filter_map(|(_, memory)| memory.egress.this());
+    let ours = memories.filter(|memory| memory.installation == *ours);
+    ours.flat_map(|memory| {
+        memory
+            .adopted
+            .iter()
+            .map(|(path, value)| (path.clone(), value.clone()))
+    })
+    .collect()
 }
 
 fn new_record(context: &Context<'_>, node: &Node, id: &RegionalRef) -> Option<Value> {
@@ -143,10 +159,11 @@ pub(super) fn restore_adopted(context: &mut Context<'_>) {
             }
         }
         if detached && left.adopted.is_empty() {
-            let fields = egress::annotation_change(Some(&memory), None)
-                .into_iter()
-                .collect();
-            let write = Write::PatchService(egress::patch(service, None, None));
+            left.networks = trail::behind(context, service, &left, &left.adopted);
+            let left = Some(&left).filter(|left| !left.networks.is_empty());
+            let fields = egress::annotation_change(Some(&memory), left);
+            let fields = fields.into_iter().collect();
+            let write = Write::PatchService(egress::patch(service, left, None));
             let step = Step::update("everything adopted has got back what it had", fields, write);
             context.steps.insert(Id::ServiceEgress(source), step);
         }
@@ -154,7 +171,7 @@ pub(super) fn restore_adopted(context: &mut Context<'_>) {
 }
 
 /// The subnetwork that a path names.
-fn subnetwork_of_path(path: &str) -> Option<RegionalRef> {
+pub(super) fn subnetwork_of_path(path: &str) -> Option<RegionalRef> {
     let parts: Vec<&str> = path.split('/').collect();
     match parts.as_slice() {
         ["projects", project, "regions", region, "subnetworks", name] => Some(RegionalRef {

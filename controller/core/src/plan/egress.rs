@@ -16,6 +16,7 @@ use crate::kinds::{FieldChange, Service, ServiceEgress, VpcAccess};
 use crate::plan::Step;
 use crate::plan::adoption::adopted;
 use crate::plan::ownership::{Owner, missing, owner};
+use crate::plan::trail::{self, TRAIL};
 use crate::world::Seen;
 
 /// The step for a wanted source.
@@ -32,9 +33,8 @@ pub fn step(context: &Context<'_>, node: &Node, wanted: &ServiceEgress) -> Step 
         Owner::Us(memory) => Some(memory),
         Owner::Other(step) => return *step,
     };
-    if memory.is_none()
-        && let Some(refusal) = without_consent(context, node, service, &desired)
-    {
+    let applied = memory.is_some_and(EgressAnnotation::was_applied);
+    if !applied && let Some(refusal) = without_consent(context, node, service, &desired) {
         return refusal;
     }
     write(context, node, wanted, service, memory, &desired)
@@ -48,10 +48,8 @@ fn without_consent(
     desired: &VpcAccess,
 ) -> Option<Step> {
     let live = service.vpc_access.as_ref()?;
-    let made_by_us = live
-        .connector()
-        .is_some_and(|connector| context.ours.made(connector.name.as_str()));
-    if live == desired || made_by_us || context.adopts_egress(node, &service.id) {
+    if live == desired || through_ours(context, service) || context.adopts_egress(node, &service.id)
+    {
         return None;
     }
     let holder = match live.connector() {
@@ -79,33 +77,9 @@ fn write(
     memory: Option<&EgressAnnotation>,
     desired: &VpcAccess,
 ) -> Step {
-    let before = service.vpc_access.as_ref().map(VpcAccessMemory::from);
-    let made_by_us = service
-        .vpc_access
-        .as_ref()
-        .and_then(VpcAccess::connector)
-        .is_some_and(|connector| context.ours.made(connector.name.as_str()));
-    let former = match memory {
-        Some(memory) => memory.former.clone(),
-        None if made_by_us => Former::Unknown,
-        None => Former::Value(before.clone()),
-    };
-    let mut links = kept_links(context, memory);
-    links.extend(enforced(context, wanted));
-    let adopted = adopted(context, node, &wanted.service, memory);
-    let annotation = EgressAnnotation {
-        v: VERSION,
-        installation: context.ours.clone(),
-        service: Some(wanted.service.to_string()),
-        former,
-        wrote: Some(VpcAccessMemory::from(desired)),
-        links,
-        adopted: adopted.clone(),
-    };
-    // Former values of adopted things are written down before those things change.
-    let recorded = memory.map(|memory| &memory.adopted);
-    if !adopted.is_empty() && recorded != Some(&adopted) {
-        return journal(service, memory, annotation, before);
+    let annotation = record(context, node, wanted, service, memory);
+    if let Some(why) = comes_first(context, node, service, memory, &annotation) {
+        return journal(why, service, memory, annotation);
     }
     let mut fields = changes(service.vpc_access.as_ref(), Some(desired));
     let moves = !fields.is_empty();
@@ -129,12 +103,76 @@ fn write(
     Step::update(why, fields, Write::PatchService(patch))
 }
 
+/// What a source that has all it shall have remembers.
+fn record(
+    context: &Context<'_>,
+    node: &Node,
+    wanted: &ServiceEgress,
+    service: &Service,
+    memory: Option<&EgressAnnotation>,
+) -> EgressAnnotation {
+    let live = service.vpc_access.as_ref();
+    let made_by_us = through_ours(context, service);
+    let former = match memory {
+        Some(memory) if made_by_us || memory.was_applied() => memory.former.clone(),
+        None if made_by_us => Former::Unknown,
+        Some(_) | None => Former::Value(live.map(VpcAccessMemory::from)),
+    };
+    let mut links = kept_links(context, memory);
+    let keeps = !links.is_empty();
+    links.extend(enforced(context, wanted));
+    let adopted = adopted(context, node, &wanted.service, memory);
+    let mut networks = trail::wanted(context, node);
+    if let Some(memory) = memory {
+        networks.extend(trail::behind(context, service, memory, &adopted));
+        // Which of them a link needs that takes no part is not known.
+        networks.extend(memory.networks.iter().filter(|_| keeps).cloned());
+    }
+    EgressAnnotation {
+        v: VERSION,
+        installation: context.ours.clone(),
+        service: Some(wanted.service.to_string()),
+        former,
+        wrote: Some(VpcAccessMemory::from(&wanted.vpc_access())),
+        links,
+        adopted,
+        networks,
+    }
+}
+
+/// Does its traffic leave through a connector of ours?
+fn through_ours(context: &Context<'_>, service: &Service) -> bool {
+    let live = service.vpc_access.as_ref().and_then(VpcAccess::connector);
+    live.is_some_and(|connector| context.ours.made(connector.name.as_str()))
+}
+
+/// Why this record has to be written before anything else is done for the source, if it has to.
+fn comes_first(
+    context: &Context<'_>,
+    node: &Node,
+    service: &Service,
+    memory: Option<&EgressAnnotation>,
+    record: &EgressAnnotation,
+) -> Option<&'static str> {
+    // Former values of adopted things are written down before those things change.
+    let adopted = memory.map(|memory| &memory.adopted);
+    if !record.adopted.is_empty() && adopted != Some(&record.adopted) {
+        return Some(JOURNAL);
+    }
+    // A source that leaves through its connector already leads there by that.
+    let live = service.vpc_access.as_ref().map(VpcAccessMemory::from);
+    let arrived = through_ours(context, service) && live == record.wrote;
+    let led_to = |project| memory.is_some_and(|memory| memory.networks.contains(project));
+    let leads = arrived || record.networks.iter().all(led_to);
+    (!leads && context.all_blocked(&node.links).is_none()).then_some(TRAIL)
+}
+
 /// An annotation-only write that comes before anything it speaks of. The links carry no digest yet.
 fn journal(
+    why: &'static str,
     service: &Service,
     memory: Option<&EgressAnnotation>,
     annotation: EgressAnnotation,
-    before: Option<VpcAccessMemory>,
 ) -> Step {
     let links = annotation.links.iter().map(|(name, link)| {
         let known = memory.and_then(|memory| memory.links.get(name)).cloned();
@@ -146,7 +184,11 @@ fn journal(
             }),
         )
     });
-    let wrote = memory.map_or(before, |memory| memory.wrote.clone());
+    let live = service.vpc_access.as_ref();
+    let wrote = match memory {
+        Some(memory) => memory.wrote.clone(),
+        None => live.map(VpcAccessMemory::from),
+    };
     let first = EgressAnnotation {
         links: links.collect(),
         wrote,
@@ -154,7 +196,7 @@ fn journal(
     };
     let fields = annotation_change(memory, Some(&first));
     let recording = Write::PatchService(patch(service, Some(&first), None));
-    Step::update(JOURNAL, fields.into_iter().collect(), recording)
+    Step::update(why, fields.into_iter().collect(), recording)
 }
 
 /// How a journal step is known: it must not wait for what it precedes.

@@ -56,7 +56,9 @@ fn as_wished(
         Some(memory) => memory.former.clone(),
         // A source that remembers a link here tells that we wrote this once, and that the record of what was
         // there before is lost. So does one that is on our connector and remembers nothing.
-        None if context.applied_before(node) || context.record_lost(node) => Former::Unknown,
+        None if context.applied_before(node, service.ingress) || context.record_lost(node) => {
+            Former::Unknown
+        }
         None => Former::Value(service.ingress),
     };
     let annotation = annotation(context, wanted, memory, former);

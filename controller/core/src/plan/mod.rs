@@ -1,7 +1,7 @@
 //! The plan: what shall happen to each thing and why. A value that can be printed, compared and serialised.
 
 mod addresses;
-mod adoption;
+pub(crate) mod adoption;
 pub mod connectors;
 pub mod egress;
 pub mod ingress;
@@ -13,6 +13,7 @@ mod release;
 pub mod removal;
 mod routers;
 mod subnetworks;
+pub(crate) mod trail;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};

@@ -15,12 +15,14 @@ use crate::plan::connectors::{connector, existing_connector};
 use crate::plan::nat_entries::{nat, within_reach};
 use crate::plan::routers::{existing_router, router};
 use crate::plan::subnetworks::{existing_subnetwork, subnetwork};
-use crate::plan::{Action, Step, egress, ingress, nat_moves};
+use crate::plan::{Action, Step, egress, ingress, nat_moves, trail};
 use crate::world::{Remembered, Seen};
 
 /// Decides every node in order of identity, which has what is needed before what needs it.
 pub(crate) fn add(context: &mut Context<'_>) {
+    context.left = trail::left(context);
     block_refused(context);
+    context.journaling = trail::journaling(context);
     let ids: Vec<Id> = context.graph.nodes.keys().cloned().collect();
     // NAT entries between which something moves are written together; what comes after them has to know.
     let served = ids.partition_point(|id| id.kind() <= Kind::Nat);
@@ -29,10 +31,46 @@ pub(crate) fn add(context: &mut Context<'_>) {
         add_step(context, id);
     }
     nat_moves::join(context);
+    hold_useless(context);
     for id in after {
         add_step(context, id);
     }
+    trail::hold_idle(context);
     record_destinations_first(context);
+}
+
+/// A router and an address are there for an entry: none is made before one can be.
+fn hold_useless(context: &mut Context<'_>) {
+    let acts = |step: &Step| {
+        step.action.writes() && step.links.iter().any(|link| context.is_enforced(link))
+    };
+    let mut idle: BTreeMap<Id, &Id> = BTreeMap::new();
+    let mut of_use: BTreeSet<&Id> = BTreeSet::new();
+    let nodes = context.graph.nodes.iter();
+    for (nat, node) in nodes.filter(|(id, _)| id.kind() == Kind::Nat) {
+        if context.steps.get(nat).is_some_and(acts) {
+            of_use.extend(&node.needs);
+        } else {
+            idle.extend(node.needs.iter().map(|need| (need.clone(), nat)));
+        }
+    }
+    idle.retain(|need, _| {
+        let made = context
+            .steps
+            .get(need)
+            .is_some_and(|step| acts(step) && step.action == Action::Create);
+        matches!(need, Id::Router(_) | Id::Address(_)) && made && !of_use.contains(need)
+    });
+    let waits = |nat: &Id| format!("waits for {} {}", nat.kind(), nat.short());
+    let idle: Vec<(Id, String)> = idle
+        .into_iter()
+        .map(|(need, nat)| (need, waits(nat)))
+        .collect();
+    for (need, why) in idle {
+        if let Some(step) = context.steps.get_mut(&need) {
+            *step = step.clone().held_back(Action::Wait, Code::Waiting, why);
+        }
+    }
 }
 
 /// What a destination admits already is written down before its source remembers the link: afterwards nobody could
@@ -200,7 +238,7 @@ pub fn gate(context: &Context<'_>, id: &Id, node: &Node, step: Step) -> Step {
     if let Some(why) = moved_against_a_link(context, id, &step) {
         return step.held_back(Action::Wait, Code::Waiting, why);
     }
-    let mut after = BTreeSet::new();
+    let mut after: BTreeSet<Id> = trail::comes_after(context, id, node).into_iter().collect();
     // What a NAT entry waits for has been settled when its subnetworks were chosen.
     let left_out = |need: &Id| match (&step.write, need) {
         (Some(Write::PutNat(nat)), Id::Subnetwork(id)) => {

@@ -11,6 +11,7 @@ use crate::kinds::service_ingress::IngressAnnotation;
 use crate::kinds::{Attachment, Id, IngressSetting, RegionalRef, Service, VpcAccess};
 use crate::link::{Ingress, ServiceRef};
 use crate::plan::adoption::owes;
+use crate::plan::trail;
 use crate::plan::{Step, egress, ingress};
 use crate::world::{Remembered, Seen};
 
@@ -221,11 +222,15 @@ fn detach(context: &Context<'_>, service: &Service, memory: &EgressAnnotation) -
         .collect();
     // The annotation stays while a revision that serves still uses our connector, so that it is not taken for
     // unused, and while adopted things have not got back what they had.
-    let stays =
-        (!pinned.is_empty() && !service.template_serves()) || owes(context, &service.id, memory);
+    // It leads to what is left in a project that nobody declares any more, too.
+    let networks = trail::behind(context, service, memory, &memory.adopted);
+    let stays = (!pinned.is_empty() && !service.template_serves())
+        || owes(context, &service.id, memory)
+        || !networks.is_empty();
     let left = EgressAnnotation {
         links: BTreeMap::new(),
         wrote: restored_memory(memory, restored.as_ref()),
+        networks: networks.clone(),
         ..memory.clone()
     };
     let annotation = stays.then_some(&left);
@@ -238,7 +243,10 @@ fn detach(context: &Context<'_>, service: &Service, memory: &EgressAnnotation) -
         let pins = pinned
             .first()
             .map_or_else(String::new, |connector| connector.name.to_string());
-        return if pins.is_empty() {
+        let owes = owes(context, &service.id, memory);
+        return if pins.is_empty() && !owes {
+            Step::nothing(LEADS)
+        } else if pins.is_empty() {
             Step::wait(Code::Waiting, "adopted things get back what they had first")
         } else {
             Step::wait(
@@ -249,6 +257,7 @@ fn detach(context: &Context<'_>, service: &Service, memory: &EgressAnnotation) -
         };
     }
     let why = match (&memory.former, untouched) {
+        _ if memory.links.is_empty() && restored.is_none() => GONE,
         (Former::Value(_), true) => "the link is gone: egress gets back what it had before",
         (Former::Value(_), false) => {
             "the link is gone: somebody changed egress since, so it is left as it is"
@@ -267,6 +276,11 @@ fn detach(context: &Context<'_>, service: &Service, memory: &EgressAnnotation) -
     }
     step
 }
+
+/// What is said of a source that is detached, while its record leads to something that is left.
+const LEADS: &str = "its record leads to what is left in the network's project";
+/// What is said when there is nothing of the kind any more.
+const GONE: &str = "the link is gone, and so is what the record led to";
 
 fn restored_memory(
     memory: &EgressAnnotation,

@@ -106,13 +106,17 @@ impl Declarations {
         self.broken.clear();
     }
 
-    /// Everything is taken away, up to suspended links that only say where to look.
-    pub(crate) fn clear(&mut self, rng: &mut Rng) {
-        let samples: Vec<Link> = if self.unmarked || !self.plain {
+    /// Everything is taken away, up to suspended links that only say where to look: at the sources, but not at every
+    /// network that they were in, when it is `far`.
+    pub(crate) fn clear(&mut self, rng: &mut Rng, far: bool) {
+        let mut samples: Vec<Link> = if self.unmarked || !self.plain {
             self.anchors(rng)
         } else {
             Vec::new()
         };
+        for link in samples.iter_mut().filter(|_| far) {
+            link.network = UNIVERSE.main.clone();
+        }
         self.links = samples
             .into_iter()
             .map(|link| (link.name.clone(), link))

@@ -7,6 +7,7 @@ mod nats;
 mod path;
 mod records;
 mod survival;
+mod trail;
 
 use std::collections::{BTreeMap, BTreeSet};
 

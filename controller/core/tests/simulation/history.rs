@@ -87,8 +87,7 @@ pub(crate) fn play(seed: u64, bug: Option<Bug>, tell: bool) -> Played {
             UNIVERSE.edge.clone(),
             UNIVERSE.host.clone(),
         ]),
-        // A Shared VPC may have users in projects that nobody names any more.
-        scoped: !plain || rng.percent(60),
+        scoped: rng.percent(60),
         bug,
         plain,
         // What is rare is rarer still together with a fault.

@@ -6,6 +6,7 @@ mod restored;
 use std::collections::BTreeSet;
 
 use privatelink_core::fake::State;
+use privatelink_core::ids::ProjectId;
 use privatelink_core::kinds::service_egress::EgressAnnotation;
 use privatelink_core::kinds::{
     ConnectorState, IngressSetting, LiveAddress, LiveNat, NatAddresses, RegionalRef, Service,
@@ -15,6 +16,7 @@ use privatelink_core::link::{
     Addresses, ConnectorChoice, Egress, Ingress, Internet, Link, Reconcile, Routing, ServiceRef,
     SubnetworkChoice,
 };
+use privatelink_core::names::Mark;
 use privatelink_core::report::{LinkState, Report};
 use privatelink_core::standing::Standing;
 
@@ -195,7 +197,8 @@ fn as_served(state: &State, link: &Link, subnetwork: &RegionalRef, beside: &[&Li
             Internet::Nat(_) | Internet::Existing => Err("no internet".to_owned()),
         };
     };
-    if !ours(nat.name.as_str()) {
+    let mut serving = state.routers.values().flat_map(|router| &router.nats);
+    if serving.any(|nat| nat.covers(subnetwork) && !ours(nat.name.as_str())) {
         return Ok(());
     }
     match &link.internet {
@@ -298,7 +301,7 @@ fn foreign_entry_in_ours(state: &State) -> bool {
 
 /// Nothing of ours is left, unless others still use it.
 pub(crate) fn undone(state: &State) -> Fine {
-    let marked = |mark: &Option<privatelink_core::names::Mark>| {
+    let marked = |mark: &Option<Mark>| {
         mark.as_ref()
             .is_some_and(|mark| mark.installation == UNIVERSE.ours)
     };
@@ -351,10 +354,32 @@ pub(crate) fn undone(state: &State) -> Fine {
         let kept = service
             .annotations
             .iter()
-            .find(|(key, text)| key.starts_with("privatelink.dev/") && text.contains(&set));
+            .find(|(key, text)| key.starts_with("privatelink.dev/") && text.contains(&set))
+            .filter(|_| !leads_to_what_is_left(state, service));
         if let Some((key, text)) = kept {
             return Err(format!("{} keeps {key}: {text}", service.id.name));
         }
     }
     Ok(())
+}
+
+/// Does a source keep nothing but the way to projects in which something of ours has to stay for others?
+pub(crate) fn leads_to_what_is_left(state: &State, service: &Service) -> bool {
+    let Some(Ok(memory)) = EgressAnnotation::read(service) else {
+        return false;
+    };
+    let marked = |mark: &Option<Mark>| {
+        mark.as_ref()
+            .is_some_and(|mark| mark.installation == UNIVERSE.ours)
+    };
+    let stays = |project: &ProjectId| {
+        let mut subnetworks = state.subnetworks.values();
+        let mut routers = state.routers.values();
+        subnetworks.any(|live| live.id.project == *project && marked(&live.mark))
+            || routers.any(|live| {
+                let entry = live.nats.iter().any(|nat| ours(nat.name.as_str()));
+                live.id.project == *project && (entry || marked(&live.mark))
+            })
+    };
+    memory.links.is_empty() && !memory.networks.is_empty() && memory.networks.iter().all(stays)
 }

@@ -276,8 +276,7 @@ fn impossible((kind, action, ended, cause): Cell) -> Option<&'static str> {
         (Kind::ServiceEgress | Kind::ServiceIngress, Action::Create | Action::Delete, _) => {
             Some("services belong to their teams")
         }
-        (Kind::Address | Kind::Router, Action::Create, Ended::Skipped)
-        | (Kind::Subnetwork, Action::Create | Action::Update, Ended::Skipped) => {
+        (Kind::Subnetwork, Action::Update, Ended::Skipped) => {
             Some("nothing that we make comes before it")
         }
         (Kind::ServiceIngress, Action::Update, Ended::Skipped) => {

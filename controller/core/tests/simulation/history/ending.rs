@@ -74,8 +74,15 @@ impl History {
         } else {
             self.look(orders)?
         };
-        as_foretold(&before, &after)?;
+        if self.sees_all() {
+            as_foretold(&before, &after)?;
+        }
         Ok(after)
+    }
+
+    /// Do turns see everything that paths lead through? One that is not told of a Shared VPC's other projects may not.
+    fn sees_all(&self) -> bool {
+        self.scoped || self.plain
     }
 
     fn look(&self, orders: &Orders) -> Result<Report, String> {
@@ -101,6 +108,9 @@ impl History {
             .links
             .iter()
             .all(|link| link.standing == Standing::Enforced);
+        if !self.sees_all() {
+            return Ok(());
+        }
         let links: Vec<Link> = self.declarations.links().cloned().collect();
         settled::as_declared(
             &self.fake.state(),
@@ -122,16 +132,19 @@ impl History {
         self.tell(|| format!("everything is undone, by name: {by_name}"));
         let destroy: BTreeSet<LinkName> = if by_name {
             self.declarations.mend();
+            self.scoped = true;
             self.declarations
                 .links()
                 .map(|link| link.name.clone())
                 .collect()
         } else {
-            self.declarations.clear(&mut self.rng);
+            // What is left says where the sources are, and may say nothing of the network that they were in.
+            let far = !self.plain && !self.scoped;
+            self.declarations.clear(&mut self.rng, far);
+            self.scoped = !far;
             BTreeSet::new()
         };
         let orders = Self::whole(destroy);
-        self.scoped = true;
         if self.faulty {
             let mut faults = self.some_faults(self.tampered);
             // A list from before a destination was tightened hides what there is to loosen, and with the source's
@@ -145,7 +158,15 @@ impl History {
         if self.declarations.stays {
             return Ok(());
         }
-        settled::undone(&self.fake.state())?;
+        // A record that somebody took away or spoiled, or that went with its service, leads nowhere any more, and the
+        // connector, which does too, may be gone.
+        let state = self.fake.state();
+        let gone = |id: &ServiceRef| !state.services.contains_key(id);
+        let misled = self.tampered || self.origin.services.keys().any(gone);
+        if !self.sees_all() && misled {
+            return Ok(());
+        }
+        settled::undone(&state)?;
         if self.tampered {
             Ok(())
         } else {

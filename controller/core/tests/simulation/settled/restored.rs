@@ -8,7 +8,7 @@ use privatelink_core::kinds::service_egress::ANNOTATION as EGRESS;
 use privatelink_core::link::ServiceRef;
 use privatelink_core::names::Mark;
 
-use super::{Fine, guests};
+use super::{Fine, guests, leads_to_what_is_left};
 use crate::universe::UNIVERSE;
 
 /// Everything is as it was before us, apart from versions and revisions, and from what others did since.
@@ -41,6 +41,12 @@ pub(crate) fn restored(
             && !was.annotations.contains_key(EGRESS);
         if let Some(live) = now.as_mut().filter(|_| stuck) {
             ours_serves |= live.annotations.remove(EGRESS).is_some();
+        }
+        if let Some(live) = now
+            .as_mut()
+            .filter(|live| leads_to_what_is_left(state, live))
+        {
+            live.annotations.remove(EGRESS);
         }
         if now != Some(plain(was)) {
             return Err(format!("{} is not as it was: {was:#?} {now:#?}", id.name));
