@@ -14,7 +14,7 @@ use std::time::Duration;
 use privatelink_core::apply::{Observer, Progress};
 use privatelink_core::codes::Code;
 use privatelink_core::compile::compile;
-use privatelink_core::decide::{Decision, Orders, Wishes};
+use privatelink_core::decide::{Decision, Orders, Wishes, routing};
 use privatelink_core::declare;
 use privatelink_core::diagnostic::{Diagnostic, Origin, Severity};
 use privatelink_core::ids::{LinkName, ProjectId};
@@ -303,6 +303,7 @@ fn undecided(wishes: &Wishes, orders: &Orders) -> Decision {
         traces: BTreeMap::new(),
         applied: BTreeSet::new(),
         diagnostics: Vec::new(),
+        routing: routing(wishes),
         in_hand: BTreeSet::new(),
         changing: BTreeSet::new(),
         undecided: BTreeSet::new(),

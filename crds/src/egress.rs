@@ -14,12 +14,13 @@ pub struct Egress {
     /// Through a Serverless VPC Access connector.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connector: Option<Connector>,
-    /// Which of the source's traffic enters the network; what the way of access needs when left out.
+    /// What is written here, or what the way of access needs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub routing: Option<Routing>,
 }
 
-/// Which of the source's traffic enters the network.
+/// Which of the source's traffic enters the network. Left out, it is what the way of access needs: `AllTraffic` with
+/// `privateGoogleAccess`. The report names the resolved value.
 #[derive(JsonSchema, Serialize, Deserialize, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Routing {
     /// All of it.

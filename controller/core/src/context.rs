@@ -9,7 +9,9 @@ use crate::codes::Code;
 use crate::graph::{Graph, Node};
 use crate::ids::{LinkName, ProjectId};
 use crate::kinds::service_egress::LinkMemory;
-use crate::kinds::{Id, IngressSetting, LiveSubnetwork, RegionalRef, Resource, VpcAccess};
+use crate::kinds::{
+    ConnectorState, Id, IngressSetting, LiveSubnetwork, RegionalRef, Resource, VpcAccess,
+};
 use crate::link::{AdoptionKind, Link, Reconcile, ServiceRef};
 use crate::names::{Installation, Mark};
 use crate::nats::changes::Place;
@@ -262,7 +264,14 @@ impl<'a> Context<'a> {
                     && step.links.iter().any(enforced)
             })
         };
-        if let Some(link) = links().find(grows) {
+        // By somebody else, too: what becomes of it is seen when that is over.
+        let changes = |link: &&Link| {
+            let source = self.world.service(&link.source).present();
+            let connector = source.and_then(|source| source.vpc_access.as_ref()?.connector());
+            let live = connector.and_then(|id| self.world.connector(id).present());
+            live.is_some_and(|live| live.state == ConnectorState::Updating)
+        };
+        if let Some(link) = links().find(grows).or_else(|| links().find(changes)) {
             return Some(format!("{}: its connector is being changed", link.name));
         }
         node.links.iter().find_map(|name| {

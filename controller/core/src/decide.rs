@@ -11,13 +11,14 @@ use crate::graph::Graph;
 use crate::hold;
 use crate::ids::LinkName;
 use crate::kinds::{Id, RegionalRef, Resource, VpcAccess};
-use crate::link::{Internet, Link, NetworkRef, Reconcile, ServiceRef};
+use crate::link::{Internet, Link, NetworkRef, Reconcile, Routing, ServiceRef};
 use crate::lint;
 use crate::names::{self, Installation};
 use crate::nats::changes::{Changes, Place};
 use crate::nats::{self, Nats};
 use crate::path::{self, Trace};
-use crate::plan::{Action, Plan, adoption, nodes, removal};
+use crate::plan::changing::changing;
+use crate::plan::{Plan, adoption, nodes, removal};
 use crate::policy::{self, Policy};
 use crate::scope::{self, Removal};
 use crate::standing::{self, Standing, takes_part};
@@ -63,6 +64,8 @@ pub struct Decision {
     pub applied: BTreeSet<LinkName>,
     /// What was found.
     pub diagnostics: Vec<Diagnostic>,
+    /// Which of the source's traffic each declared link has enter the network.
+    pub routing: BTreeMap<LinkName, Routing>,
     /// Things that a destroy of this turn has in hand; the next pass goes on with them.
     pub in_hand: BTreeSet<Id>,
     /// Things that steps wait for and that Google is working on by itself.
@@ -107,6 +110,7 @@ pub fn decide(wishes: &Wishes, orders: &Orders, world: &World, in_hand: &BTreeSe
     Decision {
         standings,
         applied: applied.map(|name| (*name).clone()).collect(),
+        routing: routing(wishes),
         changing: changing(&plan, &context),
         plan,
         traces: context.traces,
@@ -221,6 +225,14 @@ fn prepare<'a>(
     }
 }
 
+/// What every declared link resolves to.
+pub fn routing(wishes: &Wishes) -> BTreeMap<LinkName, Routing> {
+    let links = wishes.links.iter();
+    links
+        .map(|link| (link.name.clone(), link.routing))
+        .collect()
+}
+
 /// The subnetworks that a NAT of ours will serve.
 fn nat_served(graph: &Graph) -> BTreeSet<RegionalRef> {
     let entries = graph
@@ -231,37 +243,6 @@ fn nat_served(graph: &Graph) -> BTreeSet<RegionalRef> {
             _ => None,
         });
     entries.flatten().cloned().collect()
-}
-
-/// What steps wait for that gets ready without us: connectors in the making, services being rolled out.
-fn changing(plan: &Plan, context: &Context<'_>) -> BTreeSet<Id> {
-    let mut changing = BTreeSet::new();
-    for (id, step) in plan
-        .steps
-        .iter()
-        .filter(|(_, step)| step.action == Action::Wait)
-    {
-        if let Id::Connector(connector) = id {
-            let live = context.world.connector(connector).present();
-            if live.is_some_and(|live| live.state.is_changing()) {
-                changing.insert(id.clone());
-            }
-            // A service that is just leaving it: an earlier run may have ended before that was done.
-            let users = context.uses.services().get(connector);
-            let leaving = users.into_iter().flatten().filter(|user| {
-                let user = context.world.service(user).present();
-                user.is_some_and(|user| user.reconciling && !user.leaves_through(connector))
-            });
-            changing.extend(leaving.cloned().map(Id::ServiceEgress));
-        }
-        for link in step.links.iter().filter_map(|name| context.link(name)) {
-            let source = context.world.service(&link.source).present();
-            if source.is_some_and(|source| source.reconciling) {
-                changing.insert(Id::ServiceEgress(link.source.clone()));
-            }
-        }
-    }
-    changing
 }
 
 /// Subnetworks whose connector carries traffic for whose sake a NAT of ours has to stay.

@@ -28,6 +28,8 @@ const PROJECTS_OF_A_RECORD: usize = 16;
 pub struct Territory {
     /// Projects whose networks are looked at.
     pub network_projects: BTreeSet<ProjectId>,
+    /// Projects that something of ours led to: what is left there is all that matters, and no path leads through them.
+    pub led_to: BTreeSet<ProjectId>,
     /// Projects with services and connectors.
     pub service_projects: BTreeSet<ProjectId>,
     /// Project and region pairs whose services are read.
@@ -94,18 +96,17 @@ impl Territory {
     }
 
     fn project_scopes(&self) -> Vec<Scope> {
-        let mut kinds: Vec<fn(ProjectId) -> Scope> = vec![
-            Scope::Networks,
-            Scope::Routes,
-            Scope::Subnetworks,
-            Scope::Routers,
-        ];
-        if self.addresses {
-            kinds.push(Scope::Addresses);
-        }
+        let told = self.network_projects.iter();
+        let all = || told.clone().chain(&self.led_to).cloned();
         // Project after project, so that all of them get along from the start.
-        let of_all = |kind: fn(ProjectId) -> Scope| self.network_projects.iter().cloned().map(kind);
-        kinds.into_iter().flat_map(of_all).collect()
+        let mut scopes: Vec<Scope> = told.clone().cloned().map(Scope::Networks).collect();
+        scopes.extend(told.clone().cloned().map(Scope::Routes));
+        scopes.extend(all().map(Scope::Subnetworks));
+        scopes.extend(all().map(Scope::Routers));
+        if self.addresses {
+            scopes.extend(all().map(Scope::Addresses));
+        }
+        scopes
     }
 
     fn regional_scopes(&self) -> Vec<Scope> {
@@ -149,20 +150,21 @@ impl Territory {
     /// Adds the projects of the subnetworks that our connectors are on, and those that records of ours lead to: what is
     /// there is ours too, and nothing else may lead there. Answers whether there are any more than before.
     fn follow_networks(&mut self, world: &World, ours: &Installation) -> bool {
-        let before = self.network_projects.len();
+        let before = self.led_to.len();
         let made = world
             .connectors()
             .filter(|live| ours.made(live.id.name.as_str()));
         let on = made.filter_map(|live| live.subnetwork.as_ref());
-        self.network_projects
-            .extend(on.map(|id| id.project.clone()));
+        self.led_to.extend(on.map(|id| id.project.clone()));
         let records = world
             .memories()
             .filter_map(|(_, memory)| memory.egress.this());
         let records = records.filter(|memory| memory.installation == *ours);
         let led_to = records.flat_map(|memory| memory.networks.iter().take(PROJECTS_OF_A_RECORD));
-        self.network_projects.extend(led_to.cloned());
-        self.network_projects.len() > before
+        self.led_to.extend(led_to.cloned());
+        let told = &self.network_projects;
+        self.led_to.retain(|project| !told.contains(project));
+        self.led_to.len() > before
     }
 
     /// Adds the destinations that our annotations remember, so that links gone from their source are found whole.

@@ -17,6 +17,7 @@ use crate::drift::{self, Rank};
 use crate::forecast::Forecast;
 use crate::ids::LinkName;
 use crate::kinds::{FieldChange, Id, Kind};
+use crate::link::Routing;
 use crate::path::{Trace, Verdict};
 use crate::plan::{Action, Step, Summary};
 use crate::report::outcomes::{is_mended, is_write_failure, with_outcomes};
@@ -138,6 +139,10 @@ pub struct LinkReport {
     pub state: LinkState,
     /// Enforced, reported, suspended, ...
     pub standing: Standing,
+    /// Which of the source's traffic enters the network, as declared or, when the declaration leaves it out, as the way of
+    /// access needs. Nothing for a link that no valid declaration speaks of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub routing: Option<Routing>,
     /// The worst that somebody's changes do to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drift: Option<Rank>,
@@ -155,6 +160,12 @@ pub struct LinkReport {
     pub trace_forecast: Option<Trace>,
 }
 
+impl LinkReport {
+    fn routed(self, routing: Option<Routing>) -> Self {
+        Self { routing, ..self }
+    }
+}
+
 impl Report {
     /// The report of a turn that ended with this decision, after these steps.
     pub fn new(world: &World, decision: Decision, performed: &[Performed], passes: usize) -> Self {
@@ -164,6 +175,7 @@ impl Report {
             traces,
             applied,
             diagnostics,
+            routing,
             in_hand: _,
             changing: _,
             undecided: _,
@@ -207,6 +219,7 @@ impl Report {
                 traces.get(name),
                 !performed.is_empty(),
             )
+            .routed(routing.get(name).copied())
         };
         let links = standings.iter().map(link).collect();
         Self {

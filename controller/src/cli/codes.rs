@@ -32,10 +32,36 @@ struct Entry {
     title: &'static str,
 }
 
+#[derive(Serialize)]
+struct Page {
+    #[serde(flatten)]
+    entry: Entry,
+    page: &'static str,
+}
+
+impl Page {
+    fn of(code: Code) -> Self {
+        Self {
+            entry: Entry::of(code),
+            page: code.page(),
+        }
+    }
+}
+
+impl Entry {
+    fn of(code: Code) -> Self {
+        Self {
+            code,
+            severity: code.severity(),
+            title: code.title(),
+        }
+    }
+}
+
 impl Arguments {
     pub(super) fn run(&self, output: Output) -> Result<u8, Failure> {
         match self.code {
-            Some(code) => output.data(code.page())?,
+            Some(code) => output.document(&Page::of(code), || code.page().to_owned())?,
             None => output.document(&entries(), list)?,
         }
         Ok(0)
@@ -43,14 +69,7 @@ impl Arguments {
 }
 
 fn entries() -> Vec<Entry> {
-    Code::ALL
-        .iter()
-        .map(|code| Entry {
-            code: *code,
-            severity: code.severity(),
-            title: code.title(),
-        })
-        .collect()
+    Code::ALL.iter().copied().map(Entry::of).collect()
 }
 
 fn list() -> String {

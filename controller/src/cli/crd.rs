@@ -18,7 +18,7 @@ pub(super) struct Arguments {}
 impl Arguments {
     #[allow(clippy::unused_self)] // Every command runs the same way.
     pub(super) fn run(&self, output: Output) -> Result<u8, Failure> {
-        output.data(&privatelink_crds::crd_yaml())?;
+        output.document(&privatelink_crds::crd(), privatelink_crds::crd_yaml)?;
         Ok(0)
     }
 }

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use privatelink_core::codes::Code;
 use privatelink_core::drift::Rank;
 use privatelink_core::ids::LinkName;
 use privatelink_core::names::Installation;
-use privatelink_core::plan::Summary;
+use privatelink_core::plan::{Action, Summary};
 use privatelink_core::report::{LinkState, Report, StepReport};
 
 use super::plan::is_held_back;
@@ -28,6 +29,8 @@ struct Judged {
     undecided: usize,
     /// Links that are left alone.
     suspended: usize,
+    /// Things that only grow and have grown beyond what is declared.
+    larger: usize,
     /// Is something wrong, be it with a link or not?
     wrong: bool,
     /// Was there anything to look at?
@@ -41,6 +44,11 @@ impl Judged {
         let mut found = Self {
             wrong: errors().next().is_some() || !report.scope.unreadable.is_empty(),
             declared: !report.scope.projects.is_empty() || !report.links.is_empty(),
+            larger: report
+                .steps
+                .iter()
+                .filter(|step| stays_larger(step))
+                .count(),
             ..Self::default()
         };
         for link in &report.links {
@@ -103,8 +111,24 @@ impl Judged {
                 "links are suspended and were not looked at",
             ));
         }
+        if self.larger > 0 {
+            left.push(plural(
+                self.larger,
+                "thing is larger than declared and stays so",
+                "things are larger than declared and stay so",
+            ));
+        }
         left
     }
+}
+
+/// Is it told that this has grown and cannot be given back?
+fn stays_larger(step: &StepReport) -> bool {
+    step.action == Action::Nothing
+        && matches!(
+            step.code,
+            Some(Code::ConnectorUnfit | Code::RangeChangeImpossible)
+        )
 }
 
 /// `everything is as it was applied`, unless that was not seen of everything.

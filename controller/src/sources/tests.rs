@@ -308,7 +308,7 @@ fn deep_nesting_and_alias_bombs_are_refused_quickly() {
 }
 
 #[test]
-fn an_empty_source_is_a_warning_and_says_that_it_is_empty() {
+fn an_empty_source_is_an_error_and_says_that_it_is_empty() {
     let sources = Folder::new("empty")
         .write("a.yaml", "# nothing\n---\n---\n")
         .read();

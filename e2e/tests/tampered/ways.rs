@@ -71,6 +71,18 @@ pub(crate) fn tamperings(cloud: &Cloud, kind: Kind, field: &str) -> Vec<Tamperin
                 ),
             }]
         }
+        (Kind::Subnetwork, "ipCidrRange") => {
+            let (path, _) = made(cloud, "compute", "/subnetworks/");
+            vec![Tampering {
+                how: "expanded",
+                request: Request::Rest(
+                    "POST",
+                    format!("/compute/v1/{path}/expandIpCidrRange"),
+                    json!({"ipCidrRange": "10.8.0.0/27"}),
+                ),
+                end: End::Told("PL0166"),
+            }]
+        }
         (Kind::Nat, _) => nat(cloud, field),
         (Kind::Connector, _) => connector(cloud, field),
         (Kind::ServiceEgress, _) => egress(cloud, field),

@@ -131,7 +131,7 @@ impl Kind {
 pub fn managed_fields(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Network | Kind::Route | Kind::Address | Kind::Router | Kind::Revision => &[],
-        Kind::Subnetwork => &[subnetwork::PRIVATE_GOOGLE_ACCESS],
+        Kind::Subnetwork => subnetwork::MANAGED,
         Kind::Nat => nat::MANAGED,
         Kind::Connector => connector::MANAGED,
         Kind::ServiceEgress => service_egress::MANAGED,

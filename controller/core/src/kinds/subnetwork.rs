@@ -14,6 +14,9 @@ use crate::names::Mark;
 /// Google's name for the one field that we change in place.
 pub const PRIVATE_GOOGLE_ACCESS: &str = "privateIpGoogleAccess";
 
+/// The fields that we compare. A range grows and never shrinks: that it grew is told and left.
+pub const MANAGED: &[&str] = &[PRIVATE_GOOGLE_ACCESS, RANGE];
+
 /// Google's name for the range, which can only be made wider.
 pub const RANGE: &str = "ipCidrRange";
 

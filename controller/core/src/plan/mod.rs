@@ -2,6 +2,7 @@
 
 mod addresses;
 pub(crate) mod adoption;
+pub(crate) mod changing;
 pub mod connectors;
 pub mod egress;
 pub mod ingress;

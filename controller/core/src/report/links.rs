@@ -33,6 +33,7 @@ pub(super) fn link_report(
         drift,
         path: trace.map(Trace::verdict),
         trace: trace.cloned(),
+        routing: None,
         path_forecast: None,
         trace_forecast: None,
     }

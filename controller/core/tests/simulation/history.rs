@@ -12,6 +12,7 @@ use privatelink_core::cloud::Write;
 use privatelink_core::decide::Orders;
 use privatelink_core::fake::{Ended, Entry, Fake, Fault, Faults, ReadFault, State, run};
 use privatelink_core::ids::{LinkName, ProjectId};
+use privatelink_core::kinds::{FieldChange, managed_fields};
 use privatelink_core::link::{Link, ServiceRef};
 use privatelink_core::path::Verdict;
 use privatelink_core::policy::Policy;
@@ -310,6 +311,15 @@ impl History {
         if self.told.is_some() {
             self.tell_turn(&journal, report.as_ref());
             self.kept.extend(journal.iter().cloned());
+        }
+        let steps = report.iter().flat_map(|report| &report.steps);
+        for step in steps {
+            let managed = managed_fields(step.kind);
+            let strange = |change: &&FieldChange| !managed.contains(&&*change.field);
+            if let Some(change) = step.changes.iter().find(strange) {
+                let field = &change.field;
+                return Err(format!("{field} of {} is on no list", step.id));
+            }
         }
         let links: Vec<Link> = self.declarations.links().cloned().collect();
         let active = standings

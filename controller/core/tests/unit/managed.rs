@@ -80,7 +80,7 @@ fn the_managed_fields_of_a_source_are_those_that_a_comparison_can_name() {
 }
 
 #[test]
-fn the_managed_field_of_a_subnetwork_is_the_one_that_is_switched() {
+fn the_managed_fields_of_a_subnetwork_are_those_that_a_comparison_can_name() {
     let wanted = Subnetwork {
         id: regional("ours"),
         network: NetworkRef {
@@ -96,8 +96,12 @@ fn the_managed_field_of_a_subnetwork_is_the_one_that_is_switched() {
     let mark = Mark::new(&ours, &"a/b".parse().unwrap());
     let mut live = wanted.made(&mark);
     assert_eq!(live.wants_private_google_access(), []);
+    assert_eq!(wanted.differs_in_range(&live), []);
     live.private_google_access = false;
-    named_by_all(Kind::Subnetwork, &live.wants_private_google_access(), &[]);
+    live.cidr = Some("10.8.0.0/27".parse().unwrap());
+    let mut found = live.wants_private_google_access();
+    found.extend(wanted.differs_in_range(&live));
+    named_by_all(Kind::Subnetwork, &found, &[]);
 }
 
 /// The fields of these changes, and the ones named here, are the managed fields of the kind: none less, none more.

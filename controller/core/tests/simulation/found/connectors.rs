@@ -1,5 +1,9 @@
 //! Connectors.
 
+use privatelink_core::codes::Code;
+use privatelink_core::kinds::{ConnectorState, Id};
+use privatelink_core::plan::Action;
+
 use super::*;
 
 #[test]
@@ -82,4 +86,36 @@ fn nothing_under_a_connector_goes_while_connectors_cannot_be_read() {
             assert!(users == 0 || !loses, "read {unreadable}: {:?}", entry.write);
         }
     }
+}
+
+#[test]
+fn nothing_is_closed_while_somebody_changes_the_connector() {
+    let fake = Fake::new(before(), 0);
+    let open = Link {
+        ingress: Some(Ingress::All),
+        ..link("t/one", "a", "b", "10.8.0.0/28")
+    };
+    let _made = apply(&fake, std::slice::from_ref(&open));
+    fake.change(|state| {
+        for connector in state.connectors.values_mut() {
+            connector.state = ConnectorState::Updating;
+        }
+    });
+    let closed = link("t/one", "a", "b", "10.8.0.0/28");
+    let report = plan(&fake, std::slice::from_ref(&closed));
+    let held = report
+        .steps
+        .iter()
+        .find(|step| step.id == Id::ServiceIngress(service("b")));
+    let held = held.unwrap();
+    assert_eq!(
+        (held.action, held.code),
+        (Action::Wait, Some(Code::IngressHeld)),
+        "{held:#?}"
+    );
+    assert!(
+        held.why.ends_with("its connector is being changed"),
+        "{}",
+        held.why
+    );
 }
