@@ -260,16 +260,18 @@ pub(super) fn unreadable(path: &str, error: &io::Error) -> Diagnostic {
         }
         io::ErrorKind::InvalidData => {
             let message = format!("`{path}` is not a UTF-8 text{}", first_wrong_byte(error));
-            Diagnostic::new(Code::NotYaml, origin, message)
+            Diagnostic::new(Code::NotYaml, origin, message).help("write the file in UTF-8")
         }
         io::ErrorKind::NotFound => Diagnostic::new(
             Code::SourceUnreadable,
             origin,
             format!("`{path}` does not exist"),
-        ),
+        )
+        .help("name a file or a directory that is there, or `-` for standard input"),
         _ => {
             let message = format!("`{path}` cannot be read: {error}");
-            Diagnostic::new(Code::SourceUnreadable, origin, message)
+            let help = "give this user the right to read it, or leave it out";
+            Diagnostic::new(Code::SourceUnreadable, origin, message).help(help)
         }
     }
 }

@@ -64,6 +64,7 @@ fn shown(test: &str, text: &str) -> String {
     let sources = folder.read();
     let mut found = privatelink_core::validate::validate(&sources.declared).diagnostics;
     sources.locate(&mut found);
+    helpful(sources.diagnostics.iter().chain(&found));
     let found: Vec<String> = sources
         .diagnostics
         .iter()
@@ -75,7 +76,15 @@ fn shown(test: &str, text: &str) -> String {
         .replace(&format!("{}/", folder.0.display()), "")
 }
 
+/// Each error says what to write instead.
+fn helpful<'a>(found: impl Iterator<Item = &'a Diagnostic>) {
+    for found in found.filter(|found| found.is_error()) {
+        assert!(found.help.is_some(), "{found:#?}");
+    }
+}
+
 fn codes(sources: &Sources) -> Vec<Code> {
+    helpful(sources.diagnostics.iter());
     sources.diagnostics.iter().map(|found| found.code).collect()
 }
 

@@ -89,6 +89,8 @@ pub(super) fn lines_before_content(chunk: &str) -> u32 {
 pub(super) struct ParseError {
     code: Code,
     message: String,
+    /// What to write instead.
+    help: &'static str,
     /// Line and column within the chunk, counted from its first content; from 0 and from 1.
     line: u32,
     column: u32,
@@ -116,6 +118,12 @@ impl ParseError {
         let (line, column) = error
             .location()
             .map_or((1, 1), |at| (at.line(), at.column()));
+        // The parser notices a tab only where the block ends that it cannot begin.
+        let tab = message
+            .contains("a tab")
+            .then(|| first_tab(chunk))
+            .flatten();
+        let (line, column) = tab.unwrap_or((line, column));
         let line = u32::try_from(line).unwrap_or(u32::MAX);
         let message = match error.without_snippet() {
             Error::MultipleDocuments { .. } => {
@@ -131,6 +139,7 @@ impl ParseError {
         Self {
             code,
             message: message.trim_start_matches("error: ").to_owned(),
+            help: if tab.is_some() { NO_TABS } else { LOOK_ABOVE },
             line: line.saturating_sub(1 + lines_before_content(chunk)),
             column: u32::try_from(column).unwrap_or(1).max(1),
         }
@@ -155,8 +164,23 @@ impl ParseError {
                 origin,
                 format!("this is not YAML: {}", self.message),
             )
+            .help(self.help)
         }
     }
+}
+
+const NO_TABS: &str = "YAML takes spaces in front of a line, and no tabs";
+const LOOK_ABOVE: &str =
+    "look here and above for a bracket or a quote that is not closed, or another indentation";
+
+/// The first line that begins with a tab, among spaces or not, and the tab's column; both from 1.
+fn first_tab(chunk: &str) -> Option<(u64, u64)> {
+    let mut lines = (1..).zip(chunk.lines());
+    lines.find_map(|(number, line)| {
+        let indentation = &line[..line.len() - line.trim_start().len()];
+        let at = indentation.find('\t').filter(|_| !line.trim().is_empty())?;
+        Some((number, u64::try_from(at).unwrap_or_default() + 1))
+    })
 }
 
 /// A place some lines below the first content of a document, with a column of its own.

@@ -110,19 +110,19 @@ fn diagnose(violation: &Violation, origin: &Origin, link: Option<&LinkName>) -> 
             Code::WrongType,
             path.clone(),
             format!("`{path}` must be {expected}, not {found}"),
-            quote_hint(path, expected, found),
+            Some(quote_hint(path, expected, found).unwrap_or_else(|| format!("write {expected}"))),
         ),
         Breach::MissingField { name } => {
             let field = format!("{path}.{name}");
-            let help = REQUIRED
-                .iter()
-                .find(|(of, _)| *of == field)
-                .map(|(_, help)| (*help).into());
+            let help = REQUIRED.iter().find(|(of, _)| *of == field).map_or_else(
+                || format!("add `{name}` under `{path}`"),
+                |(_, help)| (*help).into(),
+            );
             (
                 Code::MissingField,
                 path.clone(),
                 format!("`{path}` lacks `{name}`"),
-                help,
+                Some(help),
             )
         }
         Breach::NotAllowed { value, allowed } => {
@@ -144,7 +144,7 @@ fn diagnose(violation: &Violation, origin: &Origin, link: Option<&LinkName>) -> 
             Code::ValueOutOfBounds,
             path.clone(),
             format!("`{path}`: {rule}"),
-            None,
+            Some("change it, or leave the field out if it has a default".to_owned()),
         ),
         Breach::Rule {
             message,
@@ -153,9 +153,13 @@ fn diagnose(violation: &Violation, origin: &Origin, link: Option<&LinkName>) -> 
         } => {
             let code = code.as_deref().and_then(|code| code.parse().ok());
             let code = code.unwrap_or(Code::ValueOutOfBounds);
-            let range = value.as_deref().filter(|_| code == Code::RangeInvalid);
             let message = format!("`{path}`: {message}");
-            (code, path.clone(), message, range.and_then(meant_range))
+            (
+                code,
+                path.clone(),
+                message,
+                Some(instead(code, value.as_deref())),
+            )
         }
     };
     let mut diagnostic = Diagnostic::new(code, origin.clone(), message).field(field);
@@ -191,6 +195,22 @@ fn unknown_field(path: &str, name: &str, known: &[String]) -> Parts {
 fn place_of(path: &str) -> &str {
     path.rsplit_once('.')
         .map_or("the document", |(place, _)| place)
+}
+
+/// What to write instead of what breaks a rule.
+fn instead(code: Code, written: Option<&str>) -> String {
+    let help = match code {
+        Code::RangeInvalid | Code::RangeNotSlash28 => {
+            let meant = written.and_then(meant_range);
+            return meant.unwrap_or_else(|| "write a /28, such as 10.8.0.0/28".to_owned());
+        }
+        Code::NotExactlyOne => "write exactly one of them",
+        Code::RoutingUnreachable => "leave `routing` out, or write `AllTraffic`",
+        Code::InstancesOutOfOrder => "lower `minInstances` or raise `maxInstances`",
+        Code::FieldImmutable => "declare a link of another name, and take this one away",
+        _ => "write what the rule asks for",
+    };
+    help.to_owned()
 }
 
 /// The /28 around an address that was written for one: every range of a declaration is a connector's.

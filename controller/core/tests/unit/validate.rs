@@ -152,7 +152,7 @@ fn a_range_that_was_meant_is_proposed() {
     for written in ["10.8.4.7/28", "10.8.4.7", "10.8.4.7/"] {
         assert_eq!(help(written), "did you mean `10.8.4.0/28`?", "{written}");
     }
-    assert_eq!(help("10.8.4"), "");
+    assert_eq!(help("10.8.4"), "write a /28, such as 10.8.0.0/28");
 }
 
 #[test]
