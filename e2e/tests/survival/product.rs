@@ -287,7 +287,8 @@ fn told(trouble: Trouble, turn: &Turn) -> Result<(), String> {
         | Trouble::KilledAtOnce
         | Trouble::BeforeWrite(_)
         | Trouble::Lasting(_)
-        | Trouble::LastingUnread => {}
+        | Trouble::LastingUnread
+        | Trouble::LastingStale => {}
     }
     let mut steps = report.steps.iter().filter(|step| !step.mended);
     if report.exit_code() == 0

@@ -24,6 +24,8 @@ pub(crate) enum Trouble {
     Lasting(Fault),
     /// One list, for a whole turn.
     LastingUnread,
+    /// One list shows for a whole turn what was there when it began.
+    LastingStale,
 }
 
 impl Trouble {
@@ -38,6 +40,7 @@ impl Trouble {
         Self::BeforeRead(Other::AddsNat),
         Self::BeforeRead(Other::Undoes),
         Self::LastingUnread,
+        Self::LastingStale,
         Self::Write(Fault::Transient),
         Self::Write(Fault::Denied),
         Self::Write(Fault::Quota),
@@ -82,6 +85,10 @@ impl Trouble {
                 ("rundo", "before a read, somebody undoes what was applied")
             }
             Self::LastingUnread => ("LISTS", "a list is denied for a whole turn"),
+            Self::LastingStale => (
+                "STALE",
+                "a list shows for a whole turn what was there when it began",
+            ),
             Self::Write(Fault::Transient) => ("transi", "a write never arrives"),
             Self::Write(Fault::Denied) => ("denied", "a write is not allowed"),
             Self::Write(Fault::Quota) => ("quota", "a write meets a used-up quota"),
@@ -141,7 +148,7 @@ impl Trouble {
                 scope,
                 Scope::Subnetworks(_) | Scope::Addresses(_) | Scope::Routers(_)
             ),
-            (Self::Read(ReadFault::Stale(_)) | Self::LastingUnread, call) => {
+            (Self::Read(ReadFault::Stale(_)) | Self::LastingUnread | Self::LastingStale, call) => {
                 matches!(call, Call::List(_))
             }
             (Self::Read(ReadFault::Unreachable), _) => false,
@@ -165,7 +172,10 @@ impl Trouble {
 
     /// Does it last for a whole turn?
     pub(crate) fn lasts(self) -> bool {
-        matches!(self, Self::Lasting(_) | Self::LastingUnread)
+        matches!(
+            self,
+            Self::Lasting(_) | Self::LastingUnread | Self::LastingStale
+        )
     }
 
     /// Who else acts, if anybody does.
@@ -176,7 +186,8 @@ impl Trouble {
             | Self::Write(_)
             | Self::KilledAtOnce
             | Self::Lasting(_)
-            | Self::LastingUnread => None,
+            | Self::LastingUnread
+            | Self::LastingStale => None,
         }
     }
 
@@ -193,7 +204,10 @@ impl Trouble {
             (Self::LastingUnread, Call::List(scope)) => {
                 faults.unread = BTreeSet::from([scope.clone()]);
             }
-            (Self::Lasting(_) | Self::LastingUnread, _) => {}
+            (Self::LastingStale, Call::List(scope)) => {
+                faults.behind = BTreeSet::from([scope.clone()]);
+            }
+            (Self::Lasting(_) | Self::LastingUnread | Self::LastingStale, _) => {}
         }
         faults
     }

@@ -69,6 +69,8 @@ pub struct Faults {
     pub reads: BTreeMap<usize, ReadFault>,
     /// Lists that cannot be read at all.
     pub unread: BTreeSet<Scope>,
+    /// Lists that go on showing what was there when these faults were set.
+    pub behind: BTreeSet<Scope>,
     /// Reads before which somebody else acts.
     pub meddling: BTreeSet<usize>,
     /// Writes before which somebody else acts.

@@ -47,6 +47,8 @@ pub(super) struct Inner {
     /// Whoever waits for a thing, and not for an operation.
     pub(super) settling: Vec<Waker>,
     pub(super) faults: Faults,
+    /// What was there when the faults were set.
+    pub(super) begin: Arc<State>,
     pub(super) reads: usize,
     pub(super) writes: usize,
     pub(super) calls: Vec<Call>,

@@ -55,6 +55,7 @@ impl Fake {
     pub fn set_faults(&self, faults: Faults) {
         let mut inner = self.lock();
         inner.faults = faults;
+        inner.begin = inner.state.clone();
         (inner.reads, inner.writes) = (0, 0);
         inner.calls.clear();
     }
@@ -133,6 +134,7 @@ impl Fake {
         let number = inner.reads;
         inner.reads += 1;
         let denied = matches!(&call, Call::List(scope) if inner.faults.unread.contains(scope));
+        let behind = matches!(&call, Call::List(scope) if inner.faults.behind.contains(scope));
         let lists = matches!(call, Call::List(_));
         inner.calls.push(call);
         if inner.faults.meddling.contains(&number) {
@@ -143,6 +145,7 @@ impl Fake {
         }
         let fault = inner.faults.reads.get(&number).copied();
         let state = match fault {
+            None if behind => inner.begin.clone(),
             Some(ReadFault::Unreadable) => {
                 return Poll::Ready(refuse(
                     CloudErrorKind::Transient,

@@ -238,7 +238,11 @@ pub fn gate(context: &Context<'_>, id: &Id, node: &Node, step: Step) -> Step {
     if let Some(why) = moved_against_a_link(context, id, &step) {
         return step.held_back(Action::Wait, Code::Waiting, why);
     }
-    let mut after: BTreeSet<Id> = trail::comes_after(context, id, node).into_iter().collect();
+    let made = step.action == Action::Create;
+    let record = made
+        .then(|| trail::comes_after(context, id, node))
+        .flatten();
+    let mut after: BTreeSet<Id> = record.into_iter().collect();
     // What a NAT entry waits for has been settled when its subnetworks were chosen.
     let left_out = |need: &Id| match (&step.write, need) {
         (Some(Write::PutNat(nat)), Id::Subnetwork(id)) => {

@@ -28,7 +28,7 @@ impl World {
 
     /// Would this service be looked at if nothing led there?
     pub(crate) fn is_told_of_service(&self, id: &ServiceRef) -> bool {
-        let mut places = self.told.services.iter();
-        places.any(|(project, region)| *project == id.project && *region == id.region)
+        let place = (id.project.clone(), id.region.clone());
+        self.told.services.contains(&place)
     }
 }
