@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::cloud::Write;
+use crate::cloud::{ServicePatch, Write};
+use crate::kinds::service_egress::{ANNOTATION, EgressAnnotation};
 use crate::kinds::{Id, LiveNat, Nat, RegionalRef};
 use crate::plan::Plan;
 use crate::world::World;
@@ -36,7 +37,8 @@ pub(crate) fn confirm(plan: &mut Plan, world: &World, before: &mut BTreeMap<Id, 
     !once.is_empty()
 }
 
-/// Would a service that the list did not show lose its way by this write?
+/// Would a service that the list did not show lose its way by this write, or would nothing lead any more to what a list
+/// did not show?
 fn takes_away(write: &Write, world: &World, served: &BTreeSet<&RegionalRef>) -> bool {
     match write {
         Write::DeleteConnector(_)
@@ -55,7 +57,16 @@ fn takes_away(write: &Write, world: &World, served: &BTreeSet<&RegionalRef>) -> 
         | Write::CreateRouter(..)
         | Write::DeleteRouter(_)
         | Write::CreateConnector(_)
-        | Write::UpdateConnector(_)
-        | Write::PatchService(_) => false,
+        | Write::UpdateConnector(_) => false,
+        Write::PatchService(patch) => leads_less_far(patch, world),
     }
+}
+
+/// Does a source's record lead to fewer projects by this? A list that lost a page would hide what is left there.
+fn leads_less_far(patch: &ServicePatch, world: &World) -> bool {
+    let record = patch.annotations.get(ANNOTATION);
+    let record = record.and_then(|text| serde_json::from_str::<EgressAnnotation>(text).ok());
+    let will = record.map(|record| record.networks).unwrap_or_default();
+    let was = world.memory(&patch.service).egress.this();
+    was.is_some_and(|was| !was.networks.is_subset(&will))
 }
