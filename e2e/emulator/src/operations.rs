@@ -90,6 +90,8 @@ struct Operation {
     body: Value,
     effect: Option<Effect>,
     imposed: Option<Failure>,
+    /// True once its record was deleted while it ran: it still takes effect, and nobody sees it.
+    forgotten: bool,
 }
 
 #[derive(Default)]
@@ -118,7 +120,7 @@ impl Operations {
     pub(crate) fn get(&self, api: Api, path: &str) -> Option<&Value> {
         self.all
             .get(path)
-            .filter(|operation| operation.api == api)
+            .filter(|operation| operation.api == api && !operation.forgotten)
             .map(|operation| &operation.body)
     }
 
@@ -133,13 +135,20 @@ impl Operations {
             .range(prefix.to_owned()..)
             .take_while(move |(path, _)| path.starts_with(prefix))
             .filter(move |(path, operation)| {
-                operation.api == api && after.is_none_or(|after| path.as_str() > after)
+                operation.api == api
+                    && !operation.forgotten
+                    && after.is_none_or(|after| path.as_str() > after)
             })
             .map(|(path, operation)| (path.as_str(), &operation.body))
     }
 
+    /// Deletes the record of an operation. One that runs is not cancelled: what it does is still done.
     pub(crate) fn forget(&mut self, path: &str) {
-        self.all.remove(path);
+        let running = self.all.get_mut(path).filter(|it| it.effect.is_some());
+        match running {
+            Some(operation) => operation.forgotten = true,
+            None => drop(self.all.remove(path)),
+        }
     }
 
     /// True while an operation is at work on a resource.
@@ -175,6 +184,7 @@ impl Operations {
                 body: body.clone(),
                 effect,
                 imposed,
+                forgotten: false,
             },
         );
         body
@@ -217,6 +227,10 @@ impl Operations {
         match self.busy.get_mut(&target) {
             Some(count) if *count > 1 => *count -= 1,
             Some(_) | None => drop(self.busy.remove(&target)),
+        }
+        if operation.forgotten {
+            self.all.remove(path);
+            return;
         }
         self.ended.push_back(path.to_owned());
         if self.ended.len() > REMEMBERED

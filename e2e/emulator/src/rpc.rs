@@ -196,3 +196,38 @@ pub(crate) fn overtaken(engine: &Engine, kind: &str) -> Outcome {
         result: Ok(json!({})),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use crate::testing::Bench;
+
+    #[test]
+    fn what_a_running_operation_does_is_done_though_its_record_is_deleted() {
+        let mut bench = Bench::new();
+        let path = "projects/p/locations/us-east1/services/s";
+        bench.document(json!({ "run": { path: {} } }));
+        bench.engine.latency = Duration::from_secs(2);
+        let url = format!("/v2/{path}");
+        let change = json!({ "description": "changed" });
+        let begun = bench.ok("PATCH", &format!("{url}?updateMask=description"), change);
+        let operation = format!("/v2/{}", begun["name"].as_str().unwrap());
+        bench.ok("DELETE", &operation, Value::Null);
+        assert_eq!(bench.status("GET", &operation, Value::Null), 404);
+        assert_eq!(bench.status("DELETE", &operation, Value::Null), 404);
+        let all = "/v2/projects/p/locations/us-east1/operations";
+        assert_eq!(bench.ok("GET", all, Value::Null), json!({}));
+        assert_eq!(bench.ok("GET", &url, Value::Null)["reconciling"], true);
+        bench.pass(Duration::from_secs(2));
+        let settled = bench.ok("GET", &url, Value::Null);
+        assert_eq!(settled["description"], "changed");
+        assert_eq!(settled.get("reconciling"), None);
+        assert!(!bench.engine.operations.is_busy(crate::call::Api::Run, path));
+        assert_eq!(bench.status("GET", &operation, Value::Null), 404);
+    }
+}
