@@ -48,7 +48,8 @@ pub(crate) fn get(engine: &mut Engine) -> Value {
     Value::Object(document)
 }
 
-/// Replaces the state; what is under way is forgotten. Nothing changes if the document is wrong.
+/// Replaces the state; what is under way is forgotten, and so is what was there before. Nothing changes if the
+/// document is wrong.
 pub(crate) fn put(engine: &mut Engine, document: &Value) -> Result<(), DocumentError> {
     let parts = object("the document", document)?;
     let mut trees = Vec::new();
@@ -77,6 +78,7 @@ pub(crate) fn put(engine: &mut Engine, document: &Value) -> Result<(), DocumentE
         }
     }
     complete(engine);
+    engine.store.begin_history();
     Ok(())
 }
 
@@ -136,6 +138,47 @@ fn complete(engine: &mut Engine) {
         if let Some(value) = engine.store.get(api, &path).cloned() {
             let completed = (RESOURCES[kind].complete)(engine, &path, value);
             engine.store.put(api, &path, completed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value, json};
+
+    use crate::faults::disturbance::Staleness;
+    use crate::testing::Bench;
+
+    const NETWORKS: &str = "/compute/v1/projects/p/global/networks";
+
+    #[test]
+    fn what_was_put_was_there_for_ever() {
+        let mut bench = Bench::new();
+        let network = |name: &str| json!({ "name": name, "autoCreateSubnetworks": false });
+        let names = |bench: &mut Bench| -> Vec<Value> {
+            let list = bench.ok("GET", NETWORKS, Value::Null);
+            let items = list["items"].as_array().cloned().unwrap_or_default();
+            items.iter().map(|it| it["name"].clone()).collect()
+        };
+        let all_stale = [
+            Staleness::Writes(3),
+            Staleness::Writes(u64::MAX),
+            Staleness::Time(Duration::from_hours(1)),
+        ];
+        // Whether there have been writes before or not.
+        for before in ["a", "b", "c", "d"] {
+            for stale in all_stale {
+                bench.document(json!({ "compute": { "projects/p/global/networks/put": {} } }));
+                bench.disturbance.staleness = Some(stale);
+                assert_eq!(names(&mut bench), ["put"], "{before} {stale:?}");
+                bench.ok("POST", NETWORKS, network("made"));
+                assert_eq!(names(&mut bench), ["put"], "{before} {stale:?}");
+                bench.disturbance.staleness = None;
+                assert_eq!(names(&mut bench), ["made", "put"]);
+            }
+            bench.ok("POST", NETWORKS, network(before));
         }
     }
 }

@@ -133,7 +133,8 @@ impl Engine {
             }
             Staleness::Writes(count) => {
                 let writes = self.writes;
-                self.store.go_back(|mark| mark.writes + count > writes)
+                self.store
+                    .go_back(|mark| mark.writes.saturating_add(count) > writes)
             }
         }
     }

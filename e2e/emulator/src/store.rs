@@ -52,6 +52,11 @@ impl Store {
         self.mark = mark;
     }
 
+    /// What is there now was there for ever, as far as anybody looks behind.
+    pub(crate) fn begin_history(&mut self) {
+        self.history.clear();
+    }
+
     /// Goes back to what was there before every change whose mark is `recent`, as far as is remembered.
     pub(crate) fn go_back(&mut self, recent: impl Fn(Mark) -> bool) -> Present {
         let mut present = Vec::new();
