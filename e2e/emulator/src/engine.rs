@@ -113,7 +113,7 @@ impl Engine {
         }
         let staleness = call.disturbance.staleness;
         let present = staleness
-            .filter(|_| disturbance::is_list(call))
+            .filter(|_| disturbance::has_a_past(call.route.operation))
             .map(|staleness| self.go_back(staleness));
         let answer = (call.route.handler)(self, call);
         if let Some(present) = present {

@@ -23,6 +23,7 @@ use crate::clock::{self, Clock};
 use crate::document::{self, DocumentError};
 use crate::engine::{Answer, Engine};
 use crate::exchange::{Exchange, Observer, Reply};
+use crate::faults::disturbance::is_about_an_object;
 use crate::faults::{self, FaultError, Faults, Verdict, When, skew};
 use crate::journal::{Asked, Journal};
 use crate::refusal::ErrorAnswer;
@@ -210,7 +211,8 @@ pub(crate) async fn respond(server: &Server, cord: &Cord, head: &Parts, bytes: &
         operation,
         path,
     };
-    let mut verdict = server.faults().judge(method, asked);
+    let has_object = || is_about_an_object(&mut server.engine(), &call);
+    let mut verdict = server.faults().judge(method, asked, has_object);
     if let Some(token) = call.page_token() {
         verdict.truncate |= server.faults().loses(path, token) || verdict.lose_page;
     }

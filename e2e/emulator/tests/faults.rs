@@ -10,7 +10,7 @@ use privatelink_emulator::{Emulator, Options};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use support::{Bench, NETWORKS, SERVICES, bench, service};
+use support::{Bench, NETWORKS, ROUTERS, SERVICES, bench, service};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn faults_strike_over_the_wire() {
@@ -112,8 +112,6 @@ async fn operations_fail_or_never_end_on_demand() {
     assert_eq!(bench.get(&operation).await["done"], true);
 }
 
-const ROUTERS: &str = "/compute/v1/projects/p/regions/europe-west1/routers";
-
 /// Compute's list of networks, by name.
 async fn names(bench: &Bench, query: &str) -> Vec<String> {
     let list = bench.get(&format!("{NETWORKS}{query}")).await;
@@ -122,18 +120,10 @@ async fn names(bench: &Bench, query: &str) -> Vec<String> {
     items.iter().map(name).collect()
 }
 
-async fn with_networks(bench: &Bench, names: &[&str]) {
-    for name in names {
-        let network = json!({ "name": name, "autoCreateSubnetworks": false });
-        let (status, _) = bench.send(Method::POST, NETWORKS, network).await;
-        assert_eq!(status, 200);
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stale_list_is_some_writes_or_some_time_behind() {
     let bench = bench(Duration::ZERO).await;
-    with_networks(&bench, &["a", "b", "c"]).await;
+    bench.with_networks(&["a", "b", "c"]).await;
     let stale = |behind: Value| json!([{ "effect": { "staleList": behind } }]);
     for (writes, seen) in [(0, 3), (1, 2), (2, 1), (9, 0)] {
         bench.faults(stale(json!({ "writes": writes }))).await;
@@ -158,7 +148,7 @@ async fn a_stale_list_is_some_writes_or_some_time_behind() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unreachable_scope_is_named_and_its_resources_are_missing() {
     let bench = bench(Duration::ZERO).await;
-    with_networks(&bench, &["n"]).await;
+    bench.with_networks(&["n"]).await;
     let router = json!({ "name": "r", "network": "global/networks/n" });
     bench.send(Method::POST, ROUTERS, router).await;
     let scope = "regions/europe-west1";
@@ -175,7 +165,7 @@ async fn an_unreachable_scope_is_named_and_its_resources_are_missing() {
 async fn one_strike_loses_one_page_of_a_list_also_of_an_empty_one() {
     let bench = bench(Duration::ZERO).await;
     for (there, size) in [(&[][..], 0), (&["a", "b", "c"][..], 0), (&[][..], 2)] {
-        with_networks(&bench, there).await;
+        bench.with_networks(there).await;
         let effect = json!({ "losePage": { "size": size } });
         let lists = json!({ "operation": "compute.networks.list" });
         bench
@@ -195,68 +185,9 @@ async fn one_strike_loses_one_page_of_a_list_also_of_an_empty_one() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_writer_makes_an_etag_stale() {
-    let bench = bench(Duration::ZERO).await;
-    bench
-        .send(Method::POST, &format!("{SERVICES}?serviceId=s"), service())
-        .await;
-    let url = format!("{SERVICES}/s");
-    let read = bench.get(&url).await;
-    bench
-        .faults(json!([{
-            "match": { "operation": "run.projects.locations.services.patch" }, "times": 1,
-            "effect": { "otherWriter": { "merge": { "labels": { "team": "payments" } } } },
-        }]))
-        .await;
-    let change = json!({ "ingress": "INGRESS_TRAFFIC_INTERNAL_ONLY", "etag": read["etag"] });
-    let patch = format!("{url}?updateMask=ingress");
-    let (status, body) = bench.send(Method::PATCH, &patch, change).await;
-    assert_eq!((status, &body["error"]["status"]), (409, &json!("ABORTED")));
-    let after = bench.get(&url).await;
-    assert_eq!(after["labels"]["team"], "payments");
-    assert_ne!(after["etag"], read["etag"]);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_writers_nat_is_lost_where_google_has_no_fingerprint() {
-    let bench = bench(Duration::ZERO).await;
-    with_networks(&bench, &["n"]).await;
-    let router = json!({ "name": "r", "network": "global/networks/n" });
-    bench.send(Method::POST, ROUTERS, router).await;
-    let nat = |name: &str| {
-        json!({
-            "name": name, "natIpAllocateOption": "AUTO_ONLY",
-            "sourceSubnetworkIpRangesToNat": "ALL_SUBNETWORKS_ALL_IP_RANGES",
-        })
-    };
-    bench
-        .faults(json!([{
-            "match": { "operation": "compute.routers.get" }, "nth": 1,
-            "effect": { "otherWriter": { "append": { "nats": [nat("theirs")] } } },
-        }]))
-        .await;
-    let url = format!("{ROUTERS}/r");
-    assert_eq!(
-        bench.get(&url).await.get("nats"),
-        None,
-        "read before they wrote"
-    );
-    assert_eq!(bench.get(&url).await["nats"][0]["name"], "theirs");
-    let (status, _) = bench
-        .send(Method::PATCH, &url, json!({ "nats": [nat("ours")] }))
-        .await;
-    assert_eq!(status, 200);
-    let nats = bench.get(&url).await["nats"].clone();
-    assert_eq!(
-        (nats.as_array().map(Vec::len), &nats[0]["name"]),
-        (Some(1), &json!("ours"))
-    );
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connector_goes_to_error_and_holds_its_name() {
     let bench = bench(Duration::ZERO).await;
-    with_networks(&bench, &["n"]).await;
+    bench.with_networks(&["n"]).await;
     bench
         .faults(json!([{
             "match": { "operation": "vpcaccess.*.connectors.create" }, "times": 1,
@@ -282,7 +213,7 @@ async fn a_connector_goes_to_error_and_holds_its_name() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_skewed_clock_shows_in_every_time() {
     let bench = bench(Duration::ZERO).await;
-    with_networks(&bench, &["n"]).await;
+    bench.with_networks(&["n"]).await;
     let url = format!("{}{NETWORKS}/n", bench.emulator.url());
     let truth = bench.get(&format!("{NETWORKS}/n")).await;
     bench
@@ -321,7 +252,7 @@ async fn faults_come_from_a_file_and_waits_are_scaled() {
         (refused.status().as_u16(), &refused.headers()["retry-after"]),
         (429, &"1".parse().unwrap())
     );
-    with_networks(&bench, &["n"]).await;
+    bench.with_networks(&["n"]).await;
     tokio::time::sleep(Duration::from_millis(400)).await;
     assert_eq!(names(&bench, "").await, ["n"]);
     std::fs::write(&file, "[{}]").unwrap();

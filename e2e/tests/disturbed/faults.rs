@@ -153,6 +153,9 @@ impl Fault {
             Self::Unreachable => (sort != Sort::AggregatedList).then_some(
                 "only aggregated lists leave a scope out; a list of one place fails as a whole",
             ),
+            Self::StaleList if operation.ends_with("Operations.list") => {
+                Some("the emulator keeps no past of operations, so that their lists are never stale")
+            }
             Self::StaleList | Self::LosePage => (!sort.is_list()).then_some("it is no list"),
             Self::OtherWriter => match sort {
                 Sort::List | Sort::AggregatedList => Some(

@@ -10,6 +10,7 @@ use crate::clock;
 use crate::compute;
 use crate::engine::Engine;
 use crate::identity;
+use crate::knative;
 use crate::resources;
 
 /// How far behind a list is.
@@ -40,10 +41,51 @@ pub(crate) struct Disturbance {
     pub(crate) other_writer: Option<OtherWriter>,
 }
 
-/// True for the calls that a stale answer is for.
-pub(crate) fn is_list(call: &Call) -> bool {
-    let last = call.route.operation.rsplit('.').next().unwrap_or_default();
-    matches!(last, "list" | "aggregatedList")
+/// Is the method called `name`, such as `compute.networks.list`, a list?
+pub(super) fn is_list(name: &str) -> bool {
+    matches!(method(name), "list" | "aggregatedList")
+}
+
+/// Is it one of all places at once?
+pub(super) fn is_aggregated(name: &str) -> bool {
+    method(name) == "aggregatedList"
+}
+
+/// Is it a list whose past is known? Nobody keeps what operations were.
+pub(crate) fn has_a_past(name: &str) -> bool {
+    let kind = name.rsplit('.').nth(1).unwrap_or_default();
+    is_list(name) && !kind.to_ascii_lowercase().ends_with("operations")
+}
+
+fn method(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or_default()
+}
+
+/// Is there an object that a call is about, for another client to change?
+pub(crate) fn is_about_an_object(engine: &mut Engine, call: &Call) -> bool {
+    engine.settle();
+    let before = engine.rules.look_for(call.route.operation);
+    let object = object(engine, call);
+    engine.rules.look_for(before);
+    object.is_some()
+}
+
+/// The object that a call is about, where it is kept; `None` if there is none, or if there are many.
+fn object(engine: &Engine, call: &Call) -> Option<(Api, String)> {
+    if is_list(call.route.operation) {
+        return None;
+    }
+    let (api, path) = match call.resource.api {
+        // Version 1 keeps nothing of its own.
+        Api::Knative => (Api::Run, knative::kept(engine, call)?),
+        api @ (Api::Compute | Api::Run | Api::VpcAccess) => {
+            let whole = resources::at_home(api, &call.path).is_some();
+            let path = if whole { &call.path } else { call.parent() };
+            (api, path.to_owned())
+        }
+    };
+    engine.store.get(api, &path)?;
+    Some((api, path))
 }
 
 /// Lets the other client write.
@@ -51,9 +93,9 @@ pub(crate) fn write_between(engine: &mut Engine, call: &Call) {
     let Some(writer) = call.disturbance.other_writer.clone() else {
         return;
     };
-    let api = call.resource.api;
-    let whole = resources::at_home(api, &call.path).is_some();
-    let target = if whole { &call.path } else { call.parent() }.to_owned();
+    let Some((api, target)) = object(engine, call) else {
+        return;
+    };
     let Some(mut value) = engine.store.get(api, &target).cloned() else {
         return;
     };

@@ -92,11 +92,19 @@ impl Faults {
         json!(self.ordered.iter().map(describe).collect::<Vec<_>>())
     }
 
-    /// What happens to a request; counts it for every fault that it matches.
-    pub(crate) fn judge(&mut self, method: &str, request: Request<'_>) -> Verdict {
+    /// What happens to a request; counts it for every fault that it matches. `has_object` says whether it is
+    /// about an object that there is.
+    pub(crate) fn judge(
+        &mut self,
+        method: &str,
+        request: Request<'_>,
+        has_object: impl Fn() -> bool,
+    ) -> Verdict {
         let mut verdict = Verdict::default();
         for fault in &mut self.ordered {
-            if fault.matches.admit(method, request) && fault.strikes() {
+            let is_for = fault.matches.admit(method, request)
+                && fault.effect.finds_work(request.operation, &has_object);
+            if is_for && fault.strikes() {
                 verdict.add(request, fault.effect.clone());
             }
         }
@@ -237,7 +245,7 @@ mod tests {
 
     use serde_json::{Value, json};
 
-    use super::{Faults, Request};
+    use super::{Faults, Request, Verdict};
     use crate::call::Api;
 
     fn parse(order: &Value) -> Faults {
@@ -253,7 +261,11 @@ mod tests {
     }
 
     fn strikes(faults: &mut Faults, operation: &str) -> bool {
-        faults.judge("POST", request(operation)).error.is_some()
+        strikes_with(faults, operation, false).error.is_some()
+    }
+
+    fn strikes_with(faults: &mut Faults, operation: &str, has_object: bool) -> Verdict {
+        faults.judge("POST", request(operation), || has_object)
     }
 
     #[test]
@@ -267,6 +279,54 @@ mod tests {
         assert!(!strikes(&mut faults, "compute.routers.insert"));
         assert_eq!(faults.describe()[0]["struck"], 1);
         parse(&faults.describe());
+    }
+
+    #[test]
+    fn what_an_effect_can_do_nothing_to_is_neither_struck_nor_counted() {
+        let writer = json!({ "otherWriter": { "merge": {} } });
+        let (stale, lost) = (json!({ "writes": 1 }), json!({ "size": 0 }));
+        for (effect, has_object, idle, struck) in [
+            (writer.clone(), false, "compute.networks.patch", None),
+            (writer, true, "", Some("compute.networks.patch")),
+            (
+                json!({ "staleList": stale }),
+                true,
+                "compute.networks.get",
+                Some("compute.networks.list"),
+            ),
+            (
+                json!({ "staleList": stale }),
+                true,
+                "compute.regionOperations.list",
+                None,
+            ),
+            (
+                json!({ "staleList": stale }),
+                true,
+                "run.projects.locations.operations.list",
+                None,
+            ),
+            (
+                json!({ "losePage": lost }),
+                true,
+                "compute.networks.get",
+                Some("compute.regionOperations.list"),
+            ),
+            (
+                json!({ "unreachable": "global" }),
+                true,
+                "compute.networks.list",
+                Some("compute.routers.aggregatedList"),
+            ),
+        ] {
+            let mut faults = parse(&json!([{ "nth": 1, "effect": effect }]));
+            let asked = [Some(idle).filter(|it| !it.is_empty()), struck];
+            for operation in asked.into_iter().flatten() {
+                strikes_with(&mut faults, operation, has_object);
+            }
+            let expected = u64::from(struck.is_some());
+            assert_eq!(faults.describe()[0]["struck"], expected, "{effect} {idle}");
+        }
     }
 
     #[test]

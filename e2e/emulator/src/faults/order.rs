@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::call::Api;
 use crate::clock;
-use crate::faults::disturbance::{OtherWriter, Staleness};
+use crate::faults::disturbance::{self, OtherWriter, Staleness};
 use crate::faults::pattern;
 use crate::faults::presets::Preset;
 use crate::operations::Failure;
@@ -122,6 +122,28 @@ pub(super) enum Effect {
     LosePage(usize),
     OtherWriter(OtherWriter),
     ClockSkew(SignedDuration),
+}
+
+impl Effect {
+    /// Whether there is anything for it to do to a request of this method; `has_object` says whether that is about an
+    /// object that there is.
+    pub(super) fn finds_work(&self, method: &str, has_object: impl Fn() -> bool) -> bool {
+        match self {
+            Effect::Unreachable(_) => disturbance::is_aggregated(method),
+            Effect::StaleList(_) => disturbance::has_a_past(method),
+            Effect::LosePage(_) => disturbance::is_list(method),
+            Effect::OtherWriter(_) => has_object(),
+            Effect::Error { .. }
+            | Effect::Preset(..)
+            | Effect::Truncate
+            | Effect::Body(_)
+            | Effect::Reset(_)
+            | Effect::Latency(_)
+            | Effect::OperationError(_)
+            | Effect::OperationNever
+            | Effect::ClockSkew(_) => true,
+        }
+    }
 }
 
 /// Why a list of faults was not taken.

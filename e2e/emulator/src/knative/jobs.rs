@@ -34,7 +34,7 @@ pub(crate) static RESOURCE: Resource = Resource {
     render: as_stored,
 };
 
-fn path(engine: &Engine, call: &Call) -> Result<String, Refusal> {
+pub(super) fn path(engine: &Engine, call: &Call) -> Result<String, Refusal> {
     let place = place(engine, call)?;
     Ok(format!("{place}/jobs/{}", call.parameter("job")))
 }

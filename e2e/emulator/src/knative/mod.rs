@@ -143,6 +143,21 @@ fn place(engine: &Engine, call: &Call) -> Result<String, Refusal> {
     Ok(format!("projects/{project}/locations/{location}"))
 }
 
+/// Where version 2 keeps the one object that a call is about; `None` if it is about none, or about many.
+pub(crate) fn kept(engine: &Engine, call: &Call) -> Option<String> {
+    let named = |parameter| !call.parameter(parameter).is_empty();
+    let path = if named("service") {
+        services::path(engine, call)
+    } else if named("revision") {
+        revisions::path(engine, call)
+    } else if named("job") {
+        jobs::path(engine, call)
+    } else {
+        return None;
+    };
+    path.ok()
+}
+
 /// What the paths begin with, in version 2, of all that a list call is about.
 fn prefix(engine: &Engine, call: &Call) -> Result<String, Refusal> {
     let is_global = call.host == GLOBAL_HOST && call.parameter("location").is_empty();

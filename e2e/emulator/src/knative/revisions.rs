@@ -71,7 +71,7 @@ fn within<'a>(
 }
 
 /// Where version 2 keeps the revision that a call is about.
-fn path(engine: &Engine, call: &Call) -> Result<String, Refusal> {
+pub(super) fn path(engine: &Engine, call: &Call) -> Result<String, Refusal> {
     let (place, name) = (place(engine, call)?, call.parameter("revision"));
     let services = format!("{place}/services/");
     let found = within(engine, &services, None).find(|(path, _)| name_of(path) == name);

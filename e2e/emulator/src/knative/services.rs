@@ -114,7 +114,7 @@ const REPLACED: &str = "annotations,client,clientVersion,customAudiences,default
     template.labels,template.maxInstanceRequestConcurrency,template.nodeSelector,template.revision,\
     template.scaling,template.serviceAccount,template.sessionAffinity,template.timeout,template.vpcAccess";
 
-fn path(engine: &Engine, call: &Call) -> Result<String, Refusal> {
+pub(super) fn path(engine: &Engine, call: &Call) -> Result<String, Refusal> {
     let place = place(engine, call)?;
     Ok(format!("{place}/services/{}", call.parameter("service")))
 }

@@ -12,6 +12,7 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
 pub const NETWORKS: &str = "/compute/v1/projects/p/global/networks";
+pub const ROUTERS: &str = "/compute/v1/projects/p/regions/europe-west1/routers";
 pub const SERVICES: &str = "/v2/projects/p/locations/europe-west1/services";
 
 pub struct Bench {
@@ -72,6 +73,15 @@ impl Bench {
     pub async fn faults(&self, faults: Value) {
         let (status, body) = self.send(Method::PUT, "/emulator/faults", faults).await;
         assert_eq!(status, 200, "{body}");
+    }
+
+    /// Makes networks.
+    pub async fn with_networks(&self, names: &[&str]) {
+        for name in names {
+            let network = json!({ "name": name, "autoCreateSubnetworks": false });
+            let (status, _) = self.send(Method::POST, NETWORKS, network).await;
+            assert_eq!(status, 200);
+        }
     }
 
     /// What the server answers to these bytes, until it hangs up.
