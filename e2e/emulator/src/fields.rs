@@ -4,7 +4,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::call::Api;
+use crate::discovery::is_duration;
 use crate::engine::Engine;
+use crate::enums::Values;
 use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rules::Rule;
 
@@ -34,23 +36,25 @@ pub(crate) type Fields = &'static [(&'static str, Field)];
 pub(crate) enum Field {
     Text,
     Bool,
+    /// A length of time: seconds, as in `3.5s`.
+    Duration,
     /// A 32-bit integer: a number on output.
     Int,
+    /// A 64-bit integer: a string on output.
+    Long,
     Real,
     /// A list of strings.
     Texts,
     /// A map of strings.
     Labels,
     /// An enum: its values, and the numbers that some clients send instead.
-    Choice(&'static [(&'static str, i64)]),
+    Choice(Values),
     /// An enum that travels as its names only, as Compute's do.
     Word(&'static [&'static str]),
     /// A list of such enum values.
     Words(&'static [&'static str]),
     Object(Fields),
     List(Fields),
-    /// Anything; for what we keep without looking into it.
-    Any,
     /// Ignored on input.
     Output,
 }
@@ -67,10 +71,12 @@ impl Field {
     pub(crate) fn inside(&self) -> Inside {
         match self {
             Field::Object(fields) => Inside::Fields(fields),
-            Field::Labels | Field::Any | Field::Output => Inside::Anything,
+            Field::Labels | Field::Output => Inside::Anything,
             Field::Text
             | Field::Bool
+            | Field::Duration
             | Field::Int
+            | Field::Long
             | Field::Real
             | Field::Texts
             | Field::Choice(_)
@@ -153,7 +159,8 @@ impl Reader<'_> {
             (Field::Text, Value::String(_))
             | (Field::Bool, Value::Bool(_))
             | (Field::Real, Value::Number(_))
-            | (Field::Any | Field::Output, _) => Some(value.clone()),
+            | (Field::Output, _) => Some(value.clone()),
+            (Field::Duration, Value::String(text)) => is_duration(text).then(|| value.clone()),
             (Field::Texts, Value::Array(items)) if items.iter().all(Value::is_string) => {
                 Some(value.clone())
             }
@@ -161,13 +168,14 @@ impl Reader<'_> {
                 Some(value.clone())
             }
             (Field::Int, _) => integer(value).map(|number| json!(number)),
+            (Field::Long, _) => integer(value).map(|number| json!(number.to_string())),
             (Field::Choice(choices), Value::String(text)) => choices
                 .iter()
                 .any(|(name, _)| name == text)
                 .then(|| value.clone()),
             (Field::Choice(choices), Value::Number(number)) => choices
                 .iter()
-                .find(|(_, choice)| number.as_i64() == Some(*choice))
+                .find(|(_, choice)| choice.is_some() && number.as_i64() == *choice)
                 .map(|(name, _)| json!(name)),
             (Field::Word(words), Value::String(text)) => {
                 words.contains(&text.as_str()).then(|| value.clone())
@@ -181,6 +189,7 @@ impl Reader<'_> {
             (
                 Field::Text
                 | Field::Bool
+                | Field::Duration
                 | Field::Real
                 | Field::Texts
                 | Field::Labels
@@ -260,7 +269,8 @@ fn expectation(field: &Field) -> &'static str {
     match field {
         Field::Text => "a string",
         Field::Bool => "a boolean",
-        Field::Int => "an integer",
+        Field::Duration => "a duration in seconds, such as 3.5s",
+        Field::Int | Field::Long => "an integer",
         Field::Real => "a number",
         Field::Texts => "a list of strings",
         Field::Labels => "a map of strings",
@@ -268,6 +278,50 @@ fn expectation(field: &Field) -> &'static str {
         Field::Words(_) => "a list of the enum's values",
         Field::Object(_) => "an object",
         Field::List(_) => "a list of objects",
-        Field::Any | Field::Output => "anything",
+        Field::Output => "anything",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use serde_json::{Value, json};
+
+    use super::{Field, Fields, Reading, read};
+    use crate::call::Api;
+    use crate::testing::Bench;
+
+    const FIELDS: Fields = &[
+        ("timeout", Field::Duration),
+        ("generation", Field::Long),
+        ("medium", Field::Choice(crate::enums::MEDIUM)),
+    ];
+
+    fn of(body: &Value) -> Option<Value> {
+        let bench = Bench::new();
+        read(&bench.engine, Api::Run, "it", FIELDS, Reading::Whole, body).ok()
+    }
+
+    #[test]
+    fn one_value_is_stored_in_one_way_and_what_is_none_is_refused() {
+        for (field, given, stored) in [
+            ("timeout", json!("60s"), Some(json!("60s"))),
+            ("timeout", json!("3.5s"), Some(json!("3.5s"))),
+            ("timeout", json!("soon"), None),
+            ("timeout", json!("5m"), None),
+            ("timeout", json!(60), None),
+            ("generation", json!(7), Some(json!("7"))),
+            ("generation", json!("7"), Some(json!("7"))),
+            ("generation", json!("seven"), None),
+            ("medium", json!(1), Some(json!("MEMORY"))),
+            ("medium", json!("DISK"), Some(json!("DISK"))),
+            ("medium", json!("TAPE"), None),
+            ("medium", json!(9), None),
+        ] {
+            let body = json!({ field: given });
+            let expected = stored.map(|stored| json!({ field: stored }));
+            assert_eq!(of(&body), expected, "{body}");
+        }
     }
 }

@@ -62,7 +62,13 @@ static IMMUTABLE: Rule = Rule::documented(
 
 const ACTION: Fields = &[("IPProtocol", Field::Text), ("ports", Field::Texts)];
 
-const LOG_CONFIG: Fields = &[("enable", Field::Bool), ("metadata", Field::Text)];
+const LOG_CONFIG: Fields = &[
+    ("enable", Field::Bool),
+    (
+        "metadata",
+        Field::Word(&["EXCLUDE_ALL_METADATA", "INCLUDE_ALL_METADATA"]),
+    ),
+];
 
 const FIELDS: Fields = &[
     ("allowed", Field::List(ACTION)),
@@ -77,7 +83,7 @@ const FIELDS: Fields = &[
     ("logConfig", Field::Object(LOG_CONFIG)),
     ("name", Field::Text),
     ("network", Field::Text),
-    ("params", Field::Any),
+    ("params", compute::PARAMS),
     ("priority", Field::Int),
     ("selfLink", Field::Output),
     ("sourceRanges", Field::Texts),

@@ -17,10 +17,13 @@ use serde_json::{Map, Value, json};
 use crate::call::{Api, Call};
 use crate::clock;
 use crate::engine::{Answer, Engine, compute_scope};
-use crate::fields::{self, Fields, Reading};
+use crate::fields::{self, Field, Fields, Reading};
 use crate::identity;
 use crate::refusal::{ErrorAnswer, Refusal};
 use crate::rules::Rule;
+
+/// What a resource is made with, and answers never show.
+pub(crate) const PARAMS: Field = Field::Object(&[("resourceManagerTags", Field::Labels)]);
 
 pub(crate) use changes::{at_once, begin, insert, insert_with, remove, replace};
 pub(crate) use links::{

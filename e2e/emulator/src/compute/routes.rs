@@ -59,7 +59,7 @@ const FIELDS: Fields = &[
     ("nextHopOrigin", Field::Output),
     ("nextHopPeering", Field::Output),
     ("nextHopVpnTunnel", Field::Text),
-    ("params", Field::Any),
+    ("params", compute::PARAMS),
     ("priority", Field::Int),
     ("routeStatus", Field::Output),
     ("routeType", Field::Output),

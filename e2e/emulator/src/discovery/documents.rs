@@ -202,3 +202,44 @@ fn keep(venv: &Path, documents: &Path) -> io::Result<()> {
         renamed => renamed,
     }
 }
+
+/// The description, for the running test. Where it cannot be had, the test says by name that it is skipped, and fails
+/// with `CI=true`.
+#[cfg(test)]
+pub(super) fn wanted() -> Option<&'static Description> {
+    let in_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    or_skip(pinned(), in_ci)
+}
+
+#[cfg(test)]
+fn or_skip<'a>(found: Result<&'a Description, &Missing>, in_ci: bool) -> Option<&'a Description> {
+    let missing = match found {
+        Ok(description) => return Some(description),
+        Err(missing) => missing,
+    };
+    let missing = format!("Google's discovery documents are missing: {missing}");
+    assert!(!in_ci, "{missing}");
+    // Not by a macro, whose output is kept back for tests that pass.
+    let thread = std::thread::current();
+    let said = format!("{} skipped: {missing}\n", thread.name().unwrap_or_default());
+    drop(io::Write::write_all(&mut io::stderr(), said.as_bytes()));
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Missing, or_skip};
+
+    #[test]
+    fn without_the_documents_a_test_is_skipped() {
+        let missing = Missing::Earlier("no network".to_owned());
+        assert!(or_skip(Err(&missing), false).is_none());
+    }
+
+    #[test]
+    #[should_panic(expected = "Google's discovery documents are missing")]
+    fn without_the_documents_a_test_fails_in_ci() {
+        let missing = Missing::Earlier("no network".to_owned());
+        or_skip(Err(&missing), true);
+    }
+}

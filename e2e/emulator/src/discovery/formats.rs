@@ -41,7 +41,7 @@ pub(super) fn integer(format: &str, number: i64) -> Option<&'static str> {
     (!fits).then_some(wanted)
 }
 
-fn is_duration(text: &str) -> bool {
+pub(crate) fn is_duration(text: &str) -> bool {
     let Some(number) = text.strip_suffix('s') else {
         return false;
     };
@@ -107,7 +107,7 @@ mod tests {
     /// A pattern that is no regular expression of ours would be no check.
     #[test]
     fn every_pattern_of_google_s_compiles() {
-        let Ok(description) = super::super::pinned() else {
+        let Some(description) = super::super::documents::wanted() else {
             return;
         };
         let text = serde_json::to_value(description).unwrap_or_default();

@@ -34,6 +34,8 @@ mod messages;
 mod numbers;
 mod query;
 #[cfg(test)]
+mod tables;
+#[cfg(test)]
 mod tests;
 mod values;
 mod violation;
@@ -41,6 +43,7 @@ mod violation;
 pub use check::{Outcome, Strictness};
 pub use description::Description;
 pub use documents::{Missing, pinned};
+pub(crate) use formats::is_duration;
 pub use har::check_recordings;
 pub use held::Held;
 pub use violation::{Part, Violation};

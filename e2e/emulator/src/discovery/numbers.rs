@@ -6,6 +6,6 @@ use crate::enums;
 pub(super) fn name(field: &str, choices: &[String], number: i64) -> Option<&'static str> {
     enums::numbers(field)
         .iter()
-        .find(|(name, value)| *value == number && choices.iter().any(|choice| choice == name))
+        .find(|(name, value)| *value == Some(number) && choices.iter().any(|choice| choice == name))
         .map(|(name, _)| *name)
 }

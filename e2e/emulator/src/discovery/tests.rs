@@ -315,7 +315,7 @@ fn errors_are_held_to_the_envelope_of_their_api() {
 /// Every method that is served is one of Google's, by the name that Google gives it.
 #[test]
 fn what_is_served_is_called_as_google_calls_it() {
-    let Ok(description) = super::pinned() else {
+    let Some(description) = super::documents::wanted() else {
         return;
     };
     let routes = RESOURCES

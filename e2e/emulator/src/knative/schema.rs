@@ -54,7 +54,7 @@ const TASK: Fields = &[
     ("maxRetries", Field::Int),
     ("nodeSelector", Field::Labels),
     ("serviceAccountName", Field::Text),
-    ("timeoutSeconds", Field::Int),
+    ("timeoutSeconds", Field::Long),
 ];
 
 /// `Service`.
@@ -110,14 +110,28 @@ const PORT: Fields = &[
     ("protocol", Field::Output),
 ];
 
+const GRPC: Fields = &[("port", Field::Int), ("service", Field::Text)];
+
+const HEADER: Fields = &[("name", Field::Text), ("value", Field::Text)];
+
+const HTTP_GET: Fields = &[
+    ("host", Field::Text),
+    ("httpHeaders", Field::List(HEADER)),
+    ("path", Field::Text),
+    ("port", Field::Int),
+    ("scheme", Field::Text),
+];
+
+const TCP_SOCKET: Fields = &[("host", Field::Text), ("port", Field::Int)];
+
 const PROBE: Fields = &[
     ("failureThreshold", Field::Int),
-    ("grpc", Field::Any),
-    ("httpGet", Field::Any),
+    ("grpc", Field::Object(GRPC)),
+    ("httpGet", Field::Object(HTTP_GET)),
     ("initialDelaySeconds", Field::Int),
     ("periodSeconds", Field::Int),
     ("successThreshold", Field::Output),
-    ("tcpSocket", Field::Any),
+    ("tcpSocket", Field::Object(TCP_SOCKET)),
     ("timeoutSeconds", Field::Int),
 ];
 

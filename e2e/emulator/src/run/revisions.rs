@@ -70,6 +70,10 @@ pub(super) fn of_service(engine: &mut Engine, path: &str, service: &Value) -> Va
     let time = clock::utc_time(engine.clock.now());
     let made = engine.next();
     let mut revision = configuration(&service["template"]);
+    if let Some(fields) = revision.as_object_mut() {
+        // Google's description of a revision has no such field.
+        fields.remove("healthCheckDisabled");
+    }
     revision["name"] = json!(path);
     revision["service"] = json!(service["name"].as_str().map_or("", name_of));
     revision["uid"] = json!(identity::uuid(&["uid", path, &made]));
@@ -229,6 +233,18 @@ pub(crate) mod tests {
                 bench.ask("DELETE", &latest, Value::Null)
             }),
         ]
+    }
+
+    #[test]
+    fn a_revision_has_no_field_that_only_templates_have() {
+        let mut bench = Bench::new();
+        let mut body = plain();
+        body["template"]["healthCheckDisabled"] = json!(true);
+        create(&mut bench, body);
+        let url = format!("{S}/revisions");
+        let revisions = bench.ok("GET", &url, Value::Null);
+        assert_eq!(revisions["revisions"][0].get("healthCheckDisabled"), None);
+        assert!(revisions["revisions"][0]["timeout"].is_string());
     }
 
     #[test]

@@ -1,63 +1,31 @@
-//! The fields of Cloud Run's messages, as its API describes them. What we keep without looking into it
-//! is `Any`.
+//! The fields of Cloud Run's messages, as its API describes them.
 
+mod containers;
+mod volumes;
+
+use crate::enums;
 use crate::fields::{Field, Fields};
 
-const LAUNCH_STAGE: Field = Field::Choice(&[
-    ("LAUNCH_STAGE_UNSPECIFIED", 0),
-    ("EARLY_ACCESS", 1),
-    ("ALPHA", 2),
-    ("BETA", 3),
-    ("GA", 4),
-    ("DEPRECATED", 5),
-    ("UNIMPLEMENTED", 6),
-    ("PRELAUNCH", 7),
-]);
+use containers::{CONTAINER, SANDBOXES};
+use volumes::VOLUME;
 
-const INGRESS: Field = Field::Choice(&[
-    ("INGRESS_TRAFFIC_UNSPECIFIED", 0),
-    ("INGRESS_TRAFFIC_ALL", 1),
-    ("INGRESS_TRAFFIC_INTERNAL_ONLY", 2),
-    ("INGRESS_TRAFFIC_INTERNAL_LOAD_BALANCER", 3),
-    ("INGRESS_TRAFFIC_NONE", 4),
-]);
-
-const EGRESS: Field = Field::Choice(&[
-    ("VPC_EGRESS_UNSPECIFIED", 0),
-    ("ALL_TRAFFIC", 1),
-    ("PRIVATE_RANGES_ONLY", 2),
-]);
-
-const EXECUTION_ENVIRONMENT: Field = Field::Choice(&[
-    ("EXECUTION_ENVIRONMENT_UNSPECIFIED", 0),
-    ("EXECUTION_ENVIRONMENT_GEN1", 1),
-    ("EXECUTION_ENVIRONMENT_GEN2", 2),
-]);
-
-const REVOCATION: Field = Field::Choice(&[
-    ("ENCRYPTION_KEY_REVOCATION_ACTION_UNSPECIFIED", 0),
-    ("PREVENT_NEW", 1),
-    ("SHUTDOWN", 2),
-]);
-
-const ALLOCATION: Field = Field::Choice(&[
-    ("TRAFFIC_TARGET_ALLOCATION_TYPE_UNSPECIFIED", 0),
-    ("TRAFFIC_TARGET_ALLOCATION_TYPE_LATEST", 1),
-    ("TRAFFIC_TARGET_ALLOCATION_TYPE_REVISION", 2),
-]);
+const LAUNCH_STAGE: Field = Field::Choice(enums::LAUNCH_STAGE);
+const FUNCTIONAL_TYPE: Field = Field::Choice(enums::FUNCTIONAL_TYPE);
+const EXECUTION_ENVIRONMENT: Field = Field::Choice(enums::EXECUTION_ENVIRONMENT);
+const REVOCATION: Field = Field::Choice(enums::REVOCATION);
 
 const SERVICE_SCALING: Fields = &[
     ("manualInstanceCount", Field::Int),
     ("maxInstanceCount", Field::Int),
     ("minInstanceCount", Field::Int),
-    ("scalingMode", Field::Any),
+    ("scalingMode", Field::Choice(enums::SCALING_MODE)),
 ];
 
 const TRAFFIC: Fields = &[
     ("percent", Field::Int),
     ("revision", Field::Text),
     ("tag", Field::Text),
-    ("type", ALLOCATION),
+    ("type", Field::Choice(enums::ALLOCATION)),
 ];
 
 const BINARY_AUTHORIZATION: Fields = &[
@@ -66,11 +34,25 @@ const BINARY_AUTHORIZATION: Fields = &[
     ("useDefault", Field::Bool),
 ];
 
+const BUILD: Fields = &[
+    ("baseImage", Field::Text),
+    ("enableAutomaticUpdates", Field::Bool),
+    ("environmentVariables", Field::Labels),
+    ("functionTarget", Field::Text),
+    ("imageUri", Field::Text),
+    ("name", Field::Output),
+    ("serviceAccount", Field::Text),
+    ("sourceLocation", Field::Text),
+    ("workerPool", Field::Text),
+];
+
+const MULTI_REGION: Fields = &[("multiRegionId", Field::Text), ("regions", Field::Texts)];
+
 /// `Service`.
 pub(super) const SERVICE: Fields = &[
     ("annotations", Field::Labels),
     ("binaryAuthorization", Field::Object(BINARY_AUTHORIZATION)),
-    ("buildConfig", Field::Any),
+    ("buildConfig", Field::Object(BUILD)),
     ("client", Field::Text),
     ("clientVersion", Field::Text),
     ("conditions", Field::Output),
@@ -82,17 +64,17 @@ pub(super) const SERVICE: Fields = &[
     ("description", Field::Text),
     ("etag", Field::Text),
     ("expireTime", Field::Output),
-    ("functionalType", Field::Any),
+    ("functionalType", FUNCTIONAL_TYPE),
     ("generation", Field::Output),
     ("iapEnabled", Field::Bool),
-    ("ingress", INGRESS),
+    ("ingress", Field::Choice(enums::INGRESS)),
     ("invokerIamDisabled", Field::Bool),
     ("labels", Field::Labels),
     ("lastModifier", Field::Output),
     ("latestCreatedRevision", Field::Output),
     ("latestReadyRevision", Field::Output),
     ("launchStage", LAUNCH_STAGE),
-    ("multiRegionSettings", Field::Any),
+    ("multiRegionSettings", Field::Object(MULTI_REGION)),
     ("name", Field::Output),
     ("observedGeneration", Field::Output),
     ("reconciling", Field::Output),
@@ -118,7 +100,7 @@ const INTERFACE: Fields = &[
 
 const VPC_ACCESS: Fields = &[
     ("connector", Field::Text),
-    ("egress", EGRESS),
+    ("egress", Field::Choice(enums::EGRESS)),
     ("networkInterfaces", Field::List(INTERFACE)),
 ];
 
@@ -129,82 +111,52 @@ const REVISION_SCALING: Fields = &[
     ("minInstanceCount", Field::Int),
 ];
 
+const AMBIENT_NETWORKING: Fields = &[
+    ("ambientScope", Field::Choice(enums::AMBIENT_SCOPE)),
+    ("enabled", Field::Bool),
+];
+
+const NODE_SELECTOR: Fields = &[("accelerator", Field::Text)];
+
+const SERVICE_MESH: Fields = &[("mesh", Field::Text)];
+
+const WORKLOAD_IDENTITY: Fields = &[
+    ("identity", Field::Text),
+    ("identityCertificateEnabled", Field::Bool),
+    ("identityType", Field::Choice(enums::IDENTITY_TYPE)),
+];
+
 /// `RevisionTemplate`.
 const TEMPLATE: Fields = &[
-    ("ambientNetworking", Field::Any),
+    ("ambientNetworking", Field::Object(AMBIENT_NETWORKING)),
     ("annotations", Field::Labels),
     ("client", Field::Text),
     ("clientVersion", Field::Text),
     ("containers", Field::List(CONTAINER)),
     ("encryptionKey", Field::Text),
     ("encryptionKeyRevocationAction", REVOCATION),
-    ("encryptionKeyShutdownDuration", Field::Text),
+    ("encryptionKeyShutdownDuration", Field::Duration),
     ("executionEnvironment", EXECUTION_ENVIRONMENT),
     ("gpuZonalRedundancyDisabled", Field::Bool),
     ("healthCheckDisabled", Field::Bool),
     ("labels", Field::Labels),
     ("maxInstanceRequestConcurrency", Field::Int),
-    ("nodeSelector", Field::Any),
+    ("nodeSelector", Field::Object(NODE_SELECTOR)),
     ("revision", Field::Text),
-    ("sandboxes", Field::Any),
+    ("sandboxes", Field::Object(SANDBOXES)),
     ("scaling", Field::Object(REVISION_SCALING)),
     ("serviceAccount", Field::Text),
-    ("serviceMesh", Field::Any),
+    ("serviceMesh", Field::Object(SERVICE_MESH)),
     ("sessionAffinity", Field::Bool),
-    ("timeout", Field::Text),
-    ("volumes", Field::Any),
+    ("timeout", Field::Duration),
+    ("volumes", Field::List(VOLUME)),
     ("vpcAccess", Field::Object(VPC_ACCESS)),
-    ("workloadIdentityConfig", Field::Any),
-];
-
-const ENVIRONMENT: Fields = &[
-    ("name", Field::Text),
-    ("value", Field::Text),
-    ("valueSource", Field::Any),
-];
-
-const PORT: Fields = &[("containerPort", Field::Int), ("name", Field::Text)];
-
-const RESOURCES: Fields = &[
-    ("cpuIdle", Field::Bool),
-    ("limits", Field::Labels),
-    ("startupCpuBoost", Field::Bool),
-];
-
-const PROBE: Fields = &[
-    ("failureThreshold", Field::Int),
-    ("grpc", Field::Any),
-    ("httpGet", Field::Any),
-    ("initialDelaySeconds", Field::Int),
-    ("periodSeconds", Field::Int),
-    ("tcpSocket", Field::Any),
-    ("timeoutSeconds", Field::Int),
-];
-
-const CONTAINER: Fields = &[
-    ("args", Field::Texts),
-    ("baseImageUri", Field::Text),
-    ("buildConfig", Field::Any),
-    ("buildInfo", Field::Output),
-    ("command", Field::Texts),
-    ("dependsOn", Field::Texts),
-    ("env", Field::List(ENVIRONMENT)),
-    ("image", Field::Text),
-    ("livenessProbe", Field::Object(PROBE)),
-    ("name", Field::Text),
-    ("ports", Field::List(PORT)),
-    ("readinessProbe", Field::Object(PROBE)),
-    ("resources", Field::Object(RESOURCES)),
-    ("sandboxLauncher", Field::Bool),
-    ("sourceCode", Field::Any),
-    ("startupProbe", Field::Object(PROBE)),
-    ("volumeMounts", Field::Any),
-    ("workingDir", Field::Text),
+    ("workloadIdentityConfig", Field::Object(WORKLOAD_IDENTITY)),
 ];
 
 /// `Revision`: nobody sends one, but state documents have them.
 pub(super) const REVISION: Fields = &[
-    ("ambientNetworking", Field::Any),
+    ("ambientNetworking", Field::Object(AMBIENT_NETWORKING)),
     ("annotations", Field::Labels),
     ("client", Field::Text),
     ("clientVersion", Field::Text),
@@ -216,35 +168,34 @@ pub(super) const REVISION: Fields = &[
     ("deleteTime", Field::Output),
     ("encryptionKey", Field::Text),
     ("encryptionKeyRevocationAction", REVOCATION),
-    ("encryptionKeyShutdownDuration", Field::Text),
+    ("encryptionKeyShutdownDuration", Field::Duration),
     ("etag", Field::Output),
     ("executionEnvironment", EXECUTION_ENVIRONMENT),
     ("expireTime", Field::Output),
     ("generation", Field::Output),
     ("gpuZonalRedundancyDisabled", Field::Bool),
-    ("healthCheckDisabled", Field::Bool),
     ("labels", Field::Labels),
     ("launchStage", LAUNCH_STAGE),
     ("logUri", Field::Output),
     ("maxInstanceRequestConcurrency", Field::Int),
     ("name", Field::Output),
-    ("nodeSelector", Field::Any),
+    ("nodeSelector", Field::Object(NODE_SELECTOR)),
     ("observedGeneration", Field::Output),
     ("reconciling", Field::Output),
-    ("sandboxes", Field::Any),
+    ("sandboxes", Field::Object(SANDBOXES)),
     ("satisfiesPzs", Field::Output),
     ("scaling", Field::Object(REVISION_SCALING)),
     ("scalingStatus", Field::Output),
     ("service", Field::Output),
     ("serviceAccount", Field::Text),
-    ("serviceMesh", Field::Any),
+    ("serviceMesh", Field::Object(SERVICE_MESH)),
     ("sessionAffinity", Field::Bool),
-    ("timeout", Field::Text),
+    ("timeout", Field::Duration),
     ("uid", Field::Output),
     ("updateTime", Field::Output),
-    ("volumes", Field::Any),
+    ("volumes", Field::List(VOLUME)),
     ("vpcAccess", Field::Object(VPC_ACCESS)),
-    ("workloadIdentityConfig", Field::Any),
+    ("workloadIdentityConfig", Field::Object(WORKLOAD_IDENTITY)),
 ];
 
 const TASK: Fields = &[
@@ -253,13 +204,13 @@ const TASK: Fields = &[
     ("executionEnvironment", EXECUTION_ENVIRONMENT),
     ("gpuZonalRedundancyDisabled", Field::Bool),
     ("maxRetries", Field::Int),
-    ("nodeSelector", Field::Any),
-    ("sandboxes", Field::Any),
+    ("nodeSelector", Field::Object(NODE_SELECTOR)),
+    ("sandboxes", Field::Object(SANDBOXES)),
     ("serviceAccount", Field::Text),
-    ("timeout", Field::Text),
-    ("volumes", Field::Any),
+    ("timeout", Field::Duration),
+    ("volumes", Field::List(VOLUME)),
     ("vpcAccess", Field::Object(VPC_ACCESS)),
-    ("workloadIdentityConfig", Field::Any),
+    ("workloadIdentityConfig", Field::Object(WORKLOAD_IDENTITY)),
 ];
 
 const EXECUTION: Fields = &[
@@ -286,7 +237,7 @@ pub(super) const JOB: Fields = &[
     ("etag", Field::Text),
     ("executionCount", Field::Output),
     ("expireTime", Field::Output),
-    ("functionalType", Field::Any),
+    ("functionalType", FUNCTIONAL_TYPE),
     ("generation", Field::Output),
     ("labels", Field::Labels),
     ("lastModifier", Field::Output),

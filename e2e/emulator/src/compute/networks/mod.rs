@@ -71,13 +71,16 @@ static DOCUMENT_CUSTOM: Rule = Rule::invented(
 );
 
 const ROUTING: Fields = &[
+    ("routingMode", Field::Word(&["GLOBAL", "REGIONAL"])),
     (
-        "routingMode",
-        Field::Choice(&[("REGIONAL", -1), ("GLOBAL", -2)]),
+        "bgpBestPathSelectionMode",
+        Field::Word(&["LEGACY", "STANDARD"]),
     ),
-    ("bgpBestPathSelectionMode", Field::Text),
     ("bgpAlwaysCompareMed", Field::Bool),
-    ("bgpInterRegionCost", Field::Text),
+    (
+        "bgpInterRegionCost",
+        Field::Word(&["ADD_COST_TO_MED", "DEFAULT"]),
+    ),
     ("effectiveBgpAlwaysCompareMed", Field::Output),
     ("effectiveBgpInterRegionCost", Field::Output),
 ];
@@ -96,9 +99,12 @@ const FIELDS: Fields = &[
     ("kind", Field::Output),
     ("mtu", Field::Int),
     ("name", Field::Text),
-    ("networkFirewallPolicyEnforcementOrder", Field::Text),
+    (
+        "networkFirewallPolicyEnforcementOrder",
+        Field::Word(&["AFTER_CLASSIC_FIREWALL", "BEFORE_CLASSIC_FIREWALL"]),
+    ),
     ("networkProfile", Field::Text),
-    ("params", Field::Any),
+    ("params", compute::PARAMS),
     ("peerings", Field::Output),
     ("routingConfig", Field::Object(ROUTING)),
     ("selfLink", Field::Output),

@@ -3,6 +3,7 @@
 
 mod conflicts;
 pub(crate) mod nats;
+mod peers;
 mod refusals;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -42,32 +43,21 @@ static IMMUTABLE: Rule = Rule::documented(
     "A router's name and network cannot be changed.",
 );
 
-const RANGE: Fields = &[("description", Field::Text), ("range", Field::Text)];
-
-const BGP_FIELDS: Fields = &[
-    ("advertiseMode", Field::Word(&["CUSTOM", "DEFAULT"])),
-    ("advertisedGroups", Field::Texts),
-    ("advertisedIpRanges", Field::List(RANGE)),
-    ("asn", Field::Int),
-    ("identifierRange", Field::Text),
-    ("keepaliveInterval", Field::Int),
-];
-
 const FIELDS: Fields = &[
-    ("bgp", Field::Object(BGP_FIELDS)),
-    ("bgpPeers", Field::Any),
+    ("bgp", Field::Object(peers::BGP)),
+    ("bgpPeers", Field::List(peers::PEER)),
     ("creationTimestamp", Field::Output),
     ("description", Field::Text),
     ("encryptedInterconnectRouter", Field::Bool),
     ("id", Field::Output),
-    ("interfaces", Field::Any),
+    ("interfaces", Field::List(peers::INTERFACE)),
     ("kind", Field::Output),
-    ("md5AuthenticationKeys", Field::Any),
+    ("md5AuthenticationKeys", Field::List(peers::KEY)),
     ("name", Field::Text),
     ("nats", Field::List(nats::FIELDS)),
     ("nccGateway", Field::Text),
     ("network", Field::Text),
-    ("params", Field::Any),
+    ("params", compute::PARAMS),
     ("region", Field::Output),
     ("selfLink", Field::Output),
 ];

@@ -108,7 +108,7 @@ pub(super) const FIELDS: Fields = &[
     ("maxPortsPerVm", Field::Int),
     ("minPortsPerVm", Field::Int),
     ("name", Field::Text),
-    ("nat64Subnetworks", Field::Any),
+    ("nat64Subnetworks", Field::List(&[("name", Field::Text)])),
     (
         "natIpAllocateOption",
         Field::Word(&["AUTO_ONLY", "MANUAL_ONLY"]),

@@ -2,6 +2,7 @@
 
 mod automatic;
 mod defaults;
+mod fields;
 pub(crate) mod ranges;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -20,6 +21,7 @@ use crate::rules::Rule;
 
 pub(crate) use automatic::{automatic, is_automatic};
 use defaults::{fill, is_proxy_only};
+use fields::FIELDS;
 pub(crate) use ranges::overlap;
 
 static IMMUTABLE: Rule = Rule::documented(
@@ -67,81 +69,6 @@ static AUTOMATIC: Rule = Rule::guessed(
     "docs/reference/google-cloud.md#subnetwork-delete; reported",
     "An auto mode network's own subnetworks cannot be deleted one by one.",
 );
-
-const LOG_CONFIG: Fields = &[
-    ("aggregationInterval", Field::Text),
-    ("enable", Field::Bool),
-    ("filterExpr", Field::Text),
-    ("flowSampling", Field::Real),
-    ("metadata", Field::Text),
-    ("metadataFields", Field::Texts),
-];
-
-const SECONDARY_RANGE: Fields = &[
-    ("ipCidrRange", Field::Text),
-    ("ipCollection", Field::Text),
-    ("ipVersion", Field::Text),
-    ("rangeName", Field::Text),
-    ("reservedInternalRange", Field::Text),
-];
-
-const FIELDS: Fields = &[
-    ("allowSubnetCidrRoutesOverlap", Field::Bool),
-    ("creationTimestamp", Field::Output),
-    ("description", Field::Text),
-    ("enableFlowLogs", Field::Bool),
-    ("externalIpv6Prefix", Field::Text),
-    ("fingerprint", Field::Text),
-    ("gatewayAddress", Field::Output),
-    ("id", Field::Output),
-    ("internalIpv6Prefix", Field::Text),
-    ("ipCidrRange", Field::Text),
-    ("ipCollection", Field::Text),
-    ("ipv6AccessType", Field::Text),
-    ("ipv6CidrRange", Field::Output),
-    ("ipv6GceEndpoint", Field::Output),
-    ("kind", Field::Output),
-    ("logConfig", Field::Object(LOG_CONFIG)),
-    ("name", Field::Text),
-    ("network", Field::Text),
-    ("params", Field::Any),
-    ("privateIpGoogleAccess", Field::Bool),
-    (
-        "privateIpv6GoogleAccess",
-        Field::Word(&[
-            "DISABLE_GOOGLE_ACCESS",
-            "ENABLE_BIDIRECTIONAL_ACCESS_TO_GOOGLE",
-            "ENABLE_OUTBOUND_VM_ACCESS_TO_GOOGLE",
-        ]),
-    ),
-    (
-        "purpose",
-        Field::Word(&[
-            "GLOBAL_MANAGED_PROXY",
-            "INTERNAL_HTTPS_LOAD_BALANCER",
-            "PEER_MIGRATION",
-            "PRIVATE",
-            "PRIVATE_NAT",
-            "PRIVATE_RFC_1918",
-            "PRIVATE_SERVICE_CONNECT",
-            "REGIONAL_MANAGED_PROXY",
-        ]),
-    ),
-    ("region", Field::Output),
-    ("reservedInternalRange", Field::Text),
-    ("resolveSubnetMask", Field::Text),
-    ("role", Field::Word(&["ACTIVE", "BACKUP"])),
-    ("secondaryIpRanges", Field::List(SECONDARY_RANGE)),
-    ("selfLink", Field::Output),
-    (
-        "stackType",
-        Field::Word(&["IPV4_IPV6", "IPV4_ONLY", "IPV6_ONLY"]),
-    ),
-    ("state", Field::Output),
-    ("systemReservedExternalIpv6Ranges", Field::Output),
-    ("systemReservedInternalIpv6Ranges", Field::Output),
-    ("utilizationDetails", Field::Output),
-];
 
 const COLLECTION: &str = "projects/{project}/regions/{region}/subnetworks";
 const ONE: &str = "projects/{project}/regions/{region}/subnetworks/{subnetwork}";
