@@ -115,9 +115,13 @@ fn entry(base: &str, exchange: &Exchange<'_>) -> Value {
         let text = String::from_utf8_lossy(request);
         sent["postData"] = json!({ "mimeType": "application/json", "text": text });
     }
+    let written = |body: &Value| match body {
+        Value::Null => String::new(),
+        body => body.to_string(),
+    };
     let (status, text, comment) = match reply {
-        Reply::Sent(status, body) => (*status, body.to_string(), ""),
-        Reply::Truncated(status, body) => (*status, body.to_string(), "half of it was sent"),
+        Reply::Sent(status, body) => (*status, written(body), ""),
+        Reply::Truncated(status, body) => (*status, written(body), "half of it was sent"),
         Reply::Garbled(status, text) => (*status, (*text).to_owned(), "in the place of an answer"),
         Reply::Lost => (0, String::new(), "the connection was cut"),
     };

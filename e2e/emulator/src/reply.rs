@@ -9,8 +9,13 @@ use serde_json::{Value, json};
 
 use crate::refusal::Refusal;
 
-/// A 200.
+/// A 200, or a 204 where the method has nothing to answer.
 pub(crate) fn done(body: &Value) -> Response {
+    if body.is_null() {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        return response;
+    }
     with_status(StatusCode::OK, body)
 }
 

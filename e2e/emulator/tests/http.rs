@@ -11,6 +11,19 @@ use serde_json::{Value, json};
 
 use support::{NETWORKS, SERVICES, bench, service};
 
+/// Google's description has no answer to it, and so neither has the emulator.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_delete_of_an_operation_of_compute_answers_nothing() {
+    let bench = bench(Duration::ZERO).await;
+    let network = json!({ "name": "n", "autoCreateSubnetworks": false });
+    let (_, begun) = bench.send(Method::POST, NETWORKS, network).await;
+    let name = begun["name"].as_str().unwrap();
+    let one = format!("/compute/v1/projects/p/global/operations/{name}");
+    let deleted = bench.try_send(Method::DELETE, &one, Value::Null).await;
+    assert_eq!(deleted.unwrap(), (204, String::new()));
+    assert_eq!(bench.send(Method::GET, &one, Value::Null).await.0, 404);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_are_counted_and_logged() {
     let bench = bench(Duration::ZERO).await;

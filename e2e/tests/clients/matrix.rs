@@ -72,7 +72,6 @@ struct Reason {
 }
 
 const NO_COMMAND: &str = "gcloud has no such command";
-const NOT_SERVED: &str = "not served, for operations go when the emulator ends";
 
 const REASONS: &[Reason] = &[
     of(
@@ -82,22 +81,10 @@ const REASONS: &[Reason] = &[
         NO_COMMAND,
     ),
     of(
-        Client::Python,
-        "compute.globalOperations",
-        Deed::Delete,
-        NOT_SERVED,
-    ),
-    of(
         Client::Gcloud,
         "compute.regionOperations",
         Deed::Delete,
         NO_COMMAND,
-    ),
-    of(
-        Client::Python,
-        "compute.regionOperations",
-        Deed::Delete,
-        NOT_SERVED,
     ),
     of(Client::Gcloud, "run.operations", Deed::List, NO_COMMAND),
     of(Client::Gcloud, "run.operations", Deed::Describe, NO_COMMAND),

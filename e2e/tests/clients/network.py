@@ -3,8 +3,8 @@
 from google.api_core.exceptions import Conflict, NotFound
 from google.cloud import compute_v1
 
-from place import CLIENT, GLOBALLY, PROJECT, REGION, REGIONALLY, global_operations
-from place import refused, region_operations, wait
+from place import CLIENT, GLOBALLY, PROJECT, REGION, REGIONALLY, discovered
+from place import global_operations, refused, region_operations, wait
 
 networks = compute_v1.NetworksClient(**CLIENT)
 subnetworks = compute_v1.SubnetworksClient(**CLIENT)
@@ -118,8 +118,18 @@ def operations_live():
         inserted = [it for it in listed if it.operation_type == "insert"]
         got = operations.get(**place, operation=inserted[0].name)
         assert got.target_link == inserted[0].target_link, (got, inserted)
+        forget(inserted[0].name, place)
+        with refused(NotFound):
+            operations.get(**place, operation=inserted[0].name)
     scopes = dict(global_operations.aggregated_list(**GLOBALLY))
     assert all(scopes[it].operations for it in ("global", f"regions/{REGION}")), scopes
+
+
+def forget(operation, place):
+    """By the discovery client: google-cloud-compute wants a body, and Google describes none."""
+    compute = discovered("compute", "v1")
+    operations = compute.regionOperations() if "region" in place else compute.globalOperations()
+    operations.delete(**place, operation=operation).execute()
 
 
 def remove():

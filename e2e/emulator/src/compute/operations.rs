@@ -1,6 +1,6 @@
-//! Compute operations: read and wait, per region or global.
+//! Compute operations: read, wait and delete, per region or global.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::call::{Api, Call, Resource, Route, Verb, as_stored, nothing_to_complete};
 use crate::compute::{NOT_FOUND, lists, not_found, regions, url};
@@ -23,6 +23,12 @@ pub(crate) static RESOURCE: Resource = Resource {
             handler: get,
         },
         Route {
+            verb: Verb::Delete,
+            template: OF_A_REGION,
+            operation: "compute.regionOperations.delete",
+            handler: delete,
+        },
+        Route {
             verb: Verb::Post,
             template: "projects/{project}/regions/{region}/operations/{operation}/wait",
             operation: "compute.regionOperations.wait",
@@ -39,6 +45,12 @@ pub(crate) static RESOURCE: Resource = Resource {
             template: GLOBAL,
             operation: "compute.globalOperations.get",
             handler: get,
+        },
+        Route {
+            verb: Verb::Delete,
+            template: GLOBAL,
+            operation: "compute.globalOperations.delete",
+            handler: delete,
         },
         Route {
             verb: Verb::Post,
@@ -80,6 +92,13 @@ fn read(engine: &Engine, call: &Call, path: &str) -> Answer {
         .get(Api::Compute, path)
         .cloned()
         .ok_or_else(|| not_found(path).by(&NOT_FOUND))
+}
+
+/// Deletes the record alone: what a running operation does is still done. Google's description has no answer to it.
+fn delete(engine: &mut Engine, call: &Call) -> Answer {
+    read(engine, call, &call.path)?;
+    engine.operations.forget(&call.path);
+    Ok(Value::Null)
 }
 
 fn list(engine: &mut Engine, call: &Call) -> Answer {
@@ -163,6 +182,37 @@ pub(crate) mod tests {
         assert_eq!(listed["kind"], "compute#operationAggregatedList");
         let none = &listed["items"]["regions/us-west1"]["warning"]["code"];
         assert_eq!(none, "NO_RESULTS_ON_PAGE");
+    }
+
+    #[test]
+    fn what_a_running_operation_does_is_done_though_its_record_is_deleted() {
+        let mut bench = Bench::new();
+        let network = json!({ "name": "n", "autoCreateSubnetworks": false });
+        bench.ok("POST", "/compute/v1/projects/p/global/networks", network);
+        bench.engine.latency = Duration::from_secs(2);
+        let place = "/compute/v1/projects/p/regions/us-east1";
+        let subnetwork =
+            json!({ "name": "s", "network": "global/networks/n", "ipCidrRange": "10.0.0.0/24" });
+        for (collection, made) in [
+            (format!("{place}/subnetworks"), subnetwork),
+            (
+                "/compute/v1/projects/p/global/firewalls".to_owned(),
+                json!({ "name": "s", "allowed": [{ "IPProtocol": "tcp" }], "network": "global/networks/n" }),
+            ),
+        ] {
+            let begun = bench.ok("POST", &collection, made);
+            let link = begun["selfLink"].as_str().unwrap();
+            let operation = link.strip_prefix("https://www.googleapis.com").unwrap();
+            assert_eq!(bench.ok("DELETE", operation, json!(null)), json!(null));
+            for method in ["GET", "DELETE"] {
+                assert_eq!(bench.status(method, operation, json!(null)), 404);
+            }
+            let one = format!("{collection}/s");
+            assert_eq!(bench.status("GET", &one, json!(null)), 404);
+            bench.pass(Duration::from_secs(2));
+            assert_eq!(bench.ok("GET", &one, json!(null))["name"], "s");
+            assert_eq!(bench.status("DELETE", &one, json!(null)), 200);
+        }
     }
 
     #[test]
