@@ -1,7 +1,5 @@
 //! A request once it is known which method of which API it is, and the table by which that is found.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use crate::engine::{Answer, Engine};
@@ -135,7 +133,8 @@ pub(crate) struct Call {
     pub(crate) parameters: Vec<(&'static str, String)>,
     /// Whom the request was addressed to, in lower case and without a port.
     pub(crate) host: String,
-    pub(crate) query: BTreeMap<String, String>,
+    /// In the order in which they came: a name may be there twice.
+    pub(crate) query: Vec<(String, String)>,
     /// `Null` when there was no body.
     pub(crate) body: Value,
     pub(crate) fate: Fate,
@@ -153,9 +152,9 @@ impl Call {
 
     /// A query parameter that is present and not empty: clients send `pageToken=` for "none".
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
-        self.query
-            .get(name)
-            .map(String::as_str)
+        let given = self.query.iter().rev().find(|(key, _)| key == name);
+        given
+            .map(|(_, value)| value.as_str())
             .filter(|value| !value.is_empty())
     }
 

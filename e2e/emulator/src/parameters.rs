@@ -1,5 +1,7 @@
 //! Which query parameters a method takes, and what each of them holds: all others are refused.
 
+use std::collections::BTreeSet;
+
 use crate::call::{Api, Call};
 use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rules::{Rule, RuleBook};
@@ -13,7 +15,7 @@ pub(crate) static UNKNOWN: Rule = Rule::documented(
 pub(crate) static WRONG_TYPE: Rule = Rule::guessed(
     "request.parameter.type",
     "text unrecorded",
-    "A query parameter whose value is not of its type is refused.",
+    "A query parameter whose value is not of its type, or that is there twice and is no list, is refused.",
 );
 
 pub(crate) static RULES: &[&Rule] = &[&UNKNOWN, &WRONG_TYPE];
@@ -181,6 +183,11 @@ pub(crate) fn kind(name: &str) -> Kind {
     }
 }
 
+/// May it be there more than once?
+pub(crate) fn is_list(name: &str) -> bool {
+    name == "views"
+}
+
 impl Kind {
     fn fits(self, value: &str) -> bool {
         match self {
@@ -222,9 +229,10 @@ pub(crate) fn check(rules: &RuleBook, call: &Call) -> Result<(), Refusal> {
     let api = call.resource.api;
     let own = || of(api, call.route.operation).chain(of_every_method(api));
     let taken = |name: &str| is_of_the_system(name) || own().any(|it| it == name);
-    let unknown = call.query.keys().find(|name| !taken(name));
+    let mut names = call.query.iter().map(|(name, _)| name.as_str());
+    let unknown = names.find(|name| !taken(name));
     rules.refuse_if(&UNKNOWN, unknown.is_some(), || {
-        let name = unknown.map_or("", String::as_str);
+        let name = unknown.unwrap_or_default();
         let text = format!(
             "Invalid JSON payload received. Unknown name \"{name}\": Cannot bind query parameter. \
              Field '{name}' could not be found in request message."
@@ -236,12 +244,21 @@ pub(crate) fn check(rules: &RuleBook, call: &Call) -> Result<(), Refusal> {
             }
         }
     })?;
-    let wrong = |(name, value): &(&String, &String)| taken(name) && !kind(name).fits(value);
+    check_values(rules, call, taken)?;
+    check_repetition(rules, call, taken)
+}
+
+fn check_values(
+    rules: &RuleBook,
+    call: &Call,
+    taken: impl Fn(&str) -> bool,
+) -> Result<(), Refusal> {
+    let wrong = |(name, value): &&(String, String)| taken(name) && !kind(name).fits(value);
     let wrong = call.query.iter().find(wrong);
     rules.refuse_if(&WRONG_TYPE, wrong.is_some(), || {
         let (name, value) = wrong.map_or(("", ""), |(name, value)| (name, value));
         let type_name = kind(name).name();
-        match api {
+        match call.resource.api {
             Api::Compute => {
                 ErrorAnswer::invalid_field(name, value, &format!("Expected {type_name}."))
             }
@@ -253,12 +270,41 @@ pub(crate) fn check(rules: &RuleBook, call: &Call) -> Result<(), Refusal> {
     })
 }
 
+/// Refuses a parameter that is there twice, unless it is a list. What is said of those of the system nobody knows.
+fn check_repetition(
+    rules: &RuleBook,
+    call: &Call,
+    taken: impl Fn(&str) -> bool,
+) -> Result<(), Refusal> {
+    let mut seen = BTreeSet::new();
+    let again = call
+        .query
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .find(|name| {
+            let once = taken(name) && !is_of_the_system(name) && !is_list(name);
+            once && !seen.insert(*name)
+        });
+    rules.refuse_if(&WRONG_TYPE, again.is_some(), || {
+        let name = again.unwrap_or_default();
+        let text = format!(
+            "Invalid JSON payload received. Unknown name \"{name}\": Proto field is not repeating, cannot start list."
+        );
+        match call.resource.api {
+            Api::Compute => ErrorAnswer::invalid(text),
+            Api::Run | Api::VpcAccess | Api::Knative => {
+                ErrorAnswer::code(Code::InvalidArgument, text).violating(name)
+            }
+        }
+    })
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use serde_json::Value;
 
     use super::{UNKNOWN, WRONG_TYPE};
-    use crate::testing::Provocation;
+    use crate::testing::{Bench, Provocation};
 
     pub(crate) fn provocations() -> Vec<Provocation> {
         let asking = |rule, url: &'static str| {
@@ -279,6 +325,30 @@ pub(crate) mod tests {
                 &WRONG_TYPE,
                 "/v2/projects/p/locations/us-east1/services?showDeleted=maybe",
             ),
+            asking(
+                &WRONG_TYPE,
+                "/compute/v1/projects/p/global/networks?maxResults=1&maxResults=2",
+            ),
+            asking(
+                &WRONG_TYPE,
+                "/v1/projects/p/locations/us-east1/connectors?pageSize=1&pageSize=1",
+            ),
         ]
+    }
+
+    #[test]
+    fn only_a_list_may_be_there_twice() {
+        let mut bench = Bench::new();
+        let subnetworks = "/compute/v1/projects/p/regions/us-east1/subnetworks";
+        for (query, status) in [
+            ("views=DEFAULT&views=WITH_UTILIZATION", 200),
+            ("views=DEFAULT&views=SOME", 400),
+            ("filter=name=a&filter=name=a", 400),
+            ("alt=json&alt=json", 400),
+            ("$fields=a&$fields=b", 200),
+        ] {
+            let url = format!("{subnetworks}?{query}");
+            assert_eq!(bench.status("GET", &url, Value::Null), status, "{query}");
+        }
     }
 }

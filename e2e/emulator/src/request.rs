@@ -1,7 +1,5 @@
 //! What a request asks for, read off its head; the body is the caller's affair.
 
-use std::collections::BTreeMap;
-
 use axum::http::header;
 use axum::http::request::Parts;
 use axum::response::Response;
@@ -96,7 +94,7 @@ pub(crate) fn call(found: Found, host: String, query: &str, body: Value) -> Call
         let text = text.replace('+', " ");
         resources::decode(&text).unwrap_or(text)
     };
-    let query: BTreeMap<String, String> = query
+    let query: Vec<(String, String)> = query
         .split('&')
         .filter(|pair| !pair.is_empty())
         .map(|pair| pair.split_once('=').unwrap_or((pair, "")))

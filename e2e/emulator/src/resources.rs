@@ -1,7 +1,5 @@
 //! The list of what is served, and the way from a URL to it.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use crate::call::{Api, Call, Resource, Route, Verb, matches};
@@ -76,12 +74,7 @@ pub(crate) struct Found {
 
 impl Found {
     /// The call that a request is, without any fault.
-    pub(crate) fn into_call(
-        self,
-        host: String,
-        query: BTreeMap<String, String>,
-        body: Value,
-    ) -> Call {
+    pub(crate) fn into_call(self, host: String, query: Vec<(String, String)>, body: Value) -> Call {
         let Found {
             resource,
             route,

@@ -194,7 +194,7 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::super::description::Parameter;
-    use crate::parameters::{Kind, OF_GCLOUD, kind, of, of_every_method};
+    use crate::parameters::{Kind, OF_GCLOUD, is_list, kind, of, of_every_method};
     use crate::resources::RESOURCES;
 
     /// Whether a parameter is described as being of a kind.
@@ -224,11 +224,13 @@ mod tests {
             let of_all: BTreeSet<&str> = document.parameters.keys().map(String::as_str).collect();
             for (name, parameter) in &document.parameters {
                 assert!(is_described_as(parameter, kind(name)), "{name}");
+                assert_eq!(parameter.repeated, is_list(name), "{name}");
             }
             for method in &document.methods {
                 for (name, parameter) in &method.parameters {
-                    let is_described =
-                        parameter.location == "path" || is_described_as(parameter, kind(name));
+                    let is_alike = is_described_as(parameter, kind(name))
+                        && parameter.repeated == is_list(name);
+                    let is_described = parameter.location == "path" || is_alike;
                     let served = || crate::resources::operations().any(|it| it == method.id);
                     assert!(is_described || !served(), "{}: {name}", method.id);
                 }

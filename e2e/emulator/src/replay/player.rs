@@ -34,7 +34,7 @@ pub(super) struct Player<'a> {
 struct Request {
     host: String,
     path: String,
-    query: BTreeMap<String, String>,
+    query: Vec<(String, String)>,
     found: Option<Found>,
 }
 
