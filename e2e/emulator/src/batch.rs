@@ -4,7 +4,7 @@
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, Request, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use axum::response::Response;
 
 use crate::call::Api;
@@ -103,11 +103,29 @@ async fn one(server: &Server, cord: &Cord, part: Part) -> String {
         .map_or_else(|| part.id.clone(), |id| format!("<response-{id}"));
     format!(
         "--{BOUNDARY}\r\nContent-Type: application/http\r\nContent-ID: {id}\r\n\r\n\
-         HTTP/1.1 {status} {reason}\r\nContent-Type: application/json; charset=UTF-8\r\n\
-         Content-Length: {}\r\n\r\n{}\r\n",
+         HTTP/1.1 {status} {reason}\r\n{}Content-Length: {}\r\n\r\n{}\r\n",
+        lines(&head.headers),
         body.len(),
         String::from_utf8_lossy(&body),
     )
+}
+
+/// What the head of a response says, `Retry-After` for one.
+fn lines(headers: &HeaderMap) -> String {
+    let told = |(name, value): (&HeaderName, &HeaderValue)| {
+        let value = value.to_str().ok()?;
+        Some(format!("{}: {value}\r\n", in_capitals(name.as_str())))
+    };
+    headers.iter().filter_map(told).collect()
+}
+
+/// `Content-Type` for `content-type`, as HTTP/1.1 is mostly written.
+fn in_capitals(name: &str) -> String {
+    let word = |word: &str| {
+        let (first, rest) = word.split_at(word.len().min(1));
+        first.to_ascii_uppercase() + rest
+    };
+    name.split('-').map(word).collect::<Vec<_>>().join("-")
 }
 
 fn reason(status: StatusCode) -> &'static str {

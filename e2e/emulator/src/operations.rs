@@ -21,6 +21,8 @@ pub(crate) struct Failure {
     pub(crate) reason: String,
     /// The canonical code of the other APIs, such as 3.
     pub(crate) number: i64,
+    /// Whether what it was about is of no use after it, as a connector in `ERROR`.
+    pub(crate) breaks: bool,
     pub(crate) message: String,
 }
 
@@ -30,6 +32,7 @@ impl Failure {
         Failure {
             reason: reason.to_owned(),
             number,
+            breaks: false,
             message: message.into(),
         }
     }
@@ -38,6 +41,7 @@ impl Failure {
         Failure {
             reason: String::new(),
             number: code.number(),
+            breaks: false,
             message: message.into(),
         }
     }

@@ -55,6 +55,24 @@ async fn a_batch_is_answered_part_by_part() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_part_of_a_batch_has_the_headers_that_it_would_have_alone() {
+    let bench = bench(Duration::ZERO).await;
+    bench
+        .faults(json!([{ "effect": { "preset": "tooManyRequests", "retryAfter": 7 } }]))
+        .await;
+    let request = bench
+        .client
+        .post(format!("{}/batch/compute/v1", bench.emulator.url()))
+        .header("content-type", "multipart/mixed; boundary=b")
+        .body(format!("--b\nContent-ID: <1>\n\nGET {NETWORKS} HTTP/1.1\n\n\n--b--"));
+    let text = request.send().await.unwrap().text().await.unwrap();
+    assert!(text.contains("HTTP/1.1 429 "), "{text}");
+    assert!(text.contains("\r\nRetry-After: 7\r\n"), "{text}");
+    let kind = "\r\nContent-Type: application/json; charset=UTF-8\r\n";
+    assert_eq!(text.matches(kind).count(), 1, "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_batch_is_refused() {
     let bench = bench(Duration::ZERO).await;
     let (status, body) = bench

@@ -127,7 +127,7 @@ def operations_live():
 
 def forget(operation, place):
     """By the discovery client: google-cloud-compute wants a body, and Google describes none."""
-    compute = discovered("compute", "v1")
+    compute = discovered("compute", "v1", below="/compute/v1/")
     operations = compute.regionOperations() if "region" in place else compute.globalOperations()
     operations.delete(**place, operation=operation).execute()
 

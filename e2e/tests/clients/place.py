@@ -35,14 +35,14 @@ def wait(operation):
     return done
 
 
-def discovered(api, version):
-    """The discovery client, which gets its descriptions from its own package."""
+def discovered(api, version, below=""):
+    """The discovery client, which gets its descriptions from its own package, but for where the paths begin."""
     return discovery.build(
         api,
         version,
         static_discovery=True,
         credentials=AnonymousCredentials(),
-        client_options={"api_endpoint": ENDPOINT},
+        client_options={"api_endpoint": f"{ENDPOINT}{below}"},
     )
 
 

@@ -6,6 +6,7 @@ mod order;
 mod pattern;
 mod presets;
 pub(crate) mod skew;
+mod usual;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -192,8 +193,8 @@ impl Verdict {
                 message,
                 retry_after,
             } => {
-                let usual = || order::usual_reason(request.api, status).to_owned();
-                let message = message.unwrap_or_else(|| order::usual_message(status).to_owned());
+                let usual = || usual::reason(request.api, status).to_owned();
+                let message = message.unwrap_or_else(|| usual::message(status).to_owned());
                 let mut error = ErrorAnswer::new(status, reason.unwrap_or_else(usual), message);
                 error.retry_after = retry_after;
                 self.error = Some(error.ordered());

@@ -6,7 +6,6 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::call::Api;
 use crate::clock;
 use crate::faults::disturbance::{self, OtherWriter, Staleness};
 use crate::faults::pattern;
@@ -269,6 +268,7 @@ fn failure(error: OperationError) -> Effect {
     Effect::OperationError(Failure {
         reason,
         number,
+        breaks: false,
         message: error.message,
     })
 }
@@ -308,34 +308,6 @@ fn signed(text: &str) -> Option<SignedDuration> {
     };
     let span = SignedDuration::try_from(duration(rest)?).ok()?;
     Some(if back { -span } else { span })
-}
-
-/// The reason that an API gives with a status, if the order names none.
-pub(super) fn usual_reason(api: Api, status: u16) -> &'static str {
-    match (api, status) {
-        (Api::Compute, 400) => "invalid",
-        (Api::Compute, 403) => "forbidden",
-        (Api::Compute, 404) => "notFound",
-        (Api::Compute, 429) => "rateLimitExceeded",
-        (Api::Compute, _) => "backendError",
-        (Api::Run | Api::VpcAccess | Api::Knative, 400) => "INVALID_ARGUMENT",
-        (Api::Run | Api::VpcAccess | Api::Knative, 403) => "PERMISSION_DENIED",
-        (Api::Run | Api::VpcAccess | Api::Knative, 404) => "NOT_FOUND",
-        (Api::Run | Api::VpcAccess | Api::Knative, 409) => "ABORTED",
-        (Api::Run | Api::VpcAccess | Api::Knative, 429) => "RESOURCE_EXHAUSTED",
-        (Api::Run | Api::VpcAccess | Api::Knative, 503) => "UNAVAILABLE",
-        (Api::Run | Api::VpcAccess | Api::Knative, _) => "INTERNAL",
-    }
-}
-
-pub(super) fn usual_message(status: u16) -> &'static str {
-    match status {
-        403 => "The caller does not have permission",
-        404 => "Not found",
-        429 => "Quota exceeded",
-        503 => "The service is currently unavailable.",
-        _ => "Internal error encountered.",
-    }
 }
 
 #[cfg(test)]

@@ -67,6 +67,7 @@ impl Preset {
             Preset::ConnectorError => Fate::Fails(Failure {
                 reason: String::new(),
                 number: 13,
+                breaks: true,
                 message:
                     "Operation failed: VPC Access connector failed to get healthy. Please check \
                           GCE quotas, logs and org policies and recreate."
@@ -108,7 +109,7 @@ impl Request<'_> {
         let (before, method) = self.operation.rsplit_once('.').unwrap_or_default();
         let verb = match method {
             "insert" => "create",
-            "patch" | "replaceService" => "update",
+            "patch" | "replaceService" | "replaceJob" => "update",
             "aggregatedList" => "list",
             "wait" => "get",
             other => other,
@@ -302,6 +303,32 @@ mod tests {
             "{}",
             run.message
         );
+    }
+
+    /// One verb of a permission for several methods, or one that Google has for the method alone.
+    #[test]
+    fn no_permission_is_called_as_only_a_method_is() {
+        const VERBS: [&str; 10] = [
+            "create",
+            "delete",
+            "expandIpCidrRange",
+            "get",
+            "getIamPolicy",
+            "list",
+            "setLabels",
+            "setPrivateIpGoogleAccess",
+            "switchToCustomMode",
+            "update",
+        ];
+        for operation in crate::resources::operations() {
+            let permission = Request {
+                operation,
+                ..ROUTERS
+            }
+            .permission();
+            let verb = permission.rsplit('.').next().unwrap();
+            assert!(VERBS.contains(&verb), "{operation}: {permission}");
+        }
     }
 
     #[test]

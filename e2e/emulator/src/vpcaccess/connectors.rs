@@ -1,6 +1,9 @@
 //! Serverless VPC Access connectors. A create that fails leaves a connector in ERROR, which holds its
 //! name and can only be deleted.
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 use serde_json::{Value, json};
 
 use crate::call::{Api, Call, Resource, Route, Verb, as_stored};
@@ -8,7 +11,7 @@ use crate::clock;
 use crate::engine::{Answer, Engine};
 use crate::fields::{self, Field, Fields, Reading};
 use crate::masks;
-use crate::operations::{Effect, Outcome};
+use crate::operations::{Effect, Failure, Outcome};
 use crate::pages::Window;
 use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rpc;
@@ -210,7 +213,7 @@ fn patch(engine: &mut Engine, call: &Call) -> Answer {
     let target = call.path.clone();
     let effect: Effect = Box::new(move |engine, imposed| {
         if let Some(failure) = imposed {
-            set_state(engine, &target, "READY");
+            set_state(engine, &target, after(&failure, "READY"));
             return Outcome::failed(failure);
         }
         let response = typed(&changed);
@@ -257,7 +260,8 @@ fn delete(engine: &mut Engine, call: &Call) -> Answer {
     let target = call.path.clone();
     let effect: Effect = Box::new(move |engine, imposed| {
         if let Some(failure) = imposed {
-            set_state(engine, &target, before.as_str().unwrap_or("READY"));
+            let before = before.as_str().unwrap_or("READY");
+            set_state(engine, &target, after(&failure, before));
             return Outcome::failed(failure);
         }
         engine.store.remove(Api::VpcAccess, &target);
@@ -271,109 +275,14 @@ fn delete(engine: &mut Engine, call: &Call) -> Answer {
     Ok(rpc::begin(engine, call, &call.path, &metadata, effect))
 }
 
+/// The state that a failed change leaves a connector in.
+fn after<'a>(failure: &Failure, before: &'a str) -> &'a str {
+    if failure.breaks { "ERROR" } else { before }
+}
+
 /// Notes the state of a connector that is there.
 pub(crate) fn set_state(engine: &mut Engine, path: &str, state: &str) {
     if let Some(connector) = engine.store.get_mut(Api::VpcAccess, path) {
         connector["state"] = json!(state);
-    }
-}
-
-#[cfg(test)]
-pub(crate) mod tests {
-    use std::time::Duration;
-
-    use serde_json::{Value, json};
-
-    use super::{BUSY, DELETING, ERROR_IS_FINAL, MASK, NOT_FOUND, SHRINK, UPDATING};
-    use crate::testing::{Bench, Provocation};
-    use crate::vpcaccess::creation::tests::{CONNECTORS, with_subnet};
-
-    const C: &str = "/v1/projects/p/locations/us-east1/connectors/c";
-
-    fn with_connector(bench: &mut Bench) {
-        with_subnet(bench);
-        let body = json!({ "subnet": { "name": "s" }, "minInstances": 3, "maxInstances": 4 });
-        bench.ok("POST", &format!("{CONNECTORS}?connectorId=c"), body);
-    }
-
-    fn with_error(bench: &mut Bench) {
-        let connector = json!({ "network": "n", "ipCidrRange": "10.9.0.0/28", "state": "ERROR" });
-        let path = "projects/p/locations/us-east1/connectors/c";
-        bench.document(json!({ "vpcaccess": { path: connector } }));
-    }
-
-    pub(crate) fn provocations() -> Vec<Provocation> {
-        vec![
-            Provocation::new(&MASK, |bench| {
-                with_connector(bench);
-                bench.ask(
-                    "PATCH",
-                    &format!("{C}?updateMask=network"),
-                    json!({ "network": "m" }),
-                )
-            }),
-            Provocation::new(&SHRINK, |bench| {
-                with_connector(bench);
-                bench.ask(
-                    "PATCH",
-                    &format!("{C}?updateMask=minInstances"),
-                    json!({ "minInstances": 2 }),
-                )
-            }),
-            Provocation::new(&ERROR_IS_FINAL, |bench| {
-                with_error(bench);
-                bench.ask(
-                    "PATCH",
-                    &format!("{C}?updateMask=maxInstances"),
-                    json!({ "maxInstances": 10 }),
-                )
-            }),
-            Provocation::new(&BUSY, |bench| {
-                bench.engine.latency = Duration::from_secs(1);
-                with_error(bench);
-                bench.ok("DELETE", C, Value::Null);
-                bench.ask("DELETE", C, Value::Null)
-            }),
-            Provocation::new(&UPDATING, |bench| {
-                with_connector(bench);
-                bench.engine.settle();
-                bench.engine.latency = Duration::from_secs(1);
-                bench.ok(
-                    "PATCH",
-                    &format!("{C}?updateMask=maxInstances"),
-                    json!({ "maxInstances": 10 }),
-                );
-                bench.ok("GET", C, Value::Null)
-            }),
-            Provocation::new(&DELETING, |bench| {
-                with_error(bench);
-                bench.engine.latency = Duration::from_secs(1);
-                bench.ok("DELETE", C, Value::Null);
-                bench.ok("GET", C, Value::Null)
-            }),
-            Provocation::new(&NOT_FOUND, |bench| bench.ask("GET", C, Value::Null)),
-        ]
-    }
-
-    #[test]
-    fn limits_grow_and_the_throughput_with_them() {
-        let mut bench = Bench::new();
-        with_connector(&mut bench);
-        let mask = "updateMask=minInstances,maxInstances";
-        let body = json!({ "minInstances": 4, "maxInstances": 10 });
-        let ended = bench.ended("PATCH", &format!("{C}?{mask}"), body);
-        assert_eq!(
-            (&ended["done"], &ended["response"]["maxThroughput"]),
-            (&json!(true), &json!(1000))
-        );
-        assert_eq!(bench.ok("GET", C, Value::Null)["state"], "READY");
-    }
-
-    #[test]
-    fn a_connector_in_error_can_be_deleted() {
-        let mut bench = Bench::new();
-        with_error(&mut bench);
-        assert_eq!(bench.ended("DELETE", C, Value::Null)["done"], true);
-        assert_eq!(bench.status("GET", C, Value::Null), 404);
     }
 }
