@@ -1,6 +1,8 @@
 //! Which fields a resource has: unknown ones are refused, output-only ones are dropped, and the several
 //! ways of writing one value (enum numbers, numbers as strings) become one.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Map, Value, json};
 
 use crate::call::Api;
@@ -167,7 +169,9 @@ impl Reader<'_> {
             (Field::Labels, Value::Object(map)) if map.values().all(Value::is_string) => {
                 Some(value.clone())
             }
-            (Field::Int, _) => integer(value).map(|number| json!(number)),
+            (Field::Int, _) => integer(value)
+                .filter(|number| OF_32_BITS.contains(number))
+                .map(|number| json!(number)),
             (Field::Long, _) => integer(value).map(|number| json!(number.to_string())),
             (Field::Choice(choices), Value::String(text)) => choices
                 .iter()
@@ -260,6 +264,9 @@ impl Reader<'_> {
     }
 }
 
+/// With a sign or without one: some of Compute's have none.
+const OF_32_BITS: RangeInclusive<i64> = i32::MIN as i64..=u32::MAX as i64;
+
 /// JSON numbers, and the strings that 64-bit integers travel as.
 fn integer(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
@@ -295,6 +302,7 @@ mod tests {
     const FIELDS: Fields = &[
         ("timeout", Field::Duration),
         ("generation", Field::Long),
+        ("count", Field::Int),
         ("medium", Field::Choice(crate::enums::MEDIUM)),
     ];
 
@@ -314,6 +322,19 @@ mod tests {
             ("generation", json!(7), Some(json!("7"))),
             ("generation", json!("7"), Some(json!("7"))),
             ("generation", json!("seven"), None),
+            (
+                "generation",
+                json!(4_294_967_296_u64),
+                Some(json!("4294967296")),
+            ),
+            ("count", json!(-1), Some(json!(-1))),
+            (
+                "count",
+                json!(4_294_967_295_u64),
+                Some(json!(4_294_967_295_u64)),
+            ),
+            ("count", json!(4_294_967_296_u64), None),
+            ("count", json!(1.5), None),
             ("medium", json!(1), Some(json!("MEMORY"))),
             ("medium", json!("DISK"), Some(json!("DISK"))),
             ("medium", json!("TAPE"), None),

@@ -64,7 +64,9 @@ async fn a_part_of_a_batch_has_the_headers_that_it_would_have_alone() {
         .client
         .post(format!("{}/batch/compute/v1", bench.emulator.url()))
         .header("content-type", "multipart/mixed; boundary=b")
-        .body(format!("--b\nContent-ID: <1>\n\nGET {NETWORKS} HTTP/1.1\n\n\n--b--"));
+        .body(format!(
+            "--b\nContent-ID: <1>\n\nGET {NETWORKS} HTTP/1.1\n\n\n--b--"
+        ));
     let text = request.send().await.unwrap().text().await.unwrap();
     assert!(text.contains("HTTP/1.1 429 "), "{text}");
     assert!(text.contains("\r\nRetry-After: 7\r\n"), "{text}");
