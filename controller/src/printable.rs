@@ -24,14 +24,25 @@ pub(crate) fn in_a_line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The same for a text that carries colours of ours already: escapes stay.
+/// The same for a text that carries colours of ours already: what begins a colour stays, no other escape does. A
+/// text of others goes through one of the functions above before it stands in there, or it could choose colours too.
 pub(crate) fn printable_in_colour(text: &str) -> Cow<'_, str> {
-    let steers = |c: char| c != '\u{1b}' && steers(c);
-    if text.chars().any(steers) {
-        Cow::Owned(text.replace(steers, "\u{fffd}"))
-    } else {
-        Cow::Borrowed(text)
+    if !text.chars().any(steers) {
+        return Cow::Borrowed(text);
     }
+    let replaced = text.char_indices().map(|(at, c)| {
+        let stays = !steers(c) || begins_a_colour(&text[at..]);
+        if stays { c } else { '\u{fffd}' }
+    });
+    Cow::Owned(replaced.collect())
+}
+
+/// `ESC [ 1 ; 31 m` and its like.
+fn begins_a_colour(text: &str) -> bool {
+    text.strip_prefix("\u{1b}[").is_some_and(|rest| {
+        rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';')
+            .starts_with('m')
+    })
 }
 
 fn steers(c: char) -> bool {
@@ -57,6 +68,10 @@ mod tests {
         assert_eq!(
             printable_in_colour("\u{1b}[1ma\u{202e}"),
             "\u{1b}[1ma\u{fffd}"
+        );
+        assert_eq!(
+            printable_in_colour("\u{1b}[1;31mü\u{1b}[0m\u{1b}[2J\u{1b}]8;;m\u{1b}"),
+            "\u{1b}[1;31mü\u{1b}[0m\u{fffd}[2J\u{fffd}]8;;m\u{fffd}"
         );
     }
 }

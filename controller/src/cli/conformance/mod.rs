@@ -23,6 +23,7 @@ use rand::Rng as _;
 use super::apply::{Asking, Consent, consents};
 use super::{Failure, Global, HELP};
 use crate::interrupt;
+use crate::printable::in_a_line;
 use crate::render::{Output, plural};
 use crate::turn::unconnected;
 
@@ -175,7 +176,7 @@ impl Arguments {
         let found = match session.found(None).await {
             Ok(found) => found,
             Err(why) => {
-                output.problem(&format!("nothing was begun: {why}"));
+                output.problem(&format!("nothing was begun: {}", in_a_line(&why)));
                 return Ok(1);
             }
         };
@@ -222,7 +223,7 @@ impl Arguments {
         let found = match session.found(Some(suffix)).await {
             Ok(found) => found,
             Err(why) => {
-                output.problem(&why);
+                output.problem(&in_a_line(&why));
                 return Ok(1);
             }
         };
@@ -239,6 +240,7 @@ impl Arguments {
         session.take_over(found);
         let left = clean_up(session, output).await;
         let code = if left.is_empty() { 0 } else { 6 };
+        // On standard output in every format: what is left must be told.
         output.data(&outcome::leftovers(left))?;
         Ok(code)
     }
@@ -272,7 +274,7 @@ fn announce_leftovers(found: &[Thing], place: &Place, output: Output) -> bool {
         output.problem(&format!(
             "nothing was begun: there is a {} {} already; run again, which draws other names",
             taken.kind.title(),
-            taken.name
+            in_a_line(&taken.name)
         ));
         return false;
     }
@@ -296,7 +298,7 @@ fn announce_leftovers(found: &[Thing], place: &Place, output: Output) -> bool {
 fn listed(things: &[Thing]) -> String {
     let lines: Vec<String> = things
         .iter()
-        .map(|thing| format!("  {} {}", thing.kind.title(), thing.name))
+        .map(|thing| format!("  {} {}", thing.kind.title(), in_a_line(&thing.name)))
         .collect();
     lines.join("\n")
 }
@@ -304,6 +306,6 @@ fn listed(things: &[Thing]) -> String {
 /// One line on the way, for whoever waits.
 fn say(output: Output, line: &str) {
     if !output.quiet {
-        crate::say::say_line(&crate::printable::printable(line));
+        crate::say::say_line(&in_a_line(line));
     }
 }

@@ -7,6 +7,7 @@ use privatelink_emulator::conformance::{Leftover, Session, Verdict};
 use serde::Serialize;
 
 use super::recording::Replayed;
+use crate::printable::in_a_line;
 use crate::render::{BAD, BOLD, DIM, GOOD, plural};
 
 /// The version of the documents of this command.
@@ -136,14 +137,17 @@ impl Outcome {
             };
             let _ = writeln!(text, "{colour}{:<9}{colour:#} {rule}", finding.verdict);
             for it in &finding.differences {
+                let Difference {
+                    field, expected, ..
+                } = it;
+                let (got, request) = (in_a_line(&it.got), in_a_line(&it.request));
                 let _ = writeln!(
                     text,
-                    "          {}: expected {}, got {}\n          {DIM}{}{DIM:#}",
-                    it.field, it.expected, it.got, it.request
+                    "          {field}: expected {expected}, got {got}\n          {DIM}{request}{DIM:#}"
                 );
             }
             if let Some(why) = &finding.why {
-                let _ = writeln!(text, "          {why}");
+                let _ = writeln!(text, "          {}", in_a_line(why));
             }
         }
         let _ = writeln!(
@@ -160,8 +164,9 @@ impl Outcome {
         } = &self.recording;
         let _ = writeln!(
             text,
-            "Recorded {} in {file}; the emulator answers {} of them otherwise.",
+            "Recorded {} in {}; the emulator answers {} of them otherwise.",
             plural(*exchanges, "exchange", "exchanges"),
+            in_a_line(file),
             differing.len()
         );
         for line in differing.iter().take(SHOWN) {
@@ -190,7 +195,10 @@ fn left_text(left: &[Left]) -> String {
         let _ = writeln!(
             text,
             "  {} {}: {}\n    {}",
-            it.kind, it.name, it.why, it.command
+            it.kind,
+            in_a_line(&it.name),
+            in_a_line(&it.why),
+            in_a_line(&it.command)
         );
     }
     text

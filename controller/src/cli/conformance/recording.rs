@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Zoned;
 use privatelink_emulator::conformance::{Place, Session};
-use privatelink_emulator::replay::{Recording, Replayer, Verdict};
+use privatelink_emulator::replay::{Line, Recording, Replayer, Verdict};
+
+use crate::printable::in_a_line;
 
 /// Why there is no recording.
 #[derive(Debug, thiserror::Error)]
@@ -76,14 +78,26 @@ impl Reserved {
         let lines = recordings
             .iter()
             .flat_map(|recording| Replayer::default().play(recording));
-        let differing = lines
-            .filter(|line| matches!(line.verdict, Verdict::Differs(_)))
-            .map(|line| line.to_string())
-            .collect();
+        let differing = lines.filter_map(|line| differing(&line)).collect();
         Ok(Replayed {
             path: self.path,
             exchanges: tape.len(),
             differing,
         })
     }
+}
+
+/// An exchange that differs, and each field of it in a line of its own, whatever Google called or answered it.
+fn differing(line: &Line) -> Option<String> {
+    let Verdict::Differs(differences) = &line.verdict else {
+        return None;
+    };
+    let operation = line.operation.unwrap_or(&line.method);
+    let exchange = format!("{}: {operation} differs", line.place);
+    let fields = differences.iter().map(ToString::to_string);
+    let lines: Vec<String> = std::iter::once(exchange)
+        .chain(fields)
+        .map(|text| in_a_line(&text).into_owned())
+        .collect();
+    Some(lines.join("\n    "))
 }
