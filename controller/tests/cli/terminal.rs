@@ -1,29 +1,55 @@
 //! Texts of others that want to steer the terminal, fake a line or turn what is read around: in declarations, in
 //! names and descriptions of the cloud, in its errors. Whatever the command and the format, nothing of it arrives.
+//! Every run is one with colours: without, all escapes are stripped in the end, and the tests would see none.
 
 use privatelink_e2e::privatelink::Answer;
 use serde_json::{Value, json};
 
 use super::{Desk, LINK, two_services};
 
-/// Colours, screens and titles; a link of OSC 8; C1; marks of direction; line ends, NUL, delete; a line that
+/// Screens and titles; a colour that is none of ours and hides what follows; a link of OSC 8; C1; marks of direction; line ends, NUL, delete; a line that
 /// looks like ours.
-const NASTY: &str = "x\u{1b}[2J\u{1b}]8;;http://evil.example\u{7}y\u{1b}\\\u{9b}31m\u{202e}\u{2066}\u{200f}\u{85}\u{2028}\r\n\u{7f}\nerror[PL0001]: faked";
+const NASTY: &str = "x\u{1b}[2J\u{1b}[8mhidden\u{1b}]8;;http://evil.example\u{7}y\u{1b}\\\u{9b}31m\u{202e}\u{2066}\u{200f}\u{85}\u{2028}\r\n\u{7f}\nerror[PL0001]: faked";
+
+/// The text without the colours that we give it: bold, dim, the italics of the log, the sixteen, and the end of them.
+fn without_our_colours(text: &str) -> String {
+    let ours = |colour: &str| match colour.parse::<u8>() {
+        Ok(number) => matches!(number, 0..=3 | 30..=37 | 90..=97),
+        Err(_) => false,
+    };
+    let mut parts = text.split("\u{1b}[");
+    let mut plain = parts.next().unwrap().to_owned();
+    for part in parts {
+        match part.split_once('m') {
+            Some((colours, rest)) if colours.split(';').all(ours) => plain.push_str(rest),
+            Some(_) | None => plain.extend(["\u{1b}[", part]),
+        }
+    }
+    plain
+}
 
 /// Is there a character that a terminal acts upon, or a line that is not ours?
 #[track_caller]
 fn harmless(what: &str, answer: &Answer) {
     for text in [&answer.stdout, &answer.stderr] {
-        let bad = text.chars().find(|c| {
+        let plain = without_our_colours(text);
+        let bad = plain.chars().find(|c| {
             let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
             turns || c.is_control() && *c != '\n' && *c != '\t'
         });
         assert_eq!(bad, None, "{what}: {text:?}");
-        let faked = text
+        let faked = plain
             .lines()
             .find(|line| line.trim_start().starts_with("error[PL0001]: faked"));
         assert_eq!(faked, None, "{what}: {text}");
     }
+}
+
+/// Runs it as on a terminal, where colours stay.
+async fn in_colour(desk: &Desk, words: &[&str]) -> Answer {
+    let mut command = desk.privatelink.command(words);
+    command.env_remove("NO_COLOR").env("CLICOLOR_FORCE", "1");
+    command.output().await.map(Answer::from).unwrap()
 }
 
 async fn everything(desk: &Desk, what: &str) -> Vec<Answer> {
@@ -37,7 +63,8 @@ async fn everything(desk: &Desk, what: &str) -> Vec<Answer> {
             "destroy --yes link.yaml",
         ] {
             let line = format!("{line} -o {format}");
-            let answer = desk.run(&line).await;
+            let words: Vec<&str> = line.split(' ').collect();
+            let answer = in_colour(desk, &words).await;
             harmless(&format!("{what}: {line}"), &answer);
             match format {
                 "json" => assert!(
@@ -59,6 +86,9 @@ async fn everything(desk: &Desk, what: &str) -> Vec<Answer> {
             answers.push(answer);
         }
     }
+    let coloured =
+        |answer: &Answer| format!("{}{}", answer.stdout, answer.stderr).contains("\u{1b}[");
+    assert!(answers.iter().any(coloured), "{what}: nothing has colours");
     answers
 }
 
@@ -147,18 +177,95 @@ async fn declarations_steer_nothing() {
     everything(&desk, "raw").await;
     // An argument may have lines of its own: the user wrote it.
     let argument = NASTY.split('\n').next().unwrap();
-    let asked = desk.privatelink.run(&["codes", argument]).await.unwrap();
+    let asked = in_colour(&desk, &["codes", argument]).await;
     harmless("codes", &asked);
-    let missing = desk
-        .privatelink
-        .run(&["plan", "nowhere\u{1b}[2J\u{202e}.yaml"])
-        .await
-        .unwrap();
+    let missing = in_colour(&desk, &["plan", "nowhere\u{1b}[2J\u{202e}.yaml"]).await;
     harmless("a path", &missing);
-    let option = desk
-        .privatelink
-        .run(&["plan", "--set", argument, "link.yaml"])
-        .await
-        .unwrap();
+    let option = in_colour(&desk, &["plan", "--set", argument, "link.yaml"]).await;
     harmless("an option", &option);
+}
+
+/// `conformance` with these options, in both formats; each says something of what was planted.
+async fn conformance(desk: &Desk, what: &str, options: &[&str]) {
+    for format in ["text", "json"] {
+        let recording = format!("{}-{format}.har", what.replace(' ', "-"));
+        let mut words = vec![
+            "conformance",
+            "--project",
+            "acme-prod",
+            "--yes",
+            "-o",
+            format,
+        ];
+        words.extend(["--region", "europe-west1", "--recording", &recording]);
+        words.extend(options);
+        let answer = in_colour(desk, &words).await;
+        harmless(&format!("{what}: {}", words.join(" ")), &answer);
+        let told = answer.stdout + &answer.stderr;
+        assert!(told.contains("hidden"), "{what} struck nothing: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_conformance_is_answered_steers_nothing() {
+    let desk = Desk::new("terminal_conformance").await;
+    let refused = json!({ "status": 403, "reason": "PERMISSION_DENIED", "message": NASTY });
+    let ended = json!({ "operationError": { "code": 9, "message": NASTY } });
+    let routes = ["--only", "compute.route"];
+    let clean_up = ["--clean-up", "ab12"];
+    // A thing that an earlier run left, and another whose suffix is none; none has a slash in its name.
+    let nasty = NASTY.replace('/', "");
+    let items = json!([
+        { "name": format!("pl-conformance-ab12{nasty}") }, { "name": format!("pl-conformance-{nasty}") },
+    ]);
+    let list = |items: &Value| json!({ "body": json!({ "items": items }).to_string() });
+    let networks = |verb: &str| format!("compute.networks.{verb}");
+    for (what, faults, options) in [
+        (
+            "a list",
+            vec![(networks("list"), refused.clone())],
+            vec![&routes[..], &clean_up],
+        ),
+        (
+            "a success",
+            vec![("compute.routes.insert".to_owned(), refused.clone())],
+            vec![&routes],
+        ),
+        (
+            "a network",
+            vec![(networks("insert"), ended)],
+            vec![&routes],
+        ),
+        (
+            "a delete",
+            vec![(networks("delete"), refused.clone())],
+            vec![&routes],
+        ),
+        (
+            "names",
+            vec![
+                (networks("list"), list(&items)),
+                (networks("delete"), refused),
+            ],
+            vec![&routes, &clean_up],
+        ),
+    ] {
+        let fault =
+            |(operation, effect)| json!({ "match": { "operation": operation }, "effect": effect });
+        let faults: Vec<Value> = faults.into_iter().map(fault).collect();
+        for (number, options) in options.into_iter().enumerate() {
+            let sent = desk
+                .cloud
+                .send("PUT", "/emulator/faults", &json!(faults))
+                .await;
+            sent.unwrap();
+            conformance(&desk, &format!("{what} {number}"), options).await;
+        }
+        desk.cloud.put_state(&two_services()).await.unwrap();
+    }
+    // Google would not have such names.
+    desk.cloud.take_violations();
+    let listed = in_colour(&desk, &["conformance", "--list"]).await;
+    harmless("conformance --list", &listed);
+    assert!(listed.stdout.contains("\u{1b}[1m"), "{}", listed.stdout);
 }
