@@ -47,12 +47,13 @@ fn page() -> String {
         );
     };
     section("privatelink", &mut program.clone());
-    let shown = |command: &&clap::Command| !command.is_hide_set();
+    // `help` says what the others' `--help` does, and has no options.
+    let shown = |command: &&clap::Command| !command.is_hide_set() && command.get_name() != "help";
     for command in program.get_subcommands().filter(shown) {
         let title = format!("privatelink {}", command.get_name());
         section(&title, &mut alone(command));
         let parts = command.get_subcommands().filter(shown);
-        for part in parts.filter(|part| part.get_name() != "help") {
+        for part in parts {
             section(&format!("{title} {}", part.get_name()), &mut alone(part));
         }
     }
