@@ -104,7 +104,7 @@ async fn a_run_whose_time_is_up_before_it_looked_again_is_pending_whatever_it_di
     ] {
         assert_eq!(desk.run("apply --yes link.yaml").await.code, 0);
         let mut again = hangs("run.projects.locations.services.list");
-        again["match"]["nth"] = json!(2);
+        again["nth"] = json!(2);
         desk.fault(again).await;
         let answer = desk.run(line).await;
         assert_eq!(answer.code, 5, "{line}: {}{}", answer.stdout, answer.stderr);
