@@ -9,3 +9,4 @@ pub mod scenario;
 pub mod skipped;
 pub mod state;
 pub mod transcript;
+pub mod untold;

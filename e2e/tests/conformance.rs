@@ -300,10 +300,9 @@ async fn interrupted_anywhere_it_cleans_up() {
         let child = desk.privatelink.command(&words).spawn().unwrap();
         wait_for_writes(&desk, writes).await;
         signal("-TERM", child.id().unwrap());
-        let output = child.wait_with_output().await.unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{said}");
+        let answer = Answer::at_the_end_of(child).await.unwrap();
+        let (report, said) = (answer.json(), answer.stderr);
+        assert_eq!(answer.code, 1, "{said}");
         assert!(said.contains("interrupted: cleaning up"), "{said}");
         assert_eq!(report["leftovers"], json!([]), "{said}");
         assert!(!with(&report, "not tried").is_empty());

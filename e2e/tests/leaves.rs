@@ -15,7 +15,7 @@ use std::process::Stdio;
 
 use leaves::schema::{Leaf, leaves, set, values};
 use privatelink_e2e::cloud::Cloud;
-use privatelink_e2e::privatelink::Privatelink;
+use privatelink_e2e::privatelink::{Answer, Privatelink};
 use privatelink_e2e::scenario::{Scenario, merge};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
@@ -127,9 +127,9 @@ async fn report(privatelink: &Privatelink, arguments: &[&str], declaration: &str
     let mut input = child.stdin.take().unwrap();
     input.write_all(declaration.as_bytes()).await.unwrap();
     drop(input);
-    let output = child.wait_with_output().await.unwrap();
-    serde_json::from_slice(&output.stdout)
-        .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
+    let answer = Answer::at_the_end_of(child).await.unwrap();
+    serde_json::from_str(&answer.stdout)
+        .unwrap_or_else(|error| panic!("{error}: {}", answer.stderr))
 }
 
 async fn plan(privatelink: &Privatelink, declaration: &Value) -> Value {

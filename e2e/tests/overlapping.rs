@@ -166,7 +166,7 @@ async fn together(privatelink: &Privatelink, commands: &[&str], round: u32) -> (
     }
     let mut answers = Vec::new();
     for child in children {
-        answers.push(Answer::from(child.wait_with_output().await.unwrap()));
+        answers.push(Answer::at_the_end_of(child).await.unwrap());
     }
     (answers, overlap)
 }

@@ -1,5 +1,6 @@
 //! What is printed: the documents that others script against, and the texts that people read.
 
+use privatelink_e2e::privatelink::Answer;
 use serde_json::Value;
 
 use super::{BINARY, Desk};
@@ -169,8 +170,7 @@ async fn declarations_come_from_standard_input_too() {
         .write_all(super::LINK.as_bytes())
         .await
         .unwrap();
-    let output = child.wait_with_output().await.unwrap();
-    let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let plan = Answer::at_the_end_of(child).await.unwrap().json();
     assert_eq!(plan["links"][0]["name"], "payments/orders-to-billing");
 }
 

@@ -1,13 +1,15 @@
 //! The emulator as its own process: where it listens, what it keeps, how it misbehaves, and how fast its time runs.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use privatelink_e2e::cloud::http;
+use privatelink_e2e::privatelink::Answer;
+use privatelink_e2e::untold::untold;
 use privatelink_emulator::discovery::{Held, check_recordings};
 use privatelink_emulator::replay::{Recording, Replayer, Verdict};
 use serde_json::{Value, json};
@@ -19,6 +21,9 @@ struct Emulator {
     child: Child,
     /// What it printed when it was ready.
     line: String,
+    /// What it prints after that, and where it says what is wrong.
+    stdout: BufReader<ChildStdout>,
+    stderr: PathBuf,
     /// Where it records what it is asked, unless it is told to elsewhere.
     recordings: PathBuf,
 }
@@ -28,21 +33,24 @@ impl Emulator {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let number = STARTED.fetch_add(1, Ordering::Relaxed);
         let recordings = folder(&format!("recordings-{number}"));
+        let stderr = folder(&format!("stderr-{number}")).join("stderr");
         let mut child = Command::new(BINARY)
             .arg("emulator")
             .args(arguments)
             .env_clear()
             .env("PRIVATELINK_RECORD", &recordings)
             .stdout(Stdio::piped())
+            .stderr(fs::File::create(&stderr).unwrap())
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        stdout.read_line(&mut line).unwrap();
         Self {
             child,
             line,
+            stdout,
+            stderr,
             recordings,
         }
     }
@@ -67,6 +75,9 @@ impl Drop for Emulator {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if !std::thread::panicking() {
+            let mut printed = fs::read_to_string(&self.stderr).unwrap();
+            self.stdout.read_to_string(&mut printed).unwrap();
+            untold(&format!("{}{printed}", self.line));
             check_recordings(&Held::new(), &self.recordings).unwrap();
         }
     }
@@ -74,15 +85,12 @@ impl Drop for Emulator {
 
 /// What it says when it does not start.
 fn refused(arguments: &[&str]) -> String {
-    let output = Command::new(BINARY)
-        .arg("emulator")
-        .args(arguments)
-        .env_clear()
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-    assert!(output.stdout.is_empty(), "{arguments:?}");
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    let mut command = Command::new(BINARY);
+    command.arg("emulator").args(arguments).env_clear();
+    let answer = Answer::from(command.output().unwrap());
+    assert_eq!(answer.code, 1, "{arguments:?}");
+    assert!(answer.stdout.is_empty(), "{arguments:?}");
+    answer.stderr
 }
 
 #[test]

@@ -78,9 +78,10 @@ async fn an_empty_endpoint_is_refused_and_is_not_google() {
             .command(&["apply", "--yes", "--endpoint", "", "link.yaml"]);
     by_option.env_remove("PRIVATELINK_ENDPOINT");
     for mut command in [by_variable, by_option] {
-        let output = command.output().await.unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{said}");
+        let Answer {
+            code, stderr: said, ..
+        } = Answer::of(&mut command).await.unwrap();
+        assert_eq!(code, 1, "{said}");
         assert!(
             said.contains("'--endpoint <URL>': an endpoint is an address"),
             "{said}"
@@ -113,9 +114,10 @@ async fn what_is_not_utf8_is_named_and_files_may_be_called_anything() {
     let words = [OsStr::new("plan"), OsStr::new("--set"), set, file];
     let mut command = desk.privatelink.command(&words);
     command.env("PRIVATELINK_OWNER", set);
-    let output = command.output().await.unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1));
+    let Answer {
+        code, stderr: said, ..
+    } = Answer::of(&mut command).await.unwrap();
+    assert_eq!(code, 1);
     assert!(
         said.contains("error: argument 3, `s\u{fffd}t`, is not UTF-8"),
         "{said}"
@@ -219,9 +221,9 @@ async fn missing_credentials_and_unusable_endpoints_are_findings_in_the_document
     command
         .env_remove("PRIVATELINK_ENDPOINT")
         .env("GOOGLE_APPLICATION_CREDENTIALS", "no-such-key.json");
-    let output = command.output().await.unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let answer = Answer::of(&mut command).await.unwrap();
+    assert_eq!(answer.code, 1);
+    let document = answer.json();
     assert_eq!(document["diagnostics"][0]["code"], "PL0300", "{document:#}");
     let answer = desk
         .run("plan -o json --endpoint http://example.com link.yaml")
@@ -254,7 +256,7 @@ async fn whoever_has_no_credentials_is_told_what_is_missing_and_what_to_do() {
             .env_remove("PRIVATELINK_ENDPOINT")
             .env_remove("GOOGLE_APPLICATION_CREDENTIALS")
             .env(variable, value);
-        let answer = Answer::from(command.output().await.unwrap());
+        let answer = Answer::of(&mut command).await.unwrap();
         let told = format!(
             "error[PL0300]: no Google Cloud credentials can be used: {missing}\n\
              --> command line\n \

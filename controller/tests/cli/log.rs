@@ -1,5 +1,6 @@
 //! What `-vv` says of each call.
 
+use privatelink_e2e::privatelink::Answer;
 use serde_json::json;
 
 use super::Desk;
@@ -10,13 +11,13 @@ async fn every_call_is_logged_with_its_end_and_nothing_of_what_was_said() {
     // A secret of the service, which is in every answer about it, and one in the words of a refusal.
     let services = "projects/acme-prod/locations/europe-west1/services";
     let container =
-        json!({ "image": "i", "env": [{ "name": "KEY", "value": "secret-of-orders" }] });
+        json!({ "image": "i", "env": [{ "name": "KEY", "value": "PLANTED-of-orders" }] });
     let state = json!({
         "run": { format!("{services}/orders"): { "template": { "containers": [container] } }, format!("{services}/billing"): {} },
         "compute": { "projects/acme-prod/global/networks/prod": {} },
     });
     desk.cloud.put_state(&state).await.unwrap();
-    let unavailable = json!({ "status": 503, "message": "Bearer ya29.secret-of-google" });
+    let unavailable = json!({ "status": 503, "message": "Bearer ya29.PLANTED-of-google" });
     desk.fault(json!({ "match": { "operation": "compute.networks.list" }, "nth": 1, "effect": unavailable })).await;
     let answer = desk.run("apply -vv --yes -o json link.yaml").await;
     assert_eq!(answer.code, 0, "{}{}", answer.stdout, answer.stderr);
@@ -46,7 +47,7 @@ async fn every_call_is_logged_with_its_end_and_nothing_of_what_was_said() {
         .collect();
     assert!(listed[0].contains("status=503 attempt=1"), "{listed:?}");
     assert!(listed[1].contains("status=ok attempt=2"), "{listed:?}");
-    for secret in ["secret-of-orders", "secret-of-google", "ya29", "Bearer"] {
+    for secret in ["PLANTED-of-orders", "PLANTED-of-google", "ya29", "Bearer"] {
         assert!(!answer.stderr.contains(secret), "{secret}");
     }
     let quiet = desk.run("apply --yes -o json link.yaml").await;
@@ -70,14 +71,12 @@ async fn the_log_has_no_colours_where_nothing_else_has() {
         command
             .env_remove("NO_COLOR")
             .envs(variables.iter().copied());
-        let output = command.output().await.unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
+        let said = Answer::of(&mut command).await.unwrap().stderr;
         assert!(said.contains("called"), "{line}: {said}");
         assert!(!said.contains('\u{1b}'), "{line} {variables:?}: {said}");
     }
     let mut command = desk.privatelink.command(&["plan", "-vv", "link.yaml"]);
     command.env_remove("NO_COLOR").env("CLICOLOR_FORCE", "1");
-    let output = command.output().await.unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
+    let said = Answer::of(&mut command).await.unwrap().stderr;
     assert!(said.contains('\u{1b}'), "{said}");
 }

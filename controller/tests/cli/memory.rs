@@ -8,6 +8,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use privatelink_e2e::untold::untold;
+
 use super::{BINARY, LINK, folder};
 
 /// No input may make a run need more than this, in MiB.
@@ -40,7 +42,10 @@ fn validate(folder: &Path) -> (i32, String, u64) {
         }
         std::thread::sleep(Duration::from_millis(1));
     };
-    (code, fs::read_to_string(err).unwrap(), peak / 1024)
+    let [out, err] = [out, err].map(|file| fs::read_to_string(file).unwrap());
+    untold(&out);
+    untold(&err);
+    (code, err, peak / 1024)
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
+use privatelink_e2e::privatelink::Answer;
 use privatelink_emulator::discovery::{Held, check_recordings};
 use serde_json::Value;
 
@@ -11,14 +12,12 @@ use super::{BINARY, Desk, folder, terminate};
 #[test]
 fn the_demo_keeps_every_promise() {
     let recordings = folder("demo");
-    let output = Command::new(BINARY)
-        .args(["demo", "--record"])
-        .arg(&recordings)
-        .env_clear()
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{text}");
+    let mut demo = Command::new(BINARY);
+    demo.args(["demo", "--record"]).arg(&recordings).env_clear();
+    let Answer {
+        code, stdout: text, ..
+    } = Answer::from(demo.output().unwrap());
+    assert_eq!(code, 0, "{text}");
     assert!(text.ends_with("Every promise was kept.\n"), "{text}");
     let held = Held::new();
     let exchanges = check_recordings(&held, &recordings).unwrap();
@@ -38,9 +37,9 @@ async fn an_interrupted_apply_reports_what_is_left_and_the_next_one_does_it() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     terminate(process);
-    let output = child.wait_with_output().await.unwrap();
-    assert_eq!(output.status.code(), Some(5));
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let answer = Answer::at_the_end_of(child).await.unwrap();
+    assert_eq!(answer.code, 5, "{}", answer.stderr);
+    let report = answer.json();
     let codes: Vec<&Value> = report["diagnostics"]
         .as_array()
         .unwrap()

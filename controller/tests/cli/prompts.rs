@@ -1,5 +1,7 @@
 //! Nothing is written without a yes.
 
+use privatelink_e2e::privatelink::Answer;
+
 use super::Desk;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,19 +62,12 @@ async fn where_nothing_is_to_be_done_nobody_is_asked() {
 async fn an_environment_variable_is_as_good_as_an_option() {
     let desk = Desk::new("environment").await;
     let mut command = desk.privatelink.command(&["apply", "link.yaml"]);
-    let output = command
+    command
         .env("PRIVATELINK_YES", "true")
-        .env("PRIVATELINK_OUTPUT", "json")
-        .output()
-        .await
-        .unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    assert!(serde_json::from_slice::<serde_json::Value>(&output.stdout).is_ok());
+        .env("PRIVATELINK_OUTPUT", "json");
+    let answer = Answer::of(&mut command).await.unwrap();
+    assert_eq!(answer.code, 0, "{}", answer.stderr);
+    assert!(answer.json().is_object(), "{}", answer.stdout);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -35,8 +35,8 @@ async fn script() -> Option<PathBuf> {
     if let Some(script) = files.find(|file| file.is_file()) {
         let mut version = Command::new(&script);
         version.arg("--version").stdin(Stdio::null());
-        let said = version.output().await.unwrap().stdout;
-        if String::from_utf8_lossy(&said).contains("util-linux") {
+        let answer = Answer::of(&mut version).await.unwrap();
+        if answer.stdout.contains("util-linux") {
             return Some(script);
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use privatelink_e2e::privatelink::Answer;
 use privatelink_emulator::Options;
 use serde_json::{Value, json};
 
@@ -149,12 +150,9 @@ async fn without_being_told_so_an_emulator_is_asked_as_fast_as_it_answers() {
             answer.stderr
         );
     }
-    let variable = desk
-        .privatelink
-        .command(&["plan", "links.yaml"])
-        .env("PRIVATELINK_CALLS_PER_SECOND", "x")
-        .output();
-    let said = String::from_utf8(variable.await.unwrap().stderr).unwrap();
+    let mut variable = desk.privatelink.command(&["plan", "links.yaml"]);
+    variable.env("PRIVATELINK_CALLS_PER_SECOND", "x");
+    let said = Answer::of(&mut variable).await.unwrap().stderr;
     assert!(said.contains("a rate is a number above 0"), "{said}");
 }
 

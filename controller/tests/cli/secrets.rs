@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::path::Path;
 
 use privatelink_e2e::privatelink::Answer;
+use privatelink_e2e::untold::SIGNS;
 use serde_json::{Value, json};
 
 use super::{BINARY, Desk, folder, two_services};
@@ -31,14 +32,6 @@ fn clean(what: &str, answer: &Answer) {
             let line = text[from..].lines().next().unwrap_or_default();
             panic!("{what} (exit {code}) tells a secret: {line}");
         }
-    }
-}
-
-fn answer(output: &std::process::Output) -> Answer {
-    Answer {
-        code: output.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
 }
 
@@ -112,7 +105,7 @@ async fn what_services_and_networks_of_others_hold_is_not_told() {
             .contains("run.projects.locations.services.list")
     );
     let mut traced = desk.privatelink.command(&["plan", "link.yaml"]);
-    let traced = answer(&traced.env("RUST_LOG", "trace").output().await.unwrap());
+    let traced = Answer::of(traced.env("RUST_LOG", "trace")).await.unwrap();
     clean("plan with RUST_LOG=trace", &traced);
     assert!(traced.stderr.contains("TRACE"), "{}", traced.stderr);
     // It was there to be told, and none of it was lost.
@@ -216,8 +209,7 @@ async fn a_password_in_an_address_is_not_told() {
             ["apply", "--yes", "link.yaml"],
         ] {
             let mut command = desk.privatelink.command(&arguments);
-            let output = command.env(variable, &value).output().await.unwrap();
-            let answer = answer(&output);
+            let answer = Answer::of(command.env(variable, &value)).await.unwrap();
             clean(&format!("{variable}={value}"), &answer);
             assert_eq!(answer.code, 1, "{variable}={value}: {}", answer.stderr);
         }
@@ -267,8 +259,7 @@ async fn with_credentials(folder: &Path, credentials: &str) -> Vec<(String, Answ
             if let Some(endpoint) = endpoint {
                 command.env("PRIVATELINK_ENDPOINT", endpoint);
             }
-            let output = command.output().await.unwrap();
-            let answer = answer(&output);
+            let answer = Answer::of(&mut command).await.unwrap();
             answers.push((format!("endpoint {endpoint:?}, {format}"), answer));
         }
     }
@@ -327,7 +318,18 @@ async fn credentials_are_not_told_whether_they_work_or_not() {
     }
 }
 
-/// What is kept in the repository holds nothing that looks like a secret, apart from what tests plant.
+/// Every run of the tests could read these credentials, so the signs have to know each secret in them.
+#[test]
+fn what_is_planted_for_every_run_is_known_by_a_sign() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../e2e/planted.json");
+    let planted: Value = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+    for name in ["client_secret", "refresh_token"] {
+        let secret = planted[name].as_str().unwrap();
+        assert!(SIGNS.iter().any(|sign| secret.contains(sign)), "{name}");
+    }
+}
+
+/// What is kept in the repository holds nothing that looks like a secret, and nothing of what tests plant.
 #[test]
 fn no_golden_looks_like_it_holds_a_secret() {
     fn walk(folder: &Path, found: &mut Vec<String>) {
@@ -349,15 +351,10 @@ fn no_golden_looks_like_it_holds_a_secret() {
                 continue;
             }
             let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
-            for sign in [
-                "ya29.",
-                "-----BEGIN",
-                "\"refresh_token\"",
-                "GOCSPX-",
-                "AIzaSy",
-                "eyJhbGci",
-                "\"private_key\"",
-            ] {
+            for sign in SIGNS
+                .into_iter()
+                .chain(["\"refresh_token\"", "\"private_key\""])
+            {
                 if text.contains(sign) {
                     found.push(format!("{}: {sign}", path.display()));
                 }

@@ -49,7 +49,7 @@ fn harmless(what: &str, answer: &Answer) {
 async fn in_colour(desk: &Desk, words: &[&str]) -> Answer {
     let mut command = desk.privatelink.command(words);
     command.env_remove("NO_COLOR").env("CLICOLOR_FORCE", "1");
-    command.output().await.map(Answer::from).unwrap()
+    Answer::of(&mut command).await.unwrap()
 }
 
 async fn everything(desk: &Desk, what: &str) -> Vec<Answer> {

@@ -1,8 +1,9 @@
 //! Standard output and standard error that cannot be written: a full disk under a log, a reader who went away.
 
 use std::fs::OpenOptions;
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 
+use privatelink_e2e::privatelink::Answer;
 use tokio::process::Command;
 
 use super::Desk;
@@ -24,9 +25,9 @@ fn closed() -> Stdio {
 }
 
 /// What a process answers at its end. `Command::output` would put pipes of its own into the place of these.
-async fn end(command: &mut Command) -> Output {
+async fn end(command: &mut Command) -> Answer {
     let process = command.spawn().unwrap();
-    process.wait_with_output().await.unwrap()
+    Answer::at_the_end_of(process).await.unwrap()
 }
 
 async fn nothing_left_to_do(desk: &Desk, line: &str) {
@@ -49,9 +50,8 @@ async fn a_turn_goes_to_its_end_when_nobody_can_read_what_it_says() {
     ] {
         let words: Vec<&str> = line.split(' ').collect();
         let mut command = desk.privatelink.command(&words);
-        let output = end(command.stderr(stderr)).await;
-        let said = String::from_utf8_lossy(&output.stdout);
-        assert_eq!(output.status.code(), Some(0), "{line}: {said}");
+        let answer = end(command.stderr(stderr)).await;
+        assert_eq!(answer.code, 0, "{line}: {}", answer.stdout);
         nothing_left_to_do(&desk, line).await;
     }
 }
@@ -70,8 +70,8 @@ async fn errors_that_cannot_be_said_still_show_in_the_exit_code() {
         for stderr in [full(), closed()] {
             let words: Vec<&str> = line.split(' ').collect();
             let mut command = desk.privatelink.command(&words);
-            let status = end(command.stderr(stderr)).await.status;
-            assert_eq!(status.code(), Some(1), "{line}");
+            let answer = end(command.stderr(stderr)).await;
+            assert_eq!(answer.code, 1, "{line}");
         }
     }
 }
@@ -91,19 +91,17 @@ async fn an_answer_that_cannot_be_written_is_1_and_what_was_done_is_done() {
         "codes",
         "--help",
     ] {
-        let output = run(line, full()).await;
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{line}: {said}");
-        assert!(said.contains("the output cannot be written"), "{said}");
+        let Answer { code, stderr, .. } = run(line, full()).await;
+        assert_eq!(code, 1, "{line}: {stderr}");
+        assert!(stderr.contains("the output cannot be written"), "{stderr}");
         // Whoever read the first lines and went away has what they wanted.
-        let output = run(line, closed()).await;
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(0), "{line}: {said}");
+        let Answer { code, stderr, .. } = run(line, closed()).await;
+        assert_eq!(code, 0, "{line}: {stderr}");
     }
-    let output = run("apply --yes -o json link.yaml", full()).await;
-    assert_eq!(output.status.code(), Some(1));
+    let answer = run("apply --yes -o json link.yaml", full()).await;
+    assert_eq!(answer.code, 1);
     nothing_left_to_do(&desk, "apply --yes link.yaml").await;
-    let output = run("destroy --yes link.yaml", closed()).await;
-    assert_eq!(output.status.code(), Some(0));
+    let answer = run("destroy --yes link.yaml", closed()).await;
+    assert_eq!(answer.code, 0);
     nothing_left_to_do(&desk, "destroy --yes link.yaml").await;
 }

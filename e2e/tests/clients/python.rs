@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use privatelink_e2e::privatelink::Answer;
 use privatelink_e2e::skipped::skip;
 use tokio::process::Command;
 use tokio::sync::OnceCell;
@@ -60,10 +61,11 @@ async fn install() -> Result<PathBuf, String> {
 }
 
 async fn run(command: &mut Command) -> Result<(), String> {
-    let output = command.output().await.map_err(|error| error.to_string())?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let last = said.lines().last().unwrap_or_default();
-    if output.status.success() {
+    let answer = Answer::of(command)
+        .await
+        .map_err(|error| error.to_string())?;
+    let last = answer.stderr.lines().last().unwrap_or_default();
+    if answer.code == 0 {
         Ok(())
     } else {
         Err(last.to_owned())

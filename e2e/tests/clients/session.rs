@@ -1,11 +1,12 @@
 //! A shell that is pointed at an emulator of its own, by what `privatelink emulator env` prints.
 
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use privatelink_e2e::cloud::Cloud;
+use privatelink_e2e::privatelink::Answer;
 use privatelink_e2e::skipped::skip;
 use privatelink_emulator::{Observer, Options};
 use serde_json::Value;
@@ -73,26 +74,19 @@ impl Session {
 
     /// What a script printed on both channels; every command of it has to succeed.
     pub(crate) async fn works(&self, script: &str) -> String {
-        let (output, printed) = self.run(script).await;
-        assert!(
-            output.status.success(),
-            "{script}\n{}:\n{printed}",
-            output.status
-        );
+        let (code, printed) = self.run(script).await;
+        assert_eq!(code, 0, "{script}\n{printed}");
         printed
     }
 
     /// What a script printed that has to fail.
     pub(crate) async fn fails(&self, script: &str) -> String {
-        let (output, printed) = self.run(script).await;
-        assert!(
-            !output.status.success(),
-            "{script}\ndid not fail:\n{printed}"
-        );
+        let (code, printed) = self.run(script).await;
+        assert_ne!(code, 0, "{script}\ndid not fail:\n{printed}");
         printed
     }
 
-    async fn run(&self, script: &str) -> (Output, String) {
+    async fn run(&self, script: &str) -> (i32, String) {
         let settings = format!(
             "eval \"$('{BINARY}' emulator env --endpoint {} --project {PROJECT} --region {REGION})\"",
             self.cloud.url()
@@ -117,13 +111,11 @@ impl Session {
             .current_dir(&self.folder)
             .stdin(Stdio::null())
             .kill_on_drop(true);
-        let output = tokio::time::timeout(PATIENCE, shell.output()).await;
-        let output = output
+        let answer = tokio::time::timeout(PATIENCE, Answer::of(&mut shell)).await;
+        let answer = answer
             .unwrap_or_else(|_| panic!("not done within {PATIENCE:?}: {script}"))
             .unwrap();
-        let printed =
-            [&output.stdout, &output.stderr].map(|it| String::from_utf8_lossy(it).into_owned());
-        (output, printed.concat())
+        (answer.code, answer.stdout + &answer.stderr)
     }
 
     /// The requests that came, in order.

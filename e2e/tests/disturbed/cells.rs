@@ -158,8 +158,8 @@ impl Cell<'_> {
                 .status();
             told.map_err(|error| error.to_string())?;
         }
-        let output = child.wait_with_output().await;
-        sound(Answer::from(output.map_err(|error| error.to_string())?))
+        let answer = Answer::at_the_end_of(child).await;
+        sound(answer.map_err(|error| error.to_string())?)
     }
 }
 

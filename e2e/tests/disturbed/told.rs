@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use privatelink_e2e::cloud::Cloud;
-use privatelink_e2e::privatelink::Privatelink;
+use privatelink_e2e::privatelink::{Answer, Privatelink};
 use privatelink_e2e::scenario::Scenario;
 use regex::Regex;
 use serde_json::{Value, json};
@@ -205,9 +205,8 @@ async fn shown(cloud: &Cloud, run: &[&str], interrupted: bool) -> (String, i32) 
             .status()
             .unwrap();
     }
-    let output = child.wait_with_output().await.unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    (steady(&text), output.status.code().unwrap_or(-1))
+    let answer = Answer::at_the_end_of(child).await.unwrap();
+    (steady(&answer.stdout), answer.code)
 }
 
 /// Times, versions and the names of operations are other ones each time; steps end in any order.

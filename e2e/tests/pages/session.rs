@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use privatelink_e2e::untold::untold;
 use privatelink_emulator::discovery::{Held, check_recordings};
 
 /// The port that pages name; each session gets a free one in its place.
@@ -65,9 +66,9 @@ pub(crate) fn run(binary: &Path, page: &str, blocks: &[&str]) -> Vec<String> {
         .args(["-TERM", "--", &group])
         .stderr(Stdio::null())
         .status();
-    let printed = std::fs::read_to_string(&log)
-        .unwrap()
-        .replace(&address, PORT_ON_PAGES);
+    let printed = std::fs::read_to_string(&log).unwrap();
+    untold(&printed);
+    let printed = printed.replace(&address, PORT_ON_PAGES);
     let printed = without_durations(&printed);
     match status {
         None => panic!("{page} did not end within {DEADLINE:?}:\n{printed}"),
