@@ -92,7 +92,8 @@ Exit codes:
   1  something was invalid (also the command line), refused or unreadable, or the answer could not be written;
      whatever else could be done was done
   2  changes or drift; only plan and drift, and only with --detailed-exitcode
-  5  something is pending: run again later
+  5  something is pending: run again later; or a path does not work, and only somebody else can
+     mend it
   6  a write failed
 
 Every option can be given as an environment variable too; an option on the command line wins.";

@@ -178,6 +178,53 @@ async fn a_write_that_fails_is_6() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_invalid_or_refused_is_1_also_beside_a_write_that_fails() {
+    for (name, destination, range, state) in [
+        ("wrong-beside-failed", "orders", "10.9.0.0/29", "Invalid"),
+        ("missing-beside-failed", "nowhere", "10.9.0.0/28", "Refused"),
+    ] {
+        let desk = Desk::new(name).await;
+        let other = super::LINK
+            .replace("orders-to-billing", "other")
+            .replace("{service: {name: orders}}", "{service: {name: billing}}")
+            .replace(
+                "{service: {name: billing}, ",
+                &format!("{{service: {{name: {destination}}}, "),
+            )
+            .replace("10.8.0.0/28", range);
+        desk.write("other.yaml", &other);
+        let refused = json!({ "status": 400, "message": "Not like this." });
+        let operation = "vpcaccess.projects.locations.connectors.create";
+        desk.fault(json!({ "match": { "operation": operation }, "effect": refused }))
+            .await;
+        let answer = desk.run("apply --yes -o json .").await;
+        let report = answer.json();
+        let states = [0, 1].map(|link| report["links"][link]["state"].as_str());
+        assert_eq!(states, [Some("Failed"), Some(state)], "{report:#}");
+        assert_eq!(answer.code, 1, "{report:#}");
+    }
+}
+
+/// Nothing is left to do here, and nothing of ours would help: the default route of the network leads elsewhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_path_that_only_somebody_else_can_mend_is_5() {
+    let desk = Desk::new("mended-elsewhere").await;
+    assert_eq!(desk.run("apply --yes link.yaml").await.code, 0);
+    let mut state = desk.cloud.state();
+    state["compute"]["projects/acme-prod/global/routes/to-vpn"] = json!({
+        "network": "projects/acme-prod/global/networks/prod",
+        "destRange": "0.0.0.0/0", "priority": 900, "nextHopIp": "10.0.0.9",
+    });
+    desk.cloud.put_state(&state).await.unwrap();
+    desk.cloud.reset_requests().await.unwrap();
+    let answer = desk.run("apply --yes link.yaml").await;
+    assert_eq!(answer.code, 5, "{}{}", answer.stdout, answer.stderr);
+    assert_eq!(desk.cloud.writes().await.unwrap(), 0);
+    let told = "warning[PL0205]: the path does not work at its route: route to-vpn sends everything to 10.0.0.9\n";
+    assert!(answer.stderr.contains(told), "{}", answer.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_takes_its_time_is_5() {
     let desk = Desk::new("pending").await;
     desk.run("apply --yes link.yaml").await;
