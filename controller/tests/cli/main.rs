@@ -8,6 +8,7 @@ mod emulator;
 mod exit_codes;
 mod log;
 mod memory;
+mod options;
 mod processes;
 mod prompts;
 mod pseudo_terminal;
