@@ -34,6 +34,7 @@ docs:
     UPDATE=1 cargo test --locked -p privatelink-emulator --test recordings
     UPDATE=1 cargo test --locked -p privatelink-e2e --test survival every_scenario
     UPDATE=1 cargo test --locked -p privatelink --test disturbed every_operation
+    UPDATE=1 cargo test --locked -p privatelink --test killed the_page
     UPDATE=1 cargo test --locked -p privatelink --test clients each_client
     UPDATE=1 cargo test --locked -p privatelink --test pages
 
