@@ -23,6 +23,11 @@ async fn fifty_projects_at_once_are_each_asked_no_faster_than_the_rate() {
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     let log = asked(&desk.cloud).await;
     assert_eq!(overdrawn(&log, RATE, 1.0), None);
+    // Calls that are let go half a second apart come two in a second; one more does if the first was held up on its way,
+    // be it for a moment only. A second one more would have to have been held up for half a second, or let go too soon.
+    let seconds = most_in_a_second(&log);
+    let fastest = seconds.iter().max_by_key(|(_, most)| **most).unwrap();
+    assert!(*fastest.1 <= 3, "{fastest:?}");
     let budgets = by_budget(&log);
     // Compute of each project, and Cloud Run and VPC Access of each in both regions; Compute's is used enough to show
     // the rate.
