@@ -67,6 +67,12 @@ async fn gcloud_makes_shows_changes_and_removes_connectors_services_and_revision
     };
     // One revision is left in the list after the other one was deleted.
     lived.shows(&["c\tREADY", "s\t5", "web\tTrue", "ACAB", "web", "True,shop"]);
+    let service = "google.cloud.vpcaccess.v1.VpcAccessService";
+    lived.shows(&[
+        &format!("{service}.CreateConnector\tc"),
+        &format!("{service}.UpdateConnector\tc"),
+        "True\tc",
+    ]);
     let printed = &lived.printed;
     assert_eq!(printed.matches("\nTrue,shop\n").count(), 1, "{printed}");
     for part in [
@@ -128,6 +134,23 @@ async fn each_client_does_to_each_kind_whatever_google_offers() {
     if let [gcloud, python] = deeds.as_slice() {
         matrix::is_on_the_page(gcloud, python);
     }
+}
+
+/// The installed one is asked, in its last release and in its first drafts.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gcloud_has_none_of_the_commands_that_it_is_said_not_to_have() {
+    let Some(session) = Session::gcloud(Duration::ZERO).await else {
+        return;
+    };
+    for command in matrix::no_commands() {
+        for track in ["", "alpha "] {
+            let asked = format!("gcloud {track}{command} --help");
+            let printed = session.fails(&asked).await;
+            assert!(printed.contains("Invalid choice"), "{asked}: {printed}");
+        }
+    }
+    let there = "gcloud compute networks vpc-access operations list --help";
+    session.works(there).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -218,6 +218,10 @@ pub(crate) static SERVICES: Life = Life::of_gcloud(
     $connectors update c --region=$CLOUDSDK_RUN_REGION --max-instances=5
     $connectors list --region=$CLOUDSDK_RUN_REGION --format='value(name.basename(), state)'
     $connectors describe c --region=$CLOUDSDK_RUN_REGION --format='value(subnet.name, maxInstances)'
+    operations='gcloud compute networks vpc-access operations'
+    $operations list --region=$CLOUDSDK_RUN_REGION --format='value(metadata.method, metadata.target.basename())'
+    operation=$($operations list --region=$CLOUDSDK_RUN_REGION --limit=1 --format='value(name.basename())')
+    $operations describe $operation --region=$CLOUDSDK_RUN_REGION --format='value(done, metadata.target.basename())'
     gcloud run deploy web --image=shop --no-allow-unauthenticated --set-env-vars=A=b
     first=$(gcloud run revisions list --service=web --format='value(metadata.name)')
     gcloud run services update web --vpc-connector=c --vpc-egress=all-traffic --ingress=internal

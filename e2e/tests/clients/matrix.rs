@@ -89,18 +89,6 @@ const REASONS: &[Reason] = &[
     of(Client::Gcloud, "run.operations", Deed::List, NO_COMMAND),
     of(Client::Gcloud, "run.operations", Deed::Describe, NO_COMMAND),
     of(Client::Gcloud, "run.operations", Deed::Delete, NO_COMMAND),
-    of(
-        Client::Gcloud,
-        "vpcaccess.operations",
-        Deed::List,
-        NO_COMMAND,
-    ),
-    of(
-        Client::Gcloud,
-        "vpcaccess.operations",
-        Deed::Describe,
-        NO_COMMAND,
-    ),
 ];
 
 const fn of(client: Client, kind: &'static str, deed: Deed, why: &'static str) -> Reason {
@@ -110,6 +98,24 @@ const fn of(client: Client, kind: &'static str, deed: Deed, why: &'static str) -
         deed,
         why,
     }
+}
+
+/// Where `gcloud` would have a command for a kind that something is said not to be there for.
+const GROUPS: &[(&str, &str)] = &[
+    ("compute.globalOperations", "compute operations"),
+    ("compute.regionOperations", "compute operations"),
+    ("run.operations", "run operations"),
+];
+
+/// The commands that `gcloud` is said not to have.
+pub(crate) fn no_commands() -> BTreeSet<String> {
+    let reasons = REASONS.iter().filter(|it| it.why == NO_COMMAND);
+    let command = |it: &Reason| {
+        let group = GROUPS.iter().find(|(kind, _)| *kind == it.kind);
+        let (_, group) = group.unwrap_or_else(|| panic!("in which group would {} be?", it.kind));
+        format!("{group} {}", it.deed.name())
+    };
+    reasons.map(command).collect()
 }
 
 /// Served methods that no library for Python asks for, and why.
