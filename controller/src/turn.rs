@@ -208,7 +208,14 @@ impl Run {
                     }
                 }
             }
-            None => Report::new(&World::default(), undecided(wishes, orders), &[], 0),
+            // Nobody was reached, so nothing is undone either.
+            None => {
+                let orders = Orders {
+                    destroy: BTreeSet::new(),
+                    ..orders.clone()
+                };
+                Report::new(&World::default(), undecided(wishes, &orders), &[], 0)
+            }
         };
         sources.locate(&mut report.diagnostics);
         report.with(diagnostics.clone())

@@ -282,8 +282,12 @@ impl<'a> Context<'a> {
 
     /// Why nothing is made for these links, if none of them can go on. One that is only reported makes nothing.
     pub fn all_blocked(&self, links: &BTreeSet<LinkName>) -> Option<String> {
-        let enforced = links.iter().filter(|link| self.is_enforced(link));
-        let mut reasons = enforced.map(|link| self.blocked.get(link));
+        let any_enforced = links.iter().any(|link| self.is_enforced(link));
+        let counted = |link: &&LinkName| !any_enforced || self.is_enforced(link);
+        let mut reasons = links
+            .iter()
+            .filter(counted)
+            .map(|link| self.blocked.get(link));
         if reasons.clone().any(|reason| reason.is_none()) {
             return None;
         }
@@ -291,7 +295,7 @@ impl<'a> Context<'a> {
     }
 
     /// Is this the annotation-only write that comes before what it records?
-    pub fn is_journal(&self, step: &crate::plan::Step) -> bool {
+    pub fn is_journal(step: &crate::plan::Step) -> bool {
         step.why == egress::JOURNAL || step.why == trail::TRAIL
     }
 

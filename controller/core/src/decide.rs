@@ -18,7 +18,7 @@ use crate::nats::changes::{Changes, Place};
 use crate::nats::{self, Nats};
 use crate::path::{self, Trace};
 use crate::plan::changing::changing;
-use crate::plan::{Plan, adoption, nodes, removal};
+use crate::plan::{Plan, adoption, nodes, removal, trail};
 use crate::policy::{self, Policy};
 use crate::scope::{self, Removal};
 use crate::standing::{self, Standing, takes_part};
@@ -156,9 +156,11 @@ fn prepare<'a>(
         &remembered,
         wishes,
         orders,
+        world,
         standings,
     ));
     let mut held = scope::held(&remembered, standings, world, ours);
+    held.extend(trail::out_of_sight(world, ours));
     let removal = scope::removal_scope(&remembered, wishes, orders, standings, world, in_hand);
 
     let uses = Uses::new(world);

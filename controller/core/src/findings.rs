@@ -4,6 +4,7 @@ mod field;
 
 use std::collections::BTreeSet;
 
+use crate::cloud::Scope;
 use crate::codes::Code;
 use crate::context::Context;
 use crate::decide::{Orders, Wishes};
@@ -28,9 +29,12 @@ pub(crate) fn unreadable(world: &World) -> Vec<Diagnostic> {
             format!("the {scope} could not be read")
         });
         let diagnostic = Diagnostic::new(error.code, origin, message).severity(Severity::Error);
-        Some(match &error.help {
-            Some(help) => diagnostic.help(help.clone()),
-            None => diagnostic,
+        let help = [error.help.clone(), led_there(world, scope)];
+        let help: Vec<String> = help.into_iter().flatten().collect();
+        Some(if help.is_empty() {
+            diagnostic
+        } else {
+            diagnostic.help(help.join("; "))
         })
     });
     let unreachable = world.unreachable().iter().map(|((scope, region), why)| {
@@ -42,6 +46,26 @@ pub(crate) fn unreadable(world: &World) -> Vec<Diagnostic> {
             .help("run again later; nothing in that region is touched until it can be read")
     });
     failed.chain(unreachable).collect()
+}
+
+/// Which source's record alone led to a list.
+fn led_there(world: &World, scope: &Scope) -> Option<String> {
+    let project = scope.project();
+    let network = matches!(
+        scope,
+        Scope::Subnetworks(_) | Scope::Routers(_) | Scope::Addresses(_)
+    );
+    if !network || world.is_told_of_networks(project) {
+        return None;
+    }
+    let (source, _) = world.memories().find(|(_, memory)| {
+        let record = memory.egress.this();
+        record.is_some_and(|record| record.networks.contains(project))
+    })?;
+    let name = &source.name;
+    Some(format!(
+        "the annotation privatelink.dev/egress on {name} says that a link left something there"
+    ))
 }
 
 /// One diagnostic per refused step and link. What could not be read has been said per list.

@@ -10,7 +10,7 @@ use futures::stream::{self, StreamExt};
 
 use crate::cloud::{Cloud, Scope};
 use crate::ids::{ProjectId, Region};
-use crate::kinds::{Id, LiveRouter, RevisionRef};
+use crate::kinds::{Id, LiveNat, LiveRouter, RegionalRef, RevisionRef};
 use crate::link::{Addresses, ConnectorChoice, Egress, Internet, Link, ServiceRef};
 use crate::names::Installation;
 use crate::world::{Told, World};
@@ -19,7 +19,7 @@ use crate::world::{Told, World};
 /// each project to its rate; a project that waits must not take the place of one that could go on.
 const CONCURRENT_READS: usize = 256;
 
-/// The projects that one record may lead to: whoever may edit a service may write a record, and each costs five lists. A
+/// The projects that one record may lead to: whoever may edit a service may write a record, and each costs three lists. A
 /// source is in one network at a time, and a few may be left from before.
 const PROJECTS_OF_A_RECORD: usize = 16;
 
@@ -139,6 +139,7 @@ impl Territory {
             |router: &&LiveRouter| router.nats.iter().any(|nat| ours.made(nat.name.as_str()));
         let others = world.routers().filter(named);
         regions.extend(others.map(|router| router.id.region.clone()));
+        self.follow_entries(world, ours);
         for region in regions {
             for project in &self.service_projects {
                 self.services.insert((project.clone(), region.clone()));
@@ -147,10 +148,30 @@ impl Territory {
         }
     }
 
+    /// Who leaves from a subnetwork of others that an entry of ours serves, only the connectors of its own project tell,
+    /// in a project that nothing else is known of.
+    fn follow_entries(&mut self, world: &World, ours: &Installation) {
+        let led_to = world
+            .routers()
+            .filter(|router| self.led_to.contains(&router.id.project));
+        let made = led_to.flat_map(|router| &router.nats);
+        let made = made.filter(|nat| ours.made(nat.name.as_str()));
+        let marked = |id: &RegionalRef| {
+            let live = world.subnetwork(id).present();
+            let mark = live.and_then(|live| live.mark.as_ref());
+            mark.is_some_and(|mark| mark.installation == *ours)
+        };
+        let of_others = made.flat_map(LiveNat::listed).filter(|id| !marked(id));
+        let places: Vec<(ProjectId, Region)> = of_others
+            .map(|id| (id.project.clone(), id.region.clone()))
+            .collect();
+        self.services.extend(places.iter().cloned());
+        self.connectors.extend(places);
+    }
+
     /// Adds the projects of the subnetworks that our connectors are on, and those that records of ours lead to: what is
-    /// there is ours too, and nothing else may lead there. Answers whether there are any more than before.
-    fn follow_networks(&mut self, world: &World, ours: &Installation) -> bool {
-        let before = self.led_to.len();
+    /// there is ours too, and nothing else may lead there.
+    fn follow_networks(&mut self, world: &World, ours: &Installation) {
         let made = world
             .connectors()
             .filter(|live| ours.made(live.id.name.as_str()));
@@ -164,7 +185,6 @@ impl Territory {
         self.led_to.extend(led_to.cloned());
         let told = &self.network_projects;
         self.led_to.retain(|project| !told.contains(project));
-        self.led_to.len() > before
     }
 
     /// Adds the destinations that our annotations remember, so that links gone from their source are found whole.
@@ -177,9 +197,7 @@ impl Territory {
             .filter_map(|link| crate::hold::service_of_path(&link.to))
             .collect();
         for service in remembered {
-            self.services
-                .insert((service.project.clone(), service.region.clone()));
-            self.service_projects.insert(service.project);
+            self.services.insert((service.project, service.region));
         }
     }
 }
@@ -192,16 +210,15 @@ pub async fn observe(cloud: &dyn Cloud, territory: &Territory, ours: &Installati
         networks: territory.network_projects.clone(),
         services: territory.services.clone(),
     });
+    // Each round only adds to the territory, and ends with the first that adds nothing.
     loop {
+        let before = territory.clone();
         read(cloud, &mut world, territory.project_scopes()).await;
         territory.follow_marks(&world, ours);
         read(cloud, &mut world, territory.regional_scopes()).await;
-        if territory.follow_networks(&world, ours) {
-            continue;
-        }
+        territory.follow_networks(&world, ours);
         territory.follow_memories(&world, ours);
-        read(cloud, &mut world, territory.regional_scopes()).await;
-        if !territory.follow_networks(&world, ours) {
+        if territory == before {
             break;
         }
     }

@@ -1,4 +1,5 @@
-//! What rests on nobody using a thing any more is done only when two looks in a row say so.
+//! What rests on nobody using a thing any more, or on nothing being left somewhere, is done only when two looks in a row
+//! say so.
 //!
 //! Google deletes a connector under the services that use it, and takes a NAT away from a range that traffic leaves
 //! from: only the list of services tells who uses them, and nothing in it tells how old it is. A subnetwork or a

@@ -8,6 +8,8 @@ use crate::diagnostic::{Diagnostic, Origin};
 use crate::hold::Remembered;
 use crate::ids::LinkName;
 use crate::link::{Deletion, Reconcile};
+use crate::plan::trail;
+use crate::world::World;
 
 /// How a link takes part in a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -66,6 +68,7 @@ pub(crate) fn settle_forgotten(
     remembered: &BTreeMap<LinkName, Option<Remembered>>,
     wishes: &Wishes,
     orders: &Orders,
+    world: &World,
     standings: &mut BTreeMap<LinkName, Standing>,
 ) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
@@ -86,7 +89,12 @@ pub(crate) fn settle_forgotten(
         diagnostics
             .push(Diagnostic::new(Code::PruneHeldBack, Origin::CommandLine, message).help(help));
     }
-    for name in forgotten {
+    // A source that only somebody's destination led to, and whose connector is where nobody looked, is not of this run.
+    let seen = |name: &&LinkName| {
+        let source = remembered.get(*name).and_then(Option::as_ref);
+        source.is_none_or(|link| !trail::is_out_of_sight(world, &orders.ours, &link.source))
+    };
+    for name in forgotten.into_iter().filter(seen) {
         let deletion = remembered
             .get(name)
             .and_then(Option::as_ref)

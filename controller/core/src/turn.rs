@@ -22,8 +22,8 @@ use crate::second_look;
 use crate::standing::Standing;
 use crate::world::World;
 
-/// Passes of one turn. The longest honest chain is six: record what is adopted, build, tighten, look whether what was
-/// replaced is unused, clear it away, and look again. The rest is room for others who write at the same time.
+/// Passes of one turn. The longest honest chain is eight: record what is adopted or where the network is, build, tighten,
+/// look whether what was replaced is unused, clear it away, look again, forget where it was, and look again. The rest is room for others who write at the same time.
 pub const MAX_PASSES: usize = 10;
 
 /// Conflicts on one thing that are enough for one turn.

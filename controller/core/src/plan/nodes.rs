@@ -227,7 +227,7 @@ fn network(context: &Context<'_>, id: &NetworkRef) -> Step {
 
 /// Turns a step that would write into one that waits, when what it needs is not going to be there.
 pub fn gate(context: &Context<'_>, id: &Id, node: &Node, step: Step) -> Step {
-    if !step.action.writes() || (step.action == Action::Delete) || context.is_journal(&step) {
+    if !step.action.writes() || (step.action == Action::Delete) || Context::is_journal(&step) {
         return step;
     }
     // A source that goes ahead for another link remembers this one too, so the record comes first all the same.

@@ -240,24 +240,14 @@ fn detach(context: &Context<'_>, service: &Service, memory: &EgressAnnotation) -
     };
     fields.extend(egress::annotation_change(Some(memory), annotation));
     if fields.is_empty() {
-        let pins = pinned
-            .first()
-            .map_or_else(String::new, |connector| connector.name.to_string());
-        let owes = owes(context, &service.id, memory);
-        return if pins.is_empty() && !owes {
-            Step::nothing(LEADS)
-        } else if pins.is_empty() {
-            Step::wait(Code::Waiting, "adopted things get back what they had first")
-        } else {
-            Step::wait(
-                Code::TrafficPinned,
-                format!("a revision with traffic or a tag still uses connector {pins}"),
-            )
-            .help("move traffic and tags to the latest revision")
-        };
+        return waits(pinned.first(), owes(context, &service.id, memory));
     }
+    // An earlier write gave it back what it had, or left it.
+    let detached = memory.links.is_empty() && restored.is_none();
     let why = match (&memory.former, untouched) {
-        _ if memory.links.is_empty() && restored.is_none() => GONE,
+        _ if detached && stays => FORGETS,
+        _ if detached && !memory.networks.is_empty() => GONE,
+        _ if detached => "the link is gone, and nothing leaves through its connector any more",
         (Former::Value(_), true) => "the link is gone: egress gets back what it had before",
         (Former::Value(_), false) => {
             "the link is gone: somebody changed egress since, so it is left as it is"
@@ -271,16 +261,32 @@ fn detach(context: &Context<'_>, service: &Service, memory: &EgressAnnotation) -
         fields,
         Write::PatchService(egress::patch(service, annotation, restored)),
     );
-    if memory.former == Former::Unknown {
+    if memory.former == Former::Unknown && !detached {
         step.code = Some(Code::FormerValueUnknown);
     }
     step
+}
+
+/// The step for a source that is detached and whose record has to stay.
+fn waits(pinned: Option<&RegionalRef>, owes: bool) -> Step {
+    match pinned {
+        Some(connector) => {
+            let name = &connector.name;
+            let why = format!("a revision with traffic or a tag still uses connector {name}");
+            let help = "move traffic and tags to the latest revision";
+            Step::wait(Code::TrafficPinned, why).help(help)
+        }
+        None if owes => Step::wait(Code::Waiting, "adopted things get back what they had first"),
+        None => Step::nothing(LEADS),
+    }
 }
 
 /// What is said of a source that is detached, while its record leads to something that is left.
 const LEADS: &str = "its record leads to what is left in the network's project";
 /// What is said when there is nothing of the kind any more.
 const GONE: &str = "the link is gone, and so is what the record led to";
+/// What is said when there is nothing in one of several projects.
+const FORGETS: &str = "its record forgets a project in which nothing of the link is left";
 
 fn restored_memory(
     memory: &EgressAnnotation,

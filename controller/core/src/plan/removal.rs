@@ -144,11 +144,9 @@ fn order_moves(context: &mut Context<'_>) {
             .steps
             .get(&loosened)
             .is_some_and(|step| step.action.writes());
-        let Some(step) = context
-            .steps
-            .get_mut(&id)
-            .filter(|step| step.action.writes())
-        else {
+        // A record that comes before everything else still names the old destination.
+        let forgets = |step: &Step| step.action.writes() && !Context::is_journal(step);
+        let Some(step) = context.steps.get_mut(&id).filter(|step| forgets(step)) else {
             continue;
         };
         if let Seen::Unreadable(why) = context.world.service(&old) {

@@ -15,11 +15,11 @@ use crate::graph::Node;
 use crate::hold;
 use crate::ids::{LinkName, ProjectId};
 use crate::kinds::service_egress::EgressAnnotation;
-use crate::kinds::{Id, RegionalRef, Resource, Service};
+use crate::kinds::{Id, LiveSubnetwork, RegionalRef, Resource, Service};
 use crate::link::{
     AdoptionKind, ConnectorChoice, Egress, Internet, Link, ServiceRef, SubnetworkChoice,
 };
-use crate::names::Mark;
+use crate::names::{Installation, Mark};
 use crate::plan::adoption::subnetwork_of_path;
 use crate::plan::{Action, egress};
 use crate::uses::entry_id;
@@ -79,7 +79,9 @@ pub(super) fn behind(
     }
     projects.retain(|project| {
         let left = context.left.contains(project) || owed.contains(project);
-        leads_on(context.world, &service.id, project) && (left || !read(context.world, project))
+        // What could not be read may be there still; it is no reason to begin a record.
+        let unread = memory.networks.contains(project) && !read(context.world, project);
+        leads_on(context.world, &service.id, project) && (left || unread)
     });
     projects
 }
@@ -89,6 +91,46 @@ pub(super) fn behind(
 fn leads_on(world: &World, source: &ServiceRef, project: &ProjectId) -> bool {
     let told = *project == source.project && world.is_told_of_networks(project);
     world.is_told_of_service(source) && !told
+}
+
+/// What is in a project that something led to, and whose connector is where nobody looked: of other links of the set
+/// perhaps, which no run is told of here. It is left alone.
+pub(crate) fn out_of_sight(world: &World, ours: &Installation) -> BTreeSet<Id> {
+    let unseen = |live: &LiveSubnetwork| {
+        let mark = live.mark.as_ref().filter(|mark| mark.installation == *ours);
+        let connector = mark.and_then(|mark| mark.connector.clone());
+        let project = connector.unwrap_or_else(|| live.id.project.clone());
+        let asked = Scope::Connectors(project, live.id.region.clone());
+        !world.readings().contains_key(&asked)
+    };
+    let led_to = |project: &ProjectId| !world.is_told_of_networks(project);
+    let unseen = world
+        .subnetworks()
+        .filter(|live| led_to(&live.id.project) && unseen(live));
+    let mut ids: BTreeSet<Id> = unseen.map(|live| Id::Subnetwork(live.id.clone())).collect();
+    for router in world.routers().filter(|router| led_to(&router.id.project)) {
+        for nat in &router.nats {
+            if nat
+                .listed()
+                .any(|id| ids.contains(&Id::Subnetwork(id.clone())))
+            {
+                ids.extend(hold::nat_with_router(router, nat));
+            }
+        }
+    }
+    ids
+}
+
+/// Does a source that no declaration leads to leave through a connector of ours in a place where nobody looked for
+/// connectors?
+pub(crate) fn is_out_of_sight(world: &World, ours: &Installation, source: &ServiceRef) -> bool {
+    let service = world.service(source).present();
+    let connector = service.and_then(|service| service.vpc_access.as_ref()?.connector());
+    !world.is_told_of_service(source)
+        && connector.is_some_and(|id| {
+            let asked = Scope::Connectors(id.project.clone(), id.region.clone());
+            ours.made(id.name.as_str()) && !world.readings().contains_key(&asked)
+        })
 }
 
 /// Were all lists read that would show what is left in a project?
@@ -174,7 +216,7 @@ pub(super) fn journaling(context: &Context<'_>) -> BTreeSet<ServiceRef> {
             continue;
         };
         let elsewhere = || !wanted(context, node).is_empty();
-        if elsewhere() && context.is_journal(&egress::step(context, node, wished)) {
+        if elsewhere() && Context::is_journal(&egress::step(context, node, wished)) {
             sources.insert(wished.service.clone());
         }
     }
@@ -205,6 +247,10 @@ pub(super) fn hold_idle(context: &mut Context<'_>) {
     let mut idle: Vec<(Id, String)> = Vec::new();
     for source in &context.journaling {
         let id = Id::ServiceEgress(source.clone());
+        // The former value of something adopted has to be on record before that changes.
+        if context.steps.get(&id).is_none_or(|step| step.why != TRAIL) {
+            continue;
+        }
         let needs = context
             .graph
             .node(&id)

@@ -3,7 +3,7 @@
 use privatelink_core::codes::Code;
 use privatelink_core::fake::Fault;
 use privatelink_core::ids::ProjectId;
-use privatelink_core::kinds::service_egress::EgressAnnotation;
+use privatelink_core::kinds::service_egress::{ANNOTATION as EGRESS, EgressAnnotation};
 use privatelink_core::kinds::service_ingress::ANNOTATION as INGRESS;
 
 use super::*;
@@ -203,4 +203,90 @@ fn nothing_is_made_for_a_link_that_cannot_go_on_beside_one_that_is_only_reported
     reported.policy.reconcile = Reconcile::Report;
     let _refused = apply(&fake, &[link("t/one", "a", "b", "10.8.0.0/28"), reported]);
     assert!(fake.take_journal().is_empty());
+}
+
+/// From the edge project to the edge project, in the network of the production project, where `a` leaves too.
+fn shared_with_a(destination: ServiceRef) -> [Link; 2] {
+    let near = link("t/near", "a", "b", "10.8.0.0/28");
+    let far = Link {
+        destination,
+        network: UNIVERSE.main.clone(),
+        ..Link {
+            name: "t/far".parse().unwrap(),
+            source: source(),
+            project: UNIVERSE.edge.clone(),
+            ingress: None,
+            ..link("t/far", "a", "b", "10.8.0.16/28")
+        }
+    };
+    [near, far]
+}
+
+/// What says no more than where the source is, in a network of the host project.
+fn anchor_elsewhere() -> Link {
+    Link {
+        network: UNIVERSE.shared.clone(),
+        destination: UNIVERSE.services[6].clone(),
+        ..anchor()
+    }
+}
+
+#[test]
+fn who_leaves_through_a_network_that_only_a_record_leads_to_keeps_its_nat() {
+    let fake = Fake::new(before(), 0);
+    let wishes = shared_with_a(UNIVERSE.services[6].clone());
+    let _made = apply(&fake, &wishes);
+    let _made = fake.take_journal();
+    let report = untold(&fake, &[anchor_elsewhere()]).unwrap();
+    let state = fake.state();
+    assert_eq!(state.services[&source()].vpc_access, None, "it is undone");
+    let attached = state.services[&service("a")].vpc_access.clone().unwrap();
+    let connector = &state.connectors[attached.connector().unwrap()];
+    let subnetwork = connector.subnetwork.clone().unwrap();
+    assert!(
+        state.nat_serving(&subnetwork).is_some(),
+        "a keeps the internet"
+    );
+    assert_eq!(report.exit_code(), 0, "{:#?}", report.steps);
+    let _same = untold(&fake, &[anchor_elsewhere()]).unwrap();
+    let written = fake.take_journal().len();
+    let _same = untold(&fake, &[anchor_elsewhere()]).unwrap();
+    assert!(written > 0 && fake.take_journal().is_empty());
+    assert!(
+        !fake.state().services[&source()]
+            .annotations
+            .contains_key(EGRESS)
+    );
+}
+
+#[test]
+fn a_link_that_only_a_destination_leads_to_is_left_alone() {
+    let fake = Fake::new(before(), 0);
+    let _made = apply(&fake, &shared_with_a(service("b")));
+    let of_a = |state: &State| {
+        let (a, b) = (
+            &state.services[&service("a")],
+            &state.services[&service("b")],
+        );
+        (a.vpc_access.clone(), a.annotations.clone(), b.ingress)
+    };
+    let before = of_a(&fake.state());
+    let report = untold(&fake, &[anchor_elsewhere()]).unwrap();
+    assert_eq!(report.exit_code(), 0, "{:#?}", report.steps);
+    assert_eq!(of_a(&fake.state()), before);
+    let _written = fake.take_journal();
+    let _same = untold(&fake, &[anchor_elsewhere()]).unwrap();
+    assert!(fake.take_journal().is_empty());
+}
+
+#[test]
+fn a_subnetwork_of_another_project_is_adopted() {
+    let fake = Fake::new(before(), 0);
+    let [_, mut wish] = shared_with_a(UNIVERSE.services[6].clone());
+    adopt_spare(&fake, &mut wish);
+    wish.internet = Internet::None;
+    let report = apply(&fake, std::slice::from_ref(&wish));
+    let spare = fake.state().subnetworks[&team("spare")].private_google_access;
+    assert!(spare, "{:#?}", report.steps);
+    assert!(fake.state().services[&source()].vpc_access.is_some());
 }

@@ -69,14 +69,12 @@ impl History {
             ));
         }
         // A turn that nobody told of other projects has not looked into them.
-        let after = if self.scoped {
+        let after = if self.scoped || !self.plain {
             after
         } else {
             self.look(orders)?
         };
-        if self.sees_all() {
-            as_foretold(&before, &after)?;
-        }
+        as_foretold(&before, &after)?;
         Ok(after)
     }
 
@@ -87,10 +85,12 @@ impl History {
 
     fn look(&self, orders: &Orders) -> Result<Report, String> {
         let wishes = self.declarations.wishes(true);
-        let looked = run(
-            &self.fake,
-            preview(&self.fake, &wishes, orders, &self.extra),
-        );
+        let extra = if self.sees_all() {
+            self.extra.clone()
+        } else {
+            BTreeSet::new()
+        };
+        let looked = run(&self.fake, preview(&self.fake, &wishes, orders, &extra));
         looked
             .value()
             .ok_or_else(|| "looking at the world never ends".to_owned())
@@ -108,9 +108,6 @@ impl History {
             .links
             .iter()
             .all(|link| link.standing == Standing::Enforced);
-        if !self.sees_all() {
-            return Ok(());
-        }
         let links: Vec<Link> = self.declarations.links().cloned().collect();
         settled::as_declared(
             &self.fake.state(),
@@ -120,6 +117,7 @@ impl History {
                 && !self.tampered
                 && self.rollout_failed.is_empty()
                 && !self.declarations.grew,
+            self.sees_all(),
         )
     }
 
