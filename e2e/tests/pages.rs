@@ -9,13 +9,16 @@
 mod pages {
     pub(crate) mod page;
     pub(crate) mod session;
+    pub(crate) mod unrun;
 }
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use pages::page::{Block, blocks, fenced, with_output};
 use pages::session::run;
+use pages::unrun;
 use serde_json::json;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_privatelink");
@@ -242,6 +245,28 @@ fn a_page_that_starts_an_emulator_stops_it() {
     }
     assert!(starting > 5, "{starting} pages start an emulator");
     assert!(left_running.is_empty(), "{left_running:?}");
+}
+
+/// Blocks that are not run hold no commands, or there is a reason.
+#[test]
+fn every_command_in_a_block_that_is_not_run_has_a_reason() {
+    let (mut used, mut unexcused) = (BTreeSet::new(), Vec::new());
+    for path in pages() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.strip_prefix(root()).unwrap().display().to_string();
+        let blocks = fenced(&text).into_iter();
+        for (_, block) in blocks.filter(|(language, _)| !["sh", "console"].contains(&&**language)) {
+            for line in unrun::commands(&block) {
+                match unrun::excuse(&name, line) {
+                    Some(place) => drop(used.insert(place)),
+                    None => unexcused.push(format!("{name}: {line}")),
+                }
+            }
+        }
+    }
+    assert!(unexcused.is_empty(), "nobody runs {unexcused:#?}");
+    let unused = unrun::unused(&used);
+    assert!(unused.is_empty(), "there is nothing to excuse: {unused:#?}");
 }
 
 #[test]
