@@ -39,7 +39,7 @@ struct Document {
 pub enum Step {
     /// `privatelink plan`.
     Plan(Run),
-    /// `privatelink apply`, and then once more: the second time writes nothing.
+    /// `privatelink apply`, and then once more, and a `plan`: neither has anything to write.
     Apply(Run),
     /// `privatelink drift`.
     Drift(Run),

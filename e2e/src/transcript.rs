@@ -45,6 +45,9 @@ pub fn transcript(title: &str, code: i32, report: &Value, requests: &Value) -> S
             word(&diagnostic["code"]),
             word(&diagnostic["message"])
         );
+        if let Some(help) = diagnostic["help"].as_str() {
+            let _ = writeln!(text, "    help: {help}");
+        }
     }
     let writes: Vec<String> = requests["byOperation"]
         .as_object()

@@ -132,6 +132,7 @@ async fn play_step(
             let told = command(cloud, privatelink, "apply", run).await?;
             if !run.unsettled {
                 silent(cloud, privatelink, "apply", run).await?;
+                silent(cloud, privatelink, "plan", run).await?;
             }
             told
         }
@@ -231,7 +232,7 @@ fn check(answer: &Answer, exit: i32) -> Result<(), String> {
     Ok(())
 }
 
-/// The same again: nothing to write, and no write request.
+/// The same again, or what it would be: nothing to write, no write request, and the same exit code.
 async fn silent(
     cloud: &Cloud,
     privatelink: &Privatelink,
@@ -247,11 +248,25 @@ async fn silent(
         .await
         .map_err(|error| error.to_string())?;
     let requests = cloud.requests().await.map_err(|error| error.to_string())?;
+    let wrong = |what: String| {
+        Err(format!(
+            "{verb} after {}: {what}\n{}",
+            run.files.join(" "),
+            answer.stdout
+        ))
+    };
     if requests["writes"] != 0 {
-        return Err(format!(
-            "a second {verb} wrote: {}\n{}",
-            requests["byOperation"], answer.stdout
-        ));
+        return wrong(format!("it wrote: {}", requests["byOperation"]));
+    }
+    let summary = &answer.json()["summary"];
+    if ["create", "update", "delete"]
+        .iter()
+        .any(|writes| summary[*writes] != 0)
+    {
+        return wrong(format!("there is still something to write: {summary}"));
+    }
+    if answer.code != run.exit {
+        return wrong(format!("exit {} instead of {}", answer.code, run.exit));
     }
     Ok(())
 }
