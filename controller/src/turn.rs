@@ -208,14 +208,7 @@ impl Run {
                     }
                 }
             }
-            // Nobody was reached, so nothing is undone either.
-            None => {
-                let orders = Orders {
-                    destroy: BTreeSet::new(),
-                    ..orders.clone()
-                };
-                Report::new(&World::default(), undecided(wishes, &orders), &[], 0)
-            }
+            None => unreached(wishes, orders),
         };
         sources.locate(&mut report.diagnostics);
         report.with(diagnostics.clone())
@@ -300,6 +293,15 @@ pub(crate) fn unconnected(error: &ConnectError) -> Diagnostic {
         message = format!("{message}: {cause}");
     }
     Diagnostic::new(error.code(), Origin::CommandLine, message).help(error.help())
+}
+
+/// The report of a run that reached nobody: nothing is undone by it either.
+fn unreached(wishes: &Wishes, orders: &Orders) -> Report {
+    let orders = Orders {
+        destroy: BTreeSet::new(),
+        ..orders.clone()
+    };
+    Report::new(&World::default(), undecided(wishes, &orders), &[], 0)
 }
 
 /// The standing of every link when nothing was observed and nothing can be decided.
