@@ -62,9 +62,8 @@ fn led_there(world: &World, scope: &Scope) -> Option<String> {
         let record = memory.egress.this();
         record.is_some_and(|record| record.networks.contains(project))
     })?;
-    let name = &source.name;
     Some(format!(
-        "the annotation privatelink.dev/egress on {name} says that a link left something there"
+        "the annotation privatelink.dev/egress on {source} says that its links have or left things there"
     ))
 }
 

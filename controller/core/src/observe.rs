@@ -10,7 +10,7 @@ use futures::stream::{self, StreamExt};
 
 use crate::cloud::{Cloud, Scope};
 use crate::ids::{ProjectId, Region};
-use crate::kinds::{Id, LiveNat, LiveRouter, RegionalRef, RevisionRef};
+use crate::kinds::{Id, LiveRouter, RevisionRef};
 use crate::link::{Addresses, ConnectorChoice, Egress, Internet, Link, ServiceRef};
 use crate::names::Installation;
 use crate::world::{Told, World};
@@ -139,34 +139,12 @@ impl Territory {
             |router: &&LiveRouter| router.nats.iter().any(|nat| ours.made(nat.name.as_str()));
         let others = world.routers().filter(named);
         regions.extend(others.map(|router| router.id.region.clone()));
-        self.follow_entries(world, ours);
         for region in regions {
             for project in &self.service_projects {
                 self.services.insert((project.clone(), region.clone()));
                 self.connectors.insert((project.clone(), region.clone()));
             }
         }
-    }
-
-    /// Who leaves from a subnetwork of others that an entry of ours serves, only the connectors of its own project tell,
-    /// in a project that nothing else is known of.
-    fn follow_entries(&mut self, world: &World, ours: &Installation) {
-        let led_to = world
-            .routers()
-            .filter(|router| self.led_to.contains(&router.id.project));
-        let made = led_to.flat_map(|router| &router.nats);
-        let made = made.filter(|nat| ours.made(nat.name.as_str()));
-        let marked = |id: &RegionalRef| {
-            let live = world.subnetwork(id).present();
-            let mark = live.and_then(|live| live.mark.as_ref());
-            mark.is_some_and(|mark| mark.installation == *ours)
-        };
-        let of_others = made.flat_map(LiveNat::listed).filter(|id| !marked(id));
-        let places: Vec<(ProjectId, Region)> = of_others
-            .map(|id| (id.project.clone(), id.region.clone()))
-            .collect();
-        self.services.extend(places.iter().cloned());
-        self.connectors.extend(places);
     }
 
     /// Adds the projects of the subnetworks that our connectors are on, and those that records of ours lead to: what is
@@ -206,22 +184,22 @@ impl Territory {
 pub async fn observe(cloud: &dyn Cloud, territory: &Territory, ours: &Installation) -> World {
     let mut world = World::default();
     let mut territory = territory.clone();
+    let networks = territory.network_projects.clone();
+    let services = territory.services.clone();
+    read(cloud, &mut world, territory.project_scopes()).await;
+    territory.follow_marks(&world, ours);
+    let found = territory.services.clone();
+    read(cloud, &mut world, territory.regional_scopes()).await;
     world.tell(Told {
-        networks: territory.network_projects.clone(),
-        services: territory.services.clone(),
+        networks,
+        services,
+        found,
     });
-    // Each round only adds to the territory, and ends with the first that adds nothing.
-    loop {
-        let before = territory.clone();
-        read(cloud, &mut world, territory.project_scopes()).await;
-        territory.follow_marks(&world, ours);
-        read(cloud, &mut world, territory.regional_scopes()).await;
-        territory.follow_networks(&world, ours);
-        territory.follow_memories(&world, ours);
-        if territory == before {
-            break;
-        }
-    }
+    // One step further, and no more: what is there leads nowhere else.
+    territory.follow_networks(&world, ours);
+    territory.follow_memories(&world, ours);
+    read(cloud, &mut world, territory.project_scopes()).await;
+    read(cloud, &mut world, territory.regional_scopes()).await;
     read_revisions(cloud, &mut world, &territory, ours).await;
     world
 }

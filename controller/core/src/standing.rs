@@ -8,7 +8,6 @@ use crate::diagnostic::{Diagnostic, Origin};
 use crate::hold::Remembered;
 use crate::ids::LinkName;
 use crate::link::{Deletion, Reconcile};
-use crate::plan::trail;
 use crate::world::World;
 
 /// How a link takes part in a turn.
@@ -75,6 +74,7 @@ pub(crate) fn settle_forgotten(
     let forgotten: Vec<&LinkName> = remembered
         .keys()
         .filter(|name| !standings.contains_key(*name))
+        .filter(|name| is_of_this_run(name, remembered, world))
         .collect();
     let may_prune = may_prune(wishes, orders);
     if orders.prune && !may_prune && !forgotten.is_empty() {
@@ -89,12 +89,7 @@ pub(crate) fn settle_forgotten(
         diagnostics
             .push(Diagnostic::new(Code::PruneHeldBack, Origin::CommandLine, message).help(help));
     }
-    // A source that only somebody's destination led to, and whose connector is where nobody looked, is not of this run.
-    let seen = |name: &&LinkName| {
-        let source = remembered.get(*name).and_then(Option::as_ref);
-        source.is_none_or(|link| !trail::is_out_of_sight(world, &orders.ours, &link.source))
-    };
-    for name in forgotten.into_iter().filter(seen) {
+    for name in forgotten {
         let deletion = remembered
             .get(name)
             .and_then(Option::as_ref)
@@ -131,6 +126,24 @@ pub(crate) fn settle_forgotten(
         ));
     }
     diagnostics
+}
+
+/// Is a link that only annotations remember one that this run was told of? Not when only somebody else's record leads to
+/// its source, or to the only destination that remembers it.
+fn is_of_this_run(
+    name: &LinkName,
+    remembered: &BTreeMap<LinkName, Option<Remembered>>,
+    world: &World,
+) -> bool {
+    if let Some(link) = remembered.get(name).and_then(Option::as_ref) {
+        return world.is_found(&link.source);
+    }
+    let name = name.to_string();
+    let mut destinations = world.memories().filter(|(_, memory)| {
+        let record = memory.ingress.this();
+        record.is_some_and(|record| record.links.contains(&name))
+    });
+    destinations.any(|(service, _)| world.is_found(service))
 }
 
 fn explain_standing(

@@ -174,6 +174,10 @@ fn journal(
     memory: Option<&EgressAnnotation>,
     annotation: EgressAnnotation,
 ) -> Step {
+    // What is gone is forgotten by a later write: nothing has been undone yet.
+    let gone = memory.into_iter().flat_map(|memory| &memory.links);
+    let gone = gone.filter(|(name, _)| !annotation.links.contains_key(*name));
+    let gone: Vec<(String, LinkMemory)> = gone.map(|(n, l)| (n.clone(), l.clone())).collect();
     let links = annotation.links.iter().map(|(name, link)| {
         let known = memory.and_then(|memory| memory.links.get(name)).cloned();
         (
@@ -190,7 +194,7 @@ fn journal(
         None => live.map(VpcAccessMemory::from),
     };
     let first = EgressAnnotation {
-        links: links.collect(),
+        links: links.chain(gone).collect(),
         wrote,
         ..annotation
     };

@@ -21,7 +21,7 @@ use crate::plan::nat_entries::remove_nat;
 use crate::plan::release::{release_egress, release_ingress};
 use crate::plan::routers::remove_router;
 use crate::plan::subnetworks::remove_subnetwork;
-use crate::plan::{Action, Step, nat_moves};
+use crate::plan::{Action, Step, nat_moves, trail};
 use crate::uses::entry_id;
 use crate::world::Seen;
 
@@ -182,7 +182,9 @@ fn look_again(context: &mut Context<'_>) {
         }
     }
     for (id, old) in forgotten {
-        if let Some(step) = context.steps.get_mut(&id) {
+        let step = context.steps.get_mut(&id);
+        // A record that comes before everything else forgets nothing.
+        if let Some(step) = step.filter(|step| !Context::is_journal(step)) {
             step.forgets.insert(old);
         }
     }
@@ -195,7 +197,39 @@ fn add_step(context: &mut Context<'_>, id: Id, step: Option<Step>) {
 }
 
 /// What could be removed but is not, because this run may not remove: said, so that nobody wonders.
-pub fn left_over(context: &Context<'_>) -> Option<Diagnostic> {
+pub fn left_over(context: &Context<'_>) -> Vec<Diagnostic> {
+    let told = [not_removed(context), not_told_of(context)];
+    told.into_iter().flatten().collect()
+}
+
+/// What is left alone because it may be of links that this run is not told of.
+fn not_told_of(context: &Context<'_>) -> Option<Diagnostic> {
+    let ids = trail::out_of_sight(context.world, context.ours);
+    let ours = ids.iter().filter(|id| match id {
+        Id::Subnetwork(id) => {
+            let live = context.world.subnetwork(id).present();
+            live.is_some_and(|live| context.is_ours(live.mark.as_ref()))
+        }
+        Id::Nat(_) => true,
+        _ => false,
+    });
+    let left: Vec<String> = ours
+        .map(|id| format!("{} {}", id.kind(), id.short()))
+        .collect();
+    (!left.is_empty()).then(|| {
+        let message = format!(
+            "set {} has things in a project that nothing declared names, perhaps of other links, and they are left alone: {}",
+            context.ours.set,
+            first_few(&left)
+        );
+        Diagnostic::new(Code::PruneHeldBack, Origin::CommandLine, message)
+            .help("`--scope PROJECT` looks there")
+            .severity(crate::diagnostic::Severity::Info)
+    })
+}
+
+/// What this run may not remove.
+fn not_removed(context: &Context<'_>) -> Option<Diagnostic> {
     let connectors = context
         .world
         .connectors()

@@ -94,43 +94,42 @@ fn leads_on(world: &World, source: &ServiceRef, project: &ProjectId) -> bool {
 }
 
 /// What is in a project that something led to, and whose connector is where nobody looked: of other links of the set
-/// perhaps, which no run is told of here. It is left alone.
+/// perhaps, which this run is not told of. It is left alone.
 pub(crate) fn out_of_sight(world: &World, ours: &Installation) -> BTreeSet<Id> {
+    let led_to = |project: &ProjectId| !world.is_told_of_networks(project);
+    let seen: BTreeSet<&RegionalRef> = world
+        .connectors()
+        .filter_map(|live| live.subnetwork.as_ref())
+        .collect();
     let unseen = |live: &LiveSubnetwork| {
         let mark = live.mark.as_ref().filter(|mark| mark.installation == *ours);
-        let connector = mark.and_then(|mark| mark.connector.clone());
-        let project = connector.unwrap_or_else(|| live.id.project.clone());
-        let asked = Scope::Connectors(project, live.id.region.clone());
+        // Whose connector is on a subnetwork of others, nothing tells but the connector.
+        let Some(mark) = mark else {
+            return !seen.contains(&live.id);
+        };
+        let project = mark.connector.as_ref().unwrap_or(&live.id.project);
+        let asked = Scope::Connectors(project.clone(), live.id.region.clone());
         !world.readings().contains_key(&asked)
     };
-    let led_to = |project: &ProjectId| !world.is_told_of_networks(project);
-    let unseen = world
-        .subnetworks()
-        .filter(|live| led_to(&live.id.project) && unseen(live));
-    let mut ids: BTreeSet<Id> = unseen.map(|live| Id::Subnetwork(live.id.clone())).collect();
+    let subnetworks = world.subnetworks().filter(|live| led_to(&live.id.project));
+    let unseen: BTreeSet<&RegionalRef> = subnetworks
+        .filter(|live| unseen(live))
+        .map(|live| &live.id)
+        .collect();
+    let mut ids: BTreeSet<Id> = unseen
+        .iter()
+        .map(|id| Id::Subnetwork((*id).clone()))
+        .collect();
     for router in world.routers().filter(|router| led_to(&router.id.project)) {
-        for nat in &router.nats {
-            if nat
-                .listed()
-                .any(|id| ids.contains(&Id::Subnetwork(id.clone())))
-            {
-                ids.extend(hold::nat_with_router(router, nat));
-            }
+        let made = router
+            .nats
+            .iter()
+            .filter(|nat| ours.made(nat.name.as_str()));
+        for nat in made.filter(|nat| nat.listed().any(|id| unseen.contains(id))) {
+            ids.extend(hold::nat_with_router(router, nat));
         }
     }
     ids
-}
-
-/// Does a source that no declaration leads to leave through a connector of ours in a place where nobody looked for
-/// connectors?
-pub(crate) fn is_out_of_sight(world: &World, ours: &Installation, source: &ServiceRef) -> bool {
-    let service = world.service(source).present();
-    let connector = service.and_then(|service| service.vpc_access.as_ref()?.connector());
-    !world.is_told_of_service(source)
-        && connector.is_some_and(|id| {
-            let asked = Scope::Connectors(id.project.clone(), id.region.clone());
-            ours.made(id.name.as_str()) && !world.readings().contains_key(&asked)
-        })
 }
 
 /// Were all lists read that would show what is left in a project?

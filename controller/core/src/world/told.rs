@@ -13,6 +13,8 @@ pub(crate) struct Told {
     pub(crate) networks: BTreeSet<ProjectId>,
     /// Projects and regions of services.
     pub(crate) services: BTreeSet<(ProjectId, Region)>,
+    /// These, and those that marks in the networks told of lead to.
+    pub(crate) found: BTreeSet<(ProjectId, Region)>,
 }
 
 impl World {
@@ -24,6 +26,13 @@ impl World {
     /// Would the networks of this project be looked at if nothing led there?
     pub(crate) fn is_told_of_networks(&self, project: &ProjectId) -> bool {
         self.told.networks.contains(project)
+    }
+
+    /// Is this service where this run was told to look, or where a mark led it? What only somebody's record leads to is
+    /// looked at for that record's sake.
+    pub(crate) fn is_found(&self, id: &ServiceRef) -> bool {
+        let place = (id.project.clone(), id.region.clone());
+        self.told.found.contains(&place)
     }
 
     /// Would this service be looked at if nothing led there?

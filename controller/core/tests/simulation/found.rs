@@ -8,6 +8,7 @@ mod path;
 mod records;
 mod survival;
 mod trail;
+mod untold;
 
 use std::collections::{BTreeMap, BTreeSet};
 
