@@ -19,7 +19,7 @@ use crate::ids::LinkName;
 use crate::kinds::{FieldChange, Id, Kind};
 use crate::link::Routing;
 use crate::path::{Trace, Verdict};
-use crate::plan::{Action, Step, Summary};
+use crate::plan::{self, Action, Step, Summary};
 use crate::report::outcomes::{is_mended, is_write_failure, with_outcomes};
 use crate::standing::Standing;
 use crate::turn::Performed;
@@ -160,6 +160,13 @@ pub struct LinkReport {
     pub trace_forecast: Option<Trace>,
 }
 
+impl StepReport {
+    /// Is it about something that has grown beyond what is declared, and is told and left?
+    pub fn stays_larger(&self) -> bool {
+        plan::stays_larger(self.action, self.code)
+    }
+}
+
 impl LinkReport {
     fn routed(self, routing: Option<Routing>) -> Self {
         Self { routing, ..self }
@@ -285,9 +292,7 @@ impl Report {
             return 6;
         }
         let pending = last.iter().any(|outcome| !matches!(outcome, Outcome::Done));
-        // A run that ended early has not looked at what came of it.
-        let stopped = |found: &Diagnostic| matches!(found.code, Code::Interrupted | Code::TimeUp);
-        let pending = pending || self.diagnostics.iter().any(stopped);
+        let pending = pending || self.ended_early();
         // Nothing is left to do here, and the path still does not work: somebody else has to act.
         let pending = pending || self.links.iter().any(LinkReport::is_broken);
         if pending || self.summary.wait > 0 {
@@ -295,6 +300,12 @@ impl Report {
         } else {
             0
         }
+    }
+
+    /// Did the run end before it had looked at what came of it?
+    pub fn ended_early(&self) -> bool {
+        let mut found = self.diagnostics.iter();
+        found.any(|found| matches!(found.code, Code::Interrupted | Code::TimeUp))
     }
 
     /// Is anything to be done, or different from what was applied?

@@ -7,7 +7,6 @@ use std::time::Duration;
 use anstyle::Style;
 use privatelink_core::apply::Outcome;
 use privatelink_core::cloud::CloudErrorKind;
-use privatelink_core::codes::Code;
 use privatelink_core::kinds::Id;
 use privatelink_core::path::Verdict;
 use privatelink_core::plan::Action;
@@ -42,7 +41,7 @@ fn write_links(text: &mut String, report: &Report) {
         return;
     }
     let left = left(report);
-    let early = ended_early(report);
+    let early = report.ended_early();
     let names = report
         .links
         .iter()
@@ -94,12 +93,6 @@ fn left(report: &Report) -> Vec<&StepReport> {
         None => step.action == Action::Wait,
     })
     .collect()
-}
-
-/// Did the run end before it had looked at what came of it?
-fn ended_early(report: &Report) -> bool {
-    let mut found = report.diagnostics.iter();
-    found.any(|found| matches!(found.code, Code::Interrupted | Code::TimeUp))
 }
 
 /// The word and the colour of a link's state. Of one that is undone nothing says any more what is still to go, so it is

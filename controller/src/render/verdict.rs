@@ -3,11 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use privatelink_core::codes::Code;
 use privatelink_core::drift::Rank;
 use privatelink_core::ids::LinkName;
 use privatelink_core::names::Installation;
-use privatelink_core::plan::{Action, Summary};
+use privatelink_core::plan::Summary;
 use privatelink_core::report::{LinkState, Report, StepReport};
 
 use super::plan::is_held_back;
@@ -47,7 +46,7 @@ impl Judged {
             larger: report
                 .steps
                 .iter()
-                .filter(|step| stays_larger(step))
+                .filter(|step| step.stays_larger())
                 .count(),
             ..Self::default()
         };
@@ -120,15 +119,6 @@ impl Judged {
         }
         left
     }
-}
-
-/// Is it told that this has grown and cannot be given back?
-fn stays_larger(step: &StepReport) -> bool {
-    step.action == Action::Nothing
-        && matches!(
-            step.code,
-            Some(Code::ConnectorUnfit | Code::RangeChangeImpossible)
-        )
 }
 
 /// `everything is as it was applied`, unless that was not seen of everything.

@@ -188,11 +188,7 @@ impl Step {
 
     /// Is it about something that only grows, and has grown beyond what was declared? It is told and left.
     pub fn stays_larger(&self) -> bool {
-        self.action == Action::Nothing
-            && matches!(
-                self.code,
-                Some(Code::ConnectorUnfit | Code::RangeChangeImpossible)
-            )
+        stays_larger(self.action, self.code)
     }
 
     /// Says what the user can do.
@@ -297,4 +293,13 @@ impl Plan {
     pub fn writes(&self) -> bool {
         self.steps.values().any(|step| step.action.writes())
     }
+}
+
+/// Does a step of this kind tell of something that has grown and cannot be made smaller?
+pub(crate) fn stays_larger(action: Action, code: Option<Code>) -> bool {
+    let grown = matches!(
+        code,
+        Some(Code::ConnectorUnfit | Code::RangeChangeImpossible)
+    );
+    action == Action::Nothing && grown
 }
