@@ -24,6 +24,8 @@ mod others;
 mod process;
 #[path = "survival/product.rs"]
 mod product;
+#[path = "survival/sample.rs"]
+mod sample;
 #[path = "survival/seen.rs"]
 mod seen;
 #[path = "survival/sources.rs"]
@@ -48,7 +50,8 @@ use privatelink_e2e::page;
 
 use mutations::Mutation;
 use process::Process;
-use product::{Prepared, Run, sample};
+use product::{Prepared, Run};
+use sample::sample;
 use stages::{LEFT_OUT, Stage};
 use table::Table;
 use trouble::{CALLS, Trouble, kind};

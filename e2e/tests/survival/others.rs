@@ -6,12 +6,31 @@ use privatelink_core::fake::{LOST_ENTRY, State};
 use privatelink_core::kinds::service_egress::ANNOTATION as EGRESS;
 use privatelink_core::kinds::service_ingress::ANNOTATION as INGRESS;
 use privatelink_core::kinds::{
-    Attachment, ConnectorState, IngressSetting, LiveNat, NatAddresses, NatSources, VpcAccess,
+    Attachment, ConnectorState, IngressSetting, LiveNat, NatAddresses, NatSources, RegionalRef,
+    VpcAccess,
 };
 use privatelink_core::link::{Link, Routing, ServiceRef};
 
 /// A note that teams leave on their services.
 pub(crate) const NOTE: &str = "team.example/note";
+
+/// What our next turn repairs when somebody changes it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Repaired {
+    pub(crate) links: Vec<Link>,
+    pub(crate) connectors: BTreeSet<RegionalRef>,
+}
+
+impl Repaired {
+    /// These links are ready, and this is what there is then.
+    pub(crate) fn of(links: Vec<Link>, state: &State) -> Self {
+        let access = |link: &Link| state.services.get(&link.source)?.vpc_access.clone();
+        let connector = |link: &Link| access(link)?.connector().cloned();
+        let ours = |id: &RegionalRef| id.name.as_str().starts_with("pl-");
+        let connectors = links.iter().filter_map(connector).filter(ours).collect();
+        Self { links, connectors }
+    }
+}
 
 /// Who acts, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,17 +39,21 @@ pub(crate) enum Other {
     Deploys,
     /// The network team adds an entry to every router, ours too.
     AddsNat,
+    /// Somebody gives our connectors of the links that are ready another machine type. A connector has no version, so
+    /// that nothing tells our write of it.
+    Resizes,
     /// Somebody opens every destination and narrows the routing of every source of the links that are ready.
     Undoes,
 }
 
 impl Other {
-    /// Does it. `ready` are links whose undoing our next turn repairs.
-    pub(crate) fn act(self, state: &mut State, ready: &[Link]) {
+    /// Does it.
+    pub(crate) fn act(self, state: &mut State, repaired: &Repaired) {
         match self {
             Self::Deploys => deploy(state),
             Self::AddsNat => add_nat(state),
-            Self::Undoes => undo(state, ready),
+            Self::Resizes => resize(state, &repaired.connectors),
+            Self::Undoes => undo(state, &repaired.links),
         }
     }
 
@@ -42,7 +65,7 @@ impl Other {
                     router.nats.retain(|nat| nat.name.as_str() != LOST_ENTRY);
                 }
             }
-            Self::Deploys | Self::Undoes => {}
+            Self::Deploys | Self::Resizes | Self::Undoes => {}
         }
     }
 }
@@ -96,6 +119,19 @@ fn add_nat(state: &mut State) {
             )])),
             min_ports_per_vm: None,
         });
+    }
+}
+
+/// Another machine type than any link declares in the scenarios.
+const OTHER_TYPE: &str = "f1-micro";
+
+fn resize(state: &mut State, connectors: &BTreeSet<RegionalRef>) {
+    for id in connectors {
+        if let Some(live) = state.connectors.get_mut(id)
+            && live.state == ConnectorState::Ready
+        {
+            OTHER_TYPE.clone_into(&mut live.machine_type);
+        }
     }
 }
 

@@ -6,17 +6,18 @@ use privatelink_core::apply::Outcome;
 use privatelink_core::cloud::CloudError;
 use privatelink_core::codes::Code;
 use privatelink_core::diagnostic::Diagnostic;
-use privatelink_core::fake::{Call, Entry, Fake, Fault, OTHER_WRITER, ReadFault, State, sort};
+use privatelink_core::fake::{
+    Call, Entry, Fake, Fault, Faults, OTHER_WRITER, ReadFault, State, sort,
+};
 use privatelink_core::kinds::Id;
-use privatelink_core::link::Link;
 use privatelink_core::plan::Plan;
 use privatelink_core::report::StepReport;
 
 use crate::essence::{differences, essence, without_unused};
-use crate::others::Other;
+use crate::others::{Other, Repaired};
 use crate::process::{Process, Turn, Weather, judged, ready};
 use crate::stages::Stage;
-use crate::trouble::{Trouble, kind};
+use crate::trouble::Trouble;
 
 /// A stage whose end is known.
 pub(crate) struct Prepared<'a> {
@@ -30,7 +31,9 @@ pub(crate) struct Prepared<'a> {
     /// The world that every run has to come to.
     goal: State,
     /// What is repaired when somebody undoes it.
-    ready: Vec<Link>,
+    repaired: Repaired,
+    /// The writes that the next process waits for, if ours is killed at one of them: by number, from 0.
+    awaited: BTreeSet<usize>,
 }
 
 /// One run: a stage, and what goes wrong in it.
@@ -66,17 +69,18 @@ impl<'a> Prepared<'a> {
         let report = again.report.ok_or("the undisturbed process was killed")?;
         let enforces = stage.orders.destroy.is_empty();
         Ok(Self {
+            awaited: awaited(&fake, stage, &first.calls)?,
             stage,
             fake,
-            after,
             calls: first.calls,
             plan: first.plan,
             goal,
-            ready: if enforces {
-                ready(stage, &report)
+            repaired: if enforces {
+                Repaired::of(ready(stage, &report), &after.state())
             } else {
-                Vec::new()
+                Repaired::default()
             },
+            after,
         })
     }
 
@@ -94,13 +98,19 @@ impl<'a> Prepared<'a> {
         let (mut reads, mut writes) = (0, 0);
         for call in &self.calls {
             let counter = match call {
-                Call::List(_) | Call::Get(_) => &mut reads,
+                Call::List(_) | Call::Get(_) | Call::Settle(_) => &mut reads,
                 Call::Write(_) => &mut writes,
             };
             let number = *counter;
             *counter += 1;
             for trouble in Trouble::ALL.iter().copied() {
-                let idle = trouble.other() == Some(Other::Undoes) && self.ready.is_empty();
+                let idle = match trouble.other() {
+                    Some(Other::Undoes) => self.repaired.links.is_empty(),
+                    Some(Other::Resizes) => self.repaired.connectors.is_empty(),
+                    Some(Other::Deploys | Other::AddsNat) | None => false,
+                };
+                let unsettled = matches!(trouble, Trouble::KilledAndUnsettled(_));
+                let idle = idle || unsettled && !self.awaited.contains(&number);
                 let again = trouble.lasts() && !lasting.insert((trouble, call));
                 if trouble.can_meet(call) && !idle && !again {
                     let call = call.clone();
@@ -121,15 +131,15 @@ impl<'a> Prepared<'a> {
         let fake = self.fake.fork();
         let trouble = run.trouble;
         if let Some(other) = trouble.other() {
-            let ready = self.ready.clone();
-            fake.set_meddler(move |state| other.act(state, &ready));
+            let repaired = self.repaired.clone();
+            fake.set_meddler(move |state| other.act(state, &repaired));
         }
         let unfinished = trouble == Trouble::Write(Fault::Unending);
         let stale = matches!(trouble, Trouble::Read(ReadFault::Stale(_)));
         let weather = Weather {
             faults: trouble.at(run.number, &run.call),
             loose: stale || trouble.other().is_some(),
-            goes_on: unfinished || trouble == Trouble::KilledAtOnce,
+            goes_on: unfinished || trouble.goes_on(),
         };
         let disturbed = judged(&fake, self.stage, process, weather)?;
         if process.0.is_none() {
@@ -140,6 +150,9 @@ impl<'a> Prepared<'a> {
         }
         if let Some(other) = trouble.other() {
             fake.change(|state| other.leave(state));
+        }
+        if let Trouble::KilledAndUnsettled(fault) = trouble {
+            judged(&fake, self.stage, process, unsettled(fault))?;
         }
         if unfinished {
             let weather = Weather {
@@ -214,38 +227,44 @@ impl<'a> Prepared<'a> {
     }
 }
 
-/// A fixed sample: the first run of every cell of both tables, and one of so many of the rest. Stages with many
-/// writes cost more per run and say the same again.
-pub(crate) fn sample(prepared: &[Prepared<'_>], runs: &[Run]) -> Vec<bool> {
-    let mut seen: BTreeSet<(String, Trouble)> = BTreeSet::new();
-    let mut chosen = Vec::new();
-    for run in runs {
-        let Stage {
-            scenario, title, ..
-        } = prepared[run.stage].stage;
-        let first = seen.insert((scenario.clone(), run.trouble))
-            | seen.insert((kind(&run.call), run.trouble));
-        let every = if prepared[run.stage].calls.len() > MANY_CALLS {
-            RARELY
-        } else {
-            OFTEN
-        };
-        let place = format!("{title} {} {}", run.trouble.told().0, run.number);
-        chosen.push(first || fnv(&place).is_multiple_of(every));
+/// What is under way cannot be waited for.
+fn unsettled(fault: ReadFault) -> Weather {
+    let faults = Faults {
+        settling: Some(fault),
+        ..Faults::default()
+    };
+    Weather {
+        faults,
+        goes_on: true,
+        ..Weather::calm()
     }
-    chosen
 }
 
-/// Calls of a stage from which on it is sampled rarely.
-const MANY_CALLS: usize = 150;
-const RARELY: u64 = 400;
-const OFTEN: u64 = 5;
-
-/// The same number for the same text on every machine.
-fn fnv(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+/// The writes that the next process waits for, if a process is killed at one of them. Which those are is the core's to
+/// decide: it does not wait for what it can do without, or what has ended by the time that it would.
+fn awaited(fake: &Fake, stage: &Stage, calls: &[Call]) -> Result<BTreeSet<usize>, String> {
+    let writes = calls.iter().filter(|call| matches!(call, Call::Write(_)));
+    let may_wait = Trouble::KilledAndUnsettled(ReadFault::Unreadable);
+    let mut awaited = BTreeSet::new();
+    for (number, call) in writes.enumerate() {
+        if !may_wait.can_meet(call) {
+            continue;
+        }
+        let fake = fake.fork();
+        let killed = Weather {
+            faults: may_wait.at(number, call),
+            goes_on: true,
+            ..Weather::calm()
+        };
+        judged(&fake, stage, Process(None), killed)?;
+        let next = judged(&fake, stage, Process(None), unsettled(ReadFault::Crash))?;
+        let waits = next
+            .calls
+            .iter()
+            .any(|call| matches!(call, Call::Settle(_)));
+        awaited.extend(waits.then_some(number));
+    }
+    Ok(awaited)
 }
 
 /// The steps that write something of these sorts, and all that come after them.
@@ -285,6 +304,7 @@ fn told(trouble: Trouble, turn: &Turn) -> Result<(), String> {
         | Trouble::BeforeRead(_)
         | Trouble::Write(_)
         | Trouble::KilledAtOnce
+        | Trouble::KilledAndUnsettled(_)
         | Trouble::BeforeWrite(_)
         | Trouble::Lasting(_)
         | Trouble::LastingUnread

@@ -18,6 +18,9 @@ pub(crate) enum Trouble {
     Write(Fault),
     /// The process is killed while one write is on its way, and the next one begins before that has ended.
     KilledAtOnce,
+    /// The process is killed while one write is on its way, and the next one cannot wait for its end: that fails, or it
+    /// is killed as well.
+    KilledAndUnsettled(ReadFault),
     /// Somebody acts between our last read and one write.
     BeforeWrite(Other),
     /// Every write of one sort, for a whole turn.
@@ -38,6 +41,7 @@ impl Trouble {
         Self::Read(ReadFault::Crash),
         Self::BeforeRead(Other::Deploys),
         Self::BeforeRead(Other::AddsNat),
+        Self::BeforeRead(Other::Resizes),
         Self::BeforeRead(Other::Undoes),
         Self::LastingUnread,
         Self::LastingStale,
@@ -47,6 +51,8 @@ impl Trouble {
         Self::Write(Fault::LostReply),
         Self::Write(Fault::Crash),
         Self::KilledAtOnce,
+        Self::KilledAndUnsettled(ReadFault::Unreadable),
+        Self::KilledAndUnsettled(ReadFault::Crash),
         Self::Write(Fault::Overtaken),
         Self::Write(Fault::Fails),
         Self::Write(Fault::Breaks),
@@ -54,6 +60,7 @@ impl Trouble {
         Self::Write(Fault::LostUpdate),
         Self::BeforeWrite(Other::Deploys),
         Self::BeforeWrite(Other::AddsNat),
+        Self::BeforeWrite(Other::Resizes),
         Self::BeforeWrite(Other::Undoes),
         Self::Lasting(Fault::Denied),
         Self::Lasting(Fault::Quota),
@@ -81,6 +88,10 @@ impl Trouble {
                 "raddna",
                 "before a read, somebody adds a NAT entry to every router",
             ),
+            Self::BeforeRead(Other::Resizes) => (
+                "rresiz",
+                "before a read, somebody gives our connectors another machine type",
+            ),
             Self::BeforeRead(Other::Undoes) => {
                 ("rundo", "before a read, somebody undoes what was applied")
             }
@@ -102,6 +113,14 @@ impl Trouble {
             Self::KilledAtOnce => (
                 "wkill0",
                 "the process is killed at a write, which still runs when the next one begins",
+            ),
+            Self::KilledAndUnsettled(ReadFault::Crash) => (
+                "wkill2",
+                "the same, and the next one is killed while it waits for that",
+            ),
+            Self::KilledAndUnsettled(_) => (
+                "wkill1",
+                "the same, and the next one cannot see whether that has ended",
             ),
             Self::Write(Fault::Overtaken) => {
                 ("overta", "a write is refused, because somebody was faster")
@@ -125,6 +144,10 @@ impl Trouble {
             Self::BeforeWrite(Other::AddsNat) => (
                 "waddna",
                 "between our read and our write, somebody adds a NAT entry to every router",
+            ),
+            Self::BeforeWrite(Other::Resizes) => (
+                "wresiz",
+                "between our read and our write, somebody gives our connectors another machine type",
             ),
             Self::BeforeWrite(Other::Undoes) => (
                 "wundo",
@@ -153,8 +176,14 @@ impl Trouble {
             }
             (Self::Read(ReadFault::Unreachable), _) => false,
             (Self::Read(ReadFault::Unreadable | ReadFault::Crash) | Self::BeforeRead(_), call) => {
-                matches!(call, Call::List(_) | Call::Get(_))
+                matches!(call, Call::List(_) | Call::Get(_) | Call::Settle(_))
             }
+            // Only these are waited for: what the next process finds is being changed, and shows it.
+            (Self::KilledAndUnsettled(_), Call::Write(sort)) => matches!(
+                *sort,
+                "CreateConnector" | "UpdateConnector" | "DeleteConnector" | "PatchService"
+            ),
+            (Self::KilledAndUnsettled(_), _) => false,
             (Self::Write(Fault::Breaks), Call::Write(sort)) => {
                 matches!(*sort, "CreateConnector" | "UpdateConnector")
             }
@@ -178,6 +207,11 @@ impl Trouble {
         )
     }
 
+    /// Does what a killed process began go on beside the next one?
+    pub(crate) fn goes_on(self) -> bool {
+        matches!(self, Self::KilledAtOnce | Self::KilledAndUnsettled(_))
+    }
+
     /// Who else acts, if anybody does.
     pub(crate) fn other(self) -> Option<Other> {
         match self {
@@ -185,6 +219,7 @@ impl Trouble {
             Self::Read(_)
             | Self::Write(_)
             | Self::KilledAtOnce
+            | Self::KilledAndUnsettled(_)
             | Self::Lasting(_)
             | Self::LastingUnread
             | Self::LastingStale => None,
@@ -198,7 +233,9 @@ impl Trouble {
             (Self::Read(fault), _) => drop(faults.reads.insert(number, fault)),
             (Self::BeforeRead(_), _) => drop(faults.meddling.insert(number)),
             (Self::Write(fault), _) => drop(faults.writes.insert(number, fault)),
-            (Self::KilledAtOnce, _) => drop(faults.writes.insert(number, Fault::Crash)),
+            (Self::KilledAtOnce | Self::KilledAndUnsettled(_), _) => {
+                faults.writes.insert(number, Fault::Crash);
+            }
             (Self::BeforeWrite(_), _) => drop(faults.interference.insert(number)),
             (Self::Lasting(fault), Call::Write(sort)) => drop(faults.sorts.insert(sort, fault)),
             (Self::LastingUnread, Call::List(scope)) => {
@@ -251,6 +288,7 @@ pub(crate) fn kind(call: &Call) -> String {
             format!("list {}", words.split(' ').next().unwrap_or_default())
         }
         Call::Get(id) => format!("get {}", id.kind().name()),
+        Call::Settle(id) => format!("settle {}", id.kind().name()),
         Call::Write(sort) => (*sort).to_owned(),
     }
 }

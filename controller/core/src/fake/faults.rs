@@ -58,7 +58,7 @@ pub enum ReadFault {
     Crash,
 }
 
-/// When what goes wrong: calls are counted from 0, reads and writes apart.
+/// When what goes wrong: calls are counted from 0, reads and writes apart. Waiting for a thing is a read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Faults {
     /// By number of the write.
@@ -71,10 +71,14 @@ pub struct Faults {
     pub unread: BTreeSet<Scope>,
     /// Lists that go on showing what was there when these faults were set.
     pub behind: BTreeSet<Scope>,
+    /// Every waiting for a thing, whatever its number.
+    pub settling: Option<ReadFault>,
     /// Reads before which somebody else acts.
     pub meddling: BTreeSet<usize>,
     /// Writes before which somebody else acts.
     pub interference: BTreeSet<usize>,
+    /// Sorts of writes: at the first of each, somebody is faster by a moment, and knows what it is.
+    pub rivals: BTreeSet<&'static str>,
 }
 
 /// One call at the port.
@@ -84,6 +88,8 @@ pub enum Call {
     List(Scope),
     /// One thing, read again.
     Get(Id),
+    /// Waiting until nothing works on a thing any more.
+    Settle(Id),
     /// A write, by its [`sort`].
     Write(&'static str),
 }

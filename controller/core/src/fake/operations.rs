@@ -55,10 +55,14 @@ pub(super) struct Inner {
     pub(super) crashed: bool,
     pub(super) journal: Vec<Entry>,
     pub(super) meddler: Option<Meddler>,
+    pub(super) rival: Option<Rival>,
 }
 
 /// Somebody else, acting in the middle of our turn.
 pub(super) type Meddler = Box<dyn FnMut(&mut State) + Send>;
+
+/// Somebody who wants the same as we do, or the opposite, a moment before us.
+pub(super) type Rival = Box<dyn FnMut(&mut State, &Write) + Send>;
 
 /// A write whose operation runs.
 pub(super) struct Running {
@@ -75,6 +79,9 @@ impl Inner {
         let asked = self.state.clone();
         if self.faults.interference.contains(&self.writes) {
             self.meddle();
+        }
+        if self.faults.rivals.remove(sort(write)) {
+            self.outrun(write);
         }
         let by_number = self.faults.writes.get(&self.writes);
         let fault = by_number
@@ -121,6 +128,13 @@ impl Inner {
         if let Some(mut meddler) = self.meddler.take() {
             self.change(&mut *meddler);
             self.meddler = Some(meddler);
+        }
+    }
+
+    fn outrun(&mut self, write: &Write) {
+        if let Some(mut rival) = self.rival.take() {
+            self.change(|state| rival(state, write));
+            self.rival = Some(rival);
         }
     }
 

@@ -65,6 +65,11 @@ impl Fake {
         self.lock().meddler = Some(Box::new(meddler));
     }
 
+    /// Who acts before the writes that [`Faults::rivals`] names.
+    pub fn set_rival(&self, rival: impl FnMut(&mut State, &Write) + Send + 'static) {
+        self.lock().rival = Some(Box::new(rival));
+    }
+
     /// Another cloud with the same things, past and latency in it, and nothing on its way.
     #[must_use]
     pub fn fork(&self) -> Self {
@@ -136,6 +141,7 @@ impl Fake {
         let denied = matches!(&call, Call::List(scope) if inner.faults.unread.contains(scope));
         let behind = matches!(&call, Call::List(scope) if inner.faults.behind.contains(scope));
         let lists = matches!(call, Call::List(_));
+        let waiting = matches!(call, Call::Settle(_));
         inner.calls.push(call);
         if inner.faults.meddling.contains(&number) {
             inner.meddle();
@@ -143,7 +149,8 @@ impl Fake {
         if denied {
             return Poll::Ready(refuse(CloudErrorKind::Denied, "the list is denied"));
         }
-        let fault = inner.faults.reads.get(&number).copied();
+        let by_number = inner.faults.reads.get(&number).copied();
+        let fault = by_number.or(inner.faults.settling.filter(|_| waiting));
         let state = match fault {
             None if behind => inner.begin.clone(),
             Some(ReadFault::Unreadable) => {
@@ -204,14 +211,18 @@ impl Cloud for Fake {
     }
 
     fn settle<'a>(&'a self, id: &'a Id) -> BoxFuture<'a, Result<(), CloudError>> {
-        Box::pin(std::future::poll_fn(move |context| {
-            let mut inner = self.lock();
-            if !inner.works_on(id) {
-                return Poll::Ready(Ok(()));
-            }
-            inner.settling.push(context.waker().clone());
-            Poll::Pending
-        }))
+        Box::pin(async move {
+            std::future::poll_fn(|_| self.look(Call::Settle(id.clone()))).await?;
+            std::future::poll_fn(|context| {
+                let mut inner = self.lock();
+                if !inner.works_on(id) {
+                    return Poll::Ready(Ok(()));
+                }
+                inner.settling.push(context.waker().clone());
+                Poll::Pending
+            })
+            .await
+        })
     }
 
     fn write<'a>(&'a self, write: &'a Write) -> BoxFuture<'a, Result<Option<Live>, CloudError>> {

@@ -172,7 +172,8 @@ impl State {
             Write::CreateSubnetwork(wanted, _) => self.check_subnetwork(wanted),
             Write::SetPrivateGoogleAccess(subnetwork, on) => {
                 if !self.subnetworks.contains_key(subnetwork) {
-                    return missing(&id);
+                    // Its fingerprint is read first.
+                    return refuse(CloudErrorKind::Conflict, "it is no longer there");
                 }
                 if !on && self.nat_serving(subnetwork).is_some() {
                     return refuse(CloudErrorKind::Invalid, "a Cloud NAT serves the subnetwork");

@@ -69,6 +69,8 @@ struct History {
     rollout_failed: BTreeSet<ServiceRef>,
     /// Was every link enforced in the end?
     all_enforced: bool,
+    /// Who is faster than we are, and when: chance of its own, so that seeds from before still tell their stories.
+    rivalry: Rng,
 }
 
 /// Plays the history of a seed, by a process with this bug or by ours.
@@ -105,6 +107,7 @@ pub(crate) fn play(seed: u64, bug: Option<Bug>, tell: bool) -> Played {
         all_enforced: false,
         focus,
         rng,
+        rivalry: Rng::new(!seed),
     };
     let wrong = history.play().err();
     Played {
@@ -238,7 +241,10 @@ impl History {
             .reads
             .values()
             .any(|fault| *fault == ReadFault::Unreachable);
-        let loose = stale || !faults.meddling.is_empty() || !faults.interference.is_empty();
+        let loose = stale
+            || !faults.meddling.is_empty()
+            || !faults.interference.is_empty()
+            || !faults.rivals.is_empty();
         let extra = if self.scoped {
             self.extra.clone()
         } else {
@@ -291,6 +297,7 @@ impl History {
         }
         self.fake.set_faults(Faults::default());
         self.fake.restart();
+        self.fake.change(tamper::end_what_rivals_began);
         let journal = self.fake.take_journal();
         let failed = journal
             .iter()

@@ -336,7 +336,10 @@ pub(crate) fn undone(state: &State) -> Fine {
     if let Some(left) = entries.find(|nat| ours(nat.name.as_str()) && !relied_on(nat)) {
         return Err(format!("NAT {} is left", left.name));
     }
-    if let Some(left) = state.subnetworks.values().find(|live| marked(&live.mark)) {
+    let mut subnetworks = state.subnetworks.values();
+    if let Some(left) =
+        subnetworks.find(|live| marked(&live.mark) && !used_by_others(state, &live.id))
+    {
         return Err(format!("subnetwork {} is left", left.id.name));
     }
     if state
@@ -389,4 +392,12 @@ pub(crate) fn leads_to_what_is_left(state: &State, service: &Service) -> bool {
             })
     };
     memory.links.is_empty() && !memory.networks.is_empty() && memory.networks.iter().all(stays)
+}
+
+/// Does somebody have a connector on it, or a NAT entry that lists it?
+fn used_by_others(state: &State, id: &RegionalRef) -> bool {
+    let mut connectors = state.connectors.values();
+    let mut nats = state.routers.values().flat_map(|router| &router.nats);
+    connectors.any(|live| live.subnetwork.as_ref() == Some(id) && !ours(live.id.name.as_str()))
+        || nats.any(|nat| !ours(nat.name.as_str()) && nat.listed().any(|it| it == id))
 }

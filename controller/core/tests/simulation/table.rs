@@ -190,7 +190,7 @@ impl Table {
     pub(crate) fn empty(&self) -> Vec<Cell> {
         all()
             .filter(|cell| !self.0.contains_key(cell))
-            .filter(|cell| impossible(*cell).is_none() && stood_for(*cell).is_none())
+            .filter(|cell| impossible(*cell).is_none())
             .collect()
     }
 
@@ -245,19 +245,6 @@ fn all() -> impl Iterator<Item = Cell> {
     })
 }
 
-/// Which other cell says the same of one that can happen and is too rare to wait for.
-fn stood_for((kind, action, _, cause): Cell) -> Option<Cell> {
-    // Only a service has a version that a write must name. The rules refuse us anything else when somebody was faster
-    // by a moment.
-    let of_a_service = matches!(kind, Kind::ServiceEgress | Kind::ServiceIngress);
-    (cause == Cause::Refused && !of_a_service).then_some((
-        kind,
-        action,
-        Ended::Failed,
-        Cause::Overtaken,
-    ))
-}
-
 /// Why a cell cannot happen.
 fn impossible((kind, action, ended, cause): Cell) -> Option<&'static str> {
     match (kind, cause) {
@@ -266,6 +253,9 @@ fn impossible((kind, action, ended, cause): Cell) -> Option<&'static str> {
         (Kind::Nat, Cause::LostUpdate) => {}
         (_, Cause::LostUpdate) => return Some("only a router's list is written by several"),
         _ => {}
+    }
+    if let (Kind::Router | Kind::Nat, Action::Delete, Cause::Refused) = (kind, action, cause) {
+        return Some("the cloud refuses neither, and of what is not there both are done");
     }
     match (kind, action, ended) {
         (Kind::Route | Kind::Revision, _, _) => Some("it is only read, and no step speaks of it"),

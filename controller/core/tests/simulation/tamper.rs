@@ -2,14 +2,17 @@
 
 #[path = "tamper/more.rs"]
 mod more;
+#[path = "tamper/rival.rs"]
+mod rival;
 
 pub(crate) use more::*;
+pub(crate) use rival::{end_what_rivals_began, outrun};
 use std::collections::{BTreeMap, BTreeSet};
 
 use privatelink_core::fake::State;
 use privatelink_core::kinds::{
-    Attachment, ConnectorState, IngressSetting, LiveNat, NatAddresses, NatSources, NextHop,
-    RegionalRef, VpcAccess,
+    Attachment, ConnectorState, IngressSetting, LiveConnector, LiveNat, LiveRouter, LiveSubnetwork,
+    NatAddresses, NatSources, NextHop, RegionalRef, VpcAccess,
 };
 use privatelink_core::link::{Routing, ServiceRef};
 

@@ -76,6 +76,13 @@ impl History {
                 };
             });
         }
+        let rare = self.focus == "DeleteAddress";
+        if tampers && self.rivalry.percent(if rare { 90 } else { 40 }) {
+            self.tampered = true;
+            faults.sorts.clear();
+            faults.rivals.insert(self.focus);
+            self.fake.set_rival(tamper::outrun);
+        }
         faults
     }
 }
