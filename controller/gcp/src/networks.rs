@@ -4,6 +4,7 @@ use google_cloud_compute_v1::model;
 use google_cloud_gax::options::RequestOptionsBuilder as _;
 use privatelink_core::cloud::{CloudError, Listing};
 use privatelink_core::ids::ProjectId;
+use privatelink_core::kinds::network::Mode;
 use privatelink_core::kinds::{Live, Network};
 use privatelink_core::link::NetworkRef;
 
@@ -89,7 +90,12 @@ fn network(found: &model::Network, project: &ProjectId) -> Result<Network, Unmap
             project: project.clone(),
             name: named(own_name(found.name.as_ref(), "network")?, "network")?,
         },
-        auto_mode: found.auto_create_subnetworks == Some(true),
+        mode: match (found.auto_create_subnetworks, &found.i_pv_4_range) {
+            (Some(true), _) => Mode::Auto,
+            // It alone has a range of its own.
+            (None, Some(_)) => Mode::Legacy,
+            (Some(false) | None, _) => Mode::Custom,
+        },
     })
 }
 
@@ -102,15 +108,16 @@ mod tests {
     use crate::references::tests::project;
 
     #[test]
-    fn auto_mode_is_told_from_custom_mode() {
-        for (field, auto) in [
-            (json!(true), true),
-            (json!(false), false),
-            (json!(null), false),
+    fn modes_are_told_apart() {
+        for (creates, range, mode) in [
+            (json!(true), json!(null), Mode::Auto),
+            (json!(false), json!(null), Mode::Custom),
+            (json!(null), json!(null), Mode::Custom),
+            (json!(null), json!("10.240.0.0/16"), Mode::Legacy),
         ] {
-            let body = json!({"kind": "compute#network", "name": "prod", "autoCreateSubnetworks": field, "mtu": 1460});
+            let body = json!({"kind": "compute#network", "name": "prod", "autoCreateSubnetworks": creates, "IPv4Range": range, "mtu": 1460});
             let found = network(&serde_json::from_value(body).unwrap(), &project()).unwrap();
-            assert_eq!(found.auto_mode, auto);
+            assert_eq!(found.mode, mode);
             assert_eq!(
                 found.id.to_string(),
                 "projects/acme-prod/global/networks/prod"

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use privatelink_core::fake::State;
+use privatelink_core::kinds::network::Mode;
 use privatelink_core::kinds::service_egress::google_egress;
 use privatelink_core::kinds::service_ingress::google_ingress;
 use privatelink_core::kinds::{
@@ -42,7 +43,7 @@ pub(crate) fn of(state: &State) -> Value {
     for network in state.networks.values() {
         compute.insert(
             network.id.to_string(),
-            json!({"autoCreateSubnetworks": network.auto_mode}),
+            json!({"autoCreateSubnetworks": network.mode == Mode::Auto}),
         );
         let path = format!(
             "projects/{}/global/routes/{NARROW}-{}",

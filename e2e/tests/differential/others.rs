@@ -25,6 +25,7 @@ impl Replay<'_> {
         if same(from, to) {
             return Ok(());
         }
+        self.made(from, to).await?;
         // A revision that failed for want of its connector was rolled out when that was gone.
         for late in [false, true] {
             for service in from.services.values() {
@@ -50,6 +51,37 @@ impl Replay<'_> {
         }
         self.count(&format!("others: {what}"), REST, "done");
         Ok(())
+    }
+
+    /// What is theirs from the beginning: somebody was faster, under the very name that we would have given.
+    async fn made(&mut self, from: &State, to: &State) -> Done {
+        let new = |id: &&RegionalRef| !from.subnetworks.contains_key(*id);
+        for id in to.subnetworks.keys().filter(new) {
+            self.insert("make a subnetwork", to, id, "subnetworks")
+                .await?;
+        }
+        let new = |id: &&RegionalRef| !from.addresses.contains_key(*id);
+        for id in to.addresses.keys().filter(new) {
+            let (project, region) = (&id.project, &id.region);
+            let url = format!("/compute/v1/projects/{project}/regions/{region}/addresses");
+            let body = json!({"name": id.name.as_str(), "addressType": "EXTERNAL"});
+            self.rest("reserve an address", "POST", &url, &body).await?;
+        }
+        let new = |id: &&RegionalRef| !from.routers.contains_key(*id);
+        for id in to.routers.keys().filter(new) {
+            self.insert("make a router", to, id, "routers").await?;
+        }
+        Ok(())
+    }
+
+    async fn insert(&mut self, what: &str, to: &State, id: &RegionalRef, sort: &str) -> Done {
+        let mut body = document::of(to)["compute"][id.compute(sort)].take();
+        body["name"] = json!(id.name.as_str());
+        let url = format!(
+            "/compute/v1/projects/{}/regions/{}/{sort}",
+            id.project, id.region
+        );
+        self.rest(what, "POST", &url, &body).await
     }
 
     /// Writes one object into the emulator's own state, or takes it out.

@@ -7,6 +7,7 @@ use crate::codes::Code;
 use crate::context::Context;
 use crate::graph::Node;
 use crate::ids::{LinkName, ProjectId};
+use crate::kinds::network::Mode;
 use crate::kinds::{Id, Kind, Resource};
 use crate::link::NetworkRef;
 use crate::names::Mark;
@@ -212,6 +213,11 @@ pub(super) fn whose(mark: Option<&Mark>) -> String {
 
 fn network(context: &Context<'_>, id: &NetworkRef) -> Step {
     match context.world.network(id) {
+        Seen::Present(live) if live.mode == Mode::Legacy => Step::refuse(
+            Code::NetworkUnfit,
+            "it is a legacy network, which has no subnetworks",
+        )
+        .help("name a network that has subnetworks: a connector needs one"),
         Seen::Present(_) => Step::nothing("the network is there"),
         Seen::Absent => Step::refuse(
             Code::NetworkMissing,

@@ -89,12 +89,27 @@ fn create_subnetwork(context: &Context<'_>, node: &Node, wanted: &Subnetwork) ->
             .help("declare a free /28 of this network")
         };
     }
+    if let Some(kept) = kept_by_google(context, wanted) {
+        let why = format!(
+            "{} keeps {kept} for the subnetworks that Google makes in it",
+            wanted.network
+        );
+        return Step::refuse(Code::NetworkUnfit, why)
+            .help(format!("declare a free /28 outside of {kept}"));
+    }
     let why = format!(
         "the connector needs a /28 of its own: {}, with Private Google Access",
         wanted.cidr
     );
     let mark = mark(context, node, &wanted.id.project);
     Step::create(why, Write::CreateSubnetwork(wanted.clone(), mark))
+}
+
+/// The part of an automatic network that a subnetwork of ours would be in.
+fn kept_by_google(context: &Context<'_>, wanted: &Subnetwork) -> Option<Ipv4Net> {
+    let live = context.world.network(&wanted.network).present()?;
+    let kept = live.auto_ranges()?;
+    kept.contains(&wanted.cidr).then_some(kept)
 }
 
 pub(super) fn existing_subnetwork(context: &Context<'_>, node: &Node, id: &RegionalRef) -> Step {

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use privatelink_core::fake::State;
 use privatelink_core::ids::{ProjectId, Region};
+use privatelink_core::kinds::network::Mode;
 use privatelink_core::kinds::{
     Attachment, ConnectorState, IngressSetting, LiveAddress, LiveConnector, LiveNat, LiveRouter,
     LiveSubnetwork, NatAddresses, NatSources, Network, NextHop, RegionalRef, Route, RouteRef,
@@ -98,7 +99,7 @@ pub(crate) fn world(rng: &mut Rng, plain: bool) -> State {
             network.clone(),
             Network {
                 id: network.clone(),
-                auto_mode: false,
+                mode: Mode::Custom,
             },
         );
         add_routes(&mut state, rng, network, plain);

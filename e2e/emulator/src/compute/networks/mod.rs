@@ -67,7 +67,7 @@ static CUSTOM_ONLY: Rule = Rule::documented(
 );
 static DOCUMENT_CUSTOM: Rule = Rule::invented(
     "document.network.custom",
-    "A network that a state document gives without autoCreateSubnetworks is in custom mode.",
+    "A network that a state document gives without autoCreateSubnetworks is in custom mode; one with IPv4Range is a legacy network.",
 );
 
 const ROUTING: Fields = &[
@@ -225,9 +225,12 @@ fn fill(engine: &mut Engine, path: &str, network: &mut Value) {
 }
 
 fn complete(engine: &mut Engine, path: &str, mut network: Value) -> Value {
-    let custom = json!(false);
-    let field = "autoCreateSubnetworks";
-    compute::default(engine, &DOCUMENT_CUSTOM, &mut network, field, custom);
+    // A legacy network is in no mode at all.
+    if network.get("IPv4Range").is_none() {
+        let custom = json!(false);
+        let field = "autoCreateSubnetworks";
+        compute::default(engine, &DOCUMENT_CUSTOM, &mut network, field, custom);
+    }
     // A network that has an id came from a document that we wrote, with all that there is in it.
     let incomplete = network.get("id").is_none();
     let routed = routes::of_network(engine, path).next().is_some();
