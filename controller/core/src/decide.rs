@@ -76,6 +76,18 @@ pub struct Decision {
 
 /// Decides one pass.
 pub fn decide(wishes: &Wishes, orders: &Orders, world: &World, in_hand: &BTreeSet<Id>) -> Decision {
+    decide_with(wishes, orders, world, in_hand, &|_| ())
+}
+
+/// As [`decide`], with a mistake made in the plan before its own safety check. Only tests make any, to see what that
+/// check is good for.
+pub(crate) fn decide_with(
+    wishes: &Wishes,
+    orders: &Orders,
+    world: &World,
+    in_hand: &BTreeSet<Id>,
+    mistake: &dyn Fn(&mut Plan),
+) -> Decision {
     let mut standings = standing::standings(wishes, orders);
     let mut diagnostics = Vec::new();
     let mut context = prepare(
@@ -96,7 +108,8 @@ pub fn decide(wishes: &Wishes, orders: &Orders, world: &World, in_hand: &BTreeSe
     let mut plan = orders
         .policy
         .apply(policy::report_links(Plan { steps }, &reported));
-    diagnostics.extend(lint::check(&mut plan, world, &orders.ours));
+    mistake(&mut plan);
+    lint::check(&mut plan, world, &orders.ours);
 
     diagnostics.extend(findings::unreadable(world));
     diagnostics.extend(findings::refusals(&plan, &context));
@@ -133,6 +146,8 @@ fn prepare<'a>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Context<'a> {
     let ours = &orders.ours;
+    let remembered = hold::remembered_links(world, ours);
+    diagnostics.extend(standing::hold_moved(&remembered, wishes, world, standings));
     let wanted = wishes
         .links
         .iter()
@@ -151,7 +166,6 @@ fn prepare<'a>(
         .filter(|link| takes_part(standings.get(&link.name)));
     let links: BTreeMap<&LinkName, &Link> = taking_part.map(|link| (&link.name, *link)).collect();
 
-    let remembered = hold::remembered_links(world, ours);
     diagnostics.extend(standing::settle_forgotten(
         &remembered,
         wishes,

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use crate::cloud::Write;
 use crate::codes::Code;
-use crate::diagnostic::{Diagnostic, Origin};
 use crate::kinds::{Id, VpcAccess};
 use crate::names::Installation;
 use crate::plan::{Action, Plan, Step};
@@ -23,8 +22,8 @@ const RULES: &[Rule] = &[
     annotations_stay,
 ];
 
-/// Checks a plan; steps that break a rule are refused.
-pub fn check(plan: &mut Plan, world: &World, ours: &Installation) -> Vec<Diagnostic> {
+/// Checks a plan; steps that break a rule are refused, and told as every refusal is.
+pub fn check(plan: &mut Plan, world: &World, ours: &Installation) {
     let mut findings: Vec<(Id, String)> = Vec::new();
     for (id, step) in &plan.steps {
         let found = RULES
@@ -32,22 +31,12 @@ pub fn check(plan: &mut Plan, world: &World, ours: &Installation) -> Vec<Diagnos
             .find_map(|rule| rule(plan, id, step, world, ours));
         findings.extend(found.map(|finding| (id.clone(), finding)));
     }
-    let mut diagnostics = Vec::new();
     for (id, finding) in findings {
-        let message = format!("{id}: {finding}");
-        diagnostics.push(Diagnostic::new(
-            Code::PlanUnsafe,
-            Origin::Cloud { id: id.to_string() },
-            message,
-        ));
         if let Some(step) = plan.steps.remove(&id) {
-            plan.steps.insert(
-                id,
-                step.held_back(Action::Refuse, Code::PlanUnsafe, finding),
-            );
+            let refused = step.held_back(Action::Refuse, Code::PlanUnsafe, finding);
+            plan.steps.insert(id, refused);
         }
     }
-    diagnostics
 }
 
 fn writes_match_actions(

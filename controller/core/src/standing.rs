@@ -7,7 +7,7 @@ use crate::decide::{Orders, Wishes};
 use crate::diagnostic::{Diagnostic, Origin};
 use crate::hold::Remembered;
 use crate::ids::LinkName;
-use crate::link::{Deletion, Reconcile};
+use crate::link::{Deletion, Reconcile, ServiceRef};
 use crate::world::World;
 
 /// How a link takes part in a turn.
@@ -60,6 +60,48 @@ pub fn standings(wishes: &Wishes, orders: &Orders) -> BTreeMap<LinkName, Standin
         standings.insert(link.name.clone(), standing);
     }
     standings
+}
+
+/// Holds the links whose declaration names other ends than those between which they were applied. What is a new link under
+/// the name of an old one would undo that one unasked, and before its own path is known to work.
+pub(crate) fn hold_moved(
+    remembered: &BTreeMap<LinkName, Option<Remembered>>,
+    wishes: &Wishes,
+    world: &World,
+    standings: &mut BTreeMap<LinkName, Standing>,
+) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    for link in &wishes.links {
+        let applied = remembered.get(&link.name).and_then(Option::as_ref);
+        let Some(applied) = applied.filter(|_| takes_part(standings.get(&link.name))) else {
+            continue;
+        };
+        let is_applied = |source: &ServiceRef, to: &str| {
+            link.source == *source && link.destination.to_string() == to
+        };
+        let own = world.memory(&link.source).egress.this();
+        let own = own.and_then(|record| record.links.get(&link.name.to_string()));
+        if own.is_some_and(|record| is_applied(&link.source, &record.to))
+            || is_applied(&applied.source, &applied.memory.to)
+        {
+            continue;
+        }
+        standings.insert(link.name.clone(), Standing::Invalid);
+        let (what, field) = if link.source == applied.source {
+            ("destination", "spec.destination.service")
+        } else {
+            ("source", "spec.source")
+        };
+        let message = format!(
+            "{} was applied from {} to {}: the {what} cannot change",
+            link.name, applied.source, applied.memory.to
+        );
+        let found = Diagnostic::new(Code::FieldImmutable, link.origin.clone(), message);
+        diagnostics.push(found.link(&link.name).field(field).help(
+            "put it back, or declare a link of another name: `apply --prune` undoes the one that is not declared any more",
+        ));
+    }
+    diagnostics
 }
 
 /// Decides about the links that annotations remember and no source declares any more.

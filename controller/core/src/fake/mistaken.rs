@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::cloud::Cloud;
-use crate::decide::{Orders, Wishes};
+use crate::decide::{Decision, Orders, Wishes, decide_with};
 use crate::ids::ProjectId;
+use crate::kinds::Id;
 use crate::plan::Plan;
 use crate::report::Report;
 use crate::turn::turn_with;
@@ -20,4 +21,15 @@ pub async fn mistaken_turn(
     mistake: &(dyn Fn(&mut Plan, &World) + Sync),
 ) -> Report {
     turn_with(cloud, wishes, orders, extra, &|_| (), mistake).await
+}
+
+/// What comes of one pass whose planner makes a mistake: what its own safety check has to catch.
+pub fn mistaken_decision(
+    wishes: &Wishes,
+    orders: &Orders,
+    world: &World,
+    in_hand: &BTreeSet<Id>,
+    mistake: &dyn Fn(&mut Plan),
+) -> Decision {
+    decide_with(wishes, orders, world, in_hand, mistake)
 }

@@ -18,7 +18,7 @@ mod state;
 
 pub use clock::{Ended, run};
 pub use faults::{Call, Fault, Faults, LOST_ENTRY, OTHER_WRITER, ReadFault, sort};
-pub use mistaken::mistaken_turn;
+pub use mistaken::{mistaken_decision, mistaken_turn};
 pub use operations::Entry;
 pub use port::Fake;
 pub use state::State;

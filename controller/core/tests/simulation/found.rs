@@ -1,13 +1,14 @@
 //! What the simulation found once, told as short stories.
 
 mod connectors;
+mod ends;
 mod in_the_way;
-#[path = "found/nats.rs"]
 mod nats;
 mod path;
 mod records;
 mod survival;
 mod trail;
+mod unsafe_plans;
 mod untold;
 
 use std::collections::{BTreeMap, BTreeSet};

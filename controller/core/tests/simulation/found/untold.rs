@@ -150,7 +150,7 @@ fn a_move_goes_on_as_far_as_it_can_while_its_old_destination_cannot_be_read() {
     let moved = Link {
         network: UNIVERSE.shared.clone(),
         digest: serde_json::from_value(serde_json::json!("moved")).unwrap(),
-        ..link("t/far", "a", "b", "10.16.0.0/28")
+        ..link("t/other", "a", "b", "10.16.0.0/28")
     };
     let moved = Link {
         source: UNIVERSE.services[5].clone(),
