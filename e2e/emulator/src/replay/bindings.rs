@@ -11,6 +11,7 @@ use serde_json::Value;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sort {
     Number,
+    Uid,
     Version,
     Time,
     Caller,
@@ -24,8 +25,11 @@ pub(super) struct Bindings {
     seen: BTreeMap<(Sort, String), String>,
     /// The other way round, for what is unique: our value, and the recorded one it stands for.
     ours: BTreeMap<(Sort, String), String>,
-    /// Our identifier of each resource and operation, by its link.
-    numbers: BTreeMap<String, String>,
+    /// Our values that an object keeps for as long as it is there, by its link and the field.
+    kept: BTreeMap<(String, String), String>,
+    /// Our values that an object keeps until something is written, by its link, the field, and how the recording shows
+    /// the object.
+    unwritten: BTreeMap<(String, String, String), String>,
 }
 
 /// Cuts a text at its placeholders: what is between them is literal.
@@ -152,7 +156,7 @@ impl Bindings {
             return bound == ours;
         }
         let unique = match sort {
-            Sort::Number | Sort::Version | Sort::Name => true,
+            Sort::Number | Sort::Uid | Sort::Version | Sort::Name => true,
             Sort::Time | Sort::Caller | Sort::Address => false,
         };
         let other = self.ours.get(&(sort, ours.to_owned()));
@@ -165,18 +169,26 @@ impl Bindings {
         true
     }
 
-    /// Holds the identifiers of the resource at a link equal, wherever they are shown.
-    pub(super) fn identifies(&mut self, link: &str, ours: &str) -> bool {
-        let bound = self
-            .numbers
-            .entry(link.to_owned())
-            .or_insert_with(|| ours.to_owned());
-        bound == ours
+    /// Holds what never changes of the object at a link equal, wherever it is shown.
+    pub(super) fn keeps(&mut self, link: &str, field: &str, ours: &str) -> bool {
+        let key = (link.to_owned(), field.to_owned());
+        self.kept.entry(key).or_insert_with(|| ours.to_owned()) == ours
     }
 
-    /// Forgets the identifier at a link: something new is made there.
+    /// Forgets what the object at a link had: something new is made there.
     pub(super) fn made_anew(&mut self, link: &str) {
-        self.numbers.remove(link);
+        self.kept.retain(|(object, _), _| object != link);
+    }
+
+    /// Holds a value of an object equal as long as nothing is written and the recording shows the object unchanged.
+    pub(super) fn unwritten(&mut self, link: &str, field: &str, shown: &Value, ours: &str) -> bool {
+        let key = (link.to_owned(), field.to_owned(), shown.to_string());
+        self.unwritten.entry(key).or_insert_with(|| ours.to_owned()) == ours
+    }
+
+    /// From now on objects may be others than they were.
+    pub(super) fn written(&mut self) {
+        self.unwritten.clear();
     }
 
     /// The constant that stands for a fingerprint or etag in the request is the latest one seen.

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::replay::bindings::{Bindings, Sort};
+use crate::replay::kinds::{Kind, Lasting, has_form, is_redacted, kind_of, lasting};
 
 /// One place at which our answer is not the recorded one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,92 +19,41 @@ pub struct Difference {
     pub here: String,
 }
 
-/// What sort of value a field holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// Said by the caller or fixed by the API: must be the same.
-    Said,
-    /// The identifier of the object itself, or of an operation's target.
-    Id,
-    TargetId,
-    /// A link that ends in the identifier.
-    LinkWithId,
-    /// A count as text.
-    Count,
-    Uid,
-    Bound(Sort),
-}
-
-/// Constants that stand for made-up values in published recordings: the value is gone, its form is not.
-const REDACTED: [&str; 8] = [
-    "000000000000000000000",
-    "111111111111111111111",
-    "12345678901234",
-    "2024-04-01T12:34:56.123456Z",
-    "2025-01-01T00:00:00Z",
-    "abcdef0123A=",
-    "user@example.com",
-    "${creatorID}",
-];
-
 /// Lists that are sets: Google's order says nothing.
 const SETS: [&str; 3] = ["subnetworks", "users", "natIps"];
 
-fn kind_of(name: &str, parent: &Map<String, Value>, text: &str) -> Kind {
-    let operation = parent
-        .get("kind")
-        .is_some_and(|it| it == "compute#operation")
-        || text.contains("/operations/");
-    match name {
-        // A list's is its path.
-        "id" if text.contains('/') => Kind::Said,
-        "id" => Kind::Id,
-        "targetId" => Kind::TargetId,
-        "selfLinkWithId" => Kind::LinkWithId,
-        "generation" | "observedGeneration" => Kind::Count,
-        "uid" => Kind::Uid,
-        "etag" | "fingerprint" | "labelFingerprint" | "resourceVersion" => {
-            Kind::Bound(Sort::Version)
-        }
-        "creator" | "lastModifier" | "user" => Kind::Bound(Sort::Caller),
-        "address" | "IPAddress" | "internalIpv6Range" => Kind::Bound(Sort::Address),
-        "uri" | "latestCreatedRevision" | "latestReadyRevision" => Kind::Bound(Sort::Name),
-        "name" if operation => Kind::Bound(Sort::Name),
-        _ if name.ends_with("/creator") || name.ends_with("/lastModifier") => {
-            Kind::Bound(Sort::Caller)
-        }
-        _ if name.ends_with("Time") || name.ends_with("Timestamp") => Kind::Bound(Sort::Time),
-        _ => Kind::Said,
-    }
-}
-
-/// Whether a text is what the field can hold.
-fn has_form(kind: Kind, text: &str) -> bool {
-    match kind {
-        Kind::Said | Kind::LinkWithId => true,
-        Kind::Id | Kind::TargetId | Kind::Count => {
-            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
-        }
-        Kind::Bound(Sort::Time) => text.parse::<Timestamp>().is_ok(),
-        Kind::Bound(Sort::Address) => text.contains(['.', ':']),
-        Kind::Uid | Kind::Bound(_) => !text.is_empty(),
-    }
+/// The objects that a field is in: the recorded one and ours.
+#[derive(Clone, Copy)]
+struct Parents<'a> {
+    recorded: &'a Map<String, Value>,
+    ours: &'a Map<String, Value>,
 }
 
 pub(super) struct Comparison<'a> {
-    pub(super) bindings: &'a mut Bindings,
+    bindings: &'a mut Bindings,
+    /// What the whole answer is about, if it says so.
+    about: Option<String>,
     pub(super) differences: Vec<Difference>,
 }
 
-impl Comparison<'_> {
+impl<'a> Comparison<'a> {
+    pub(super) fn new(bindings: &'a mut Bindings) -> Comparison<'a> {
+        Comparison {
+            bindings,
+            about: None,
+            differences: Vec::new(),
+        }
+    }
+
     /// Compares two bodies; of a partial one only the fields that it has.
     pub(super) fn bodies(&mut self, recorded: &Value, ours: &Value, partial: bool) {
+        self.about = ours.as_object().and_then(own_name);
         if let (true, Value::Object(part), Value::Object(whole)) = (partial, recorded, ours) {
             let kept = whole.iter().filter(|(name, _)| part.contains_key(*name));
             let kept: Map<String, Value> = kept.map(|(k, v)| (k.clone(), v.clone())).collect();
             return self.objects("", part, &kept);
         }
-        self.values("", "", &Map::new(), recorded, ours);
+        self.values("", "", None, recorded, ours);
     }
 
     pub(super) fn note(&mut self, field: &str, recorded: &str, here: &str) {
@@ -119,7 +68,7 @@ impl Comparison<'_> {
         &mut self,
         at: &str,
         name: &str,
-        parent: &Map<String, Value>,
+        parents: Option<Parents<'_>>,
         recorded: &Value,
         ours: &Value,
     ) {
@@ -127,7 +76,7 @@ impl Comparison<'_> {
             (Value::Object(recorded), Value::Object(ours)) => self.objects(at, recorded, ours),
             (Value::Array(recorded), Value::Array(ours)) => self.lists(at, name, recorded, ours),
             (Value::String(text), Value::String(here)) => {
-                if !self.texts(name, parent, text, here) {
+                if !self.texts(name, parents, text, here) {
                     let known = self.bindings.known(text);
                     self.note(at, &format!("\"{known}\""), &format!("\"{here}\""));
                 }
@@ -148,6 +97,7 @@ impl Comparison<'_> {
         };
         names.sort_by_key(|name| rank(name));
         names.dedup();
+        let parents = Some(Parents { recorded, ours });
         for name in names {
             let field = if at.is_empty() {
                 name.clone()
@@ -155,7 +105,7 @@ impl Comparison<'_> {
                 format!("{at}.{name}")
             };
             match (recorded.get(name), ours.get(name)) {
-                (Some(recorded), Some(here)) => self.values(&field, name, ours, recorded, here),
+                (Some(text), Some(here)) => self.values(&field, name, parents, text, here),
                 (Some(recorded), None) => self.note(&field, &recorded.to_string(), "nothing"),
                 (None, Some(here)) => self.note(&field, "nothing", &here.to_string()),
                 (None, None) => {}
@@ -190,19 +140,21 @@ impl Comparison<'_> {
             return self.note(at, &count(recorded), &count(ours));
         }
         for (index, (recorded, here)) in recorded.iter().zip(ours).enumerate() {
-            self.values(&format!("{at}[{index}]"), name, &Map::new(), recorded, here);
+            self.values(&format!("{at}[{index}]"), name, None, recorded, here);
         }
     }
 
     fn texts(
         &mut self,
         name: &str,
-        parent: &Map<String, Value>,
+        parents: Option<Parents<'_>>,
         recorded: &str,
         here: &str,
     ) -> bool {
+        let nothing = Map::new();
+        let parent = parents.map_or(&nothing, |it| it.ours);
         let kind = kind_of(name, parent, here);
-        let redacted = REDACTED.contains(&recorded);
+        let redacted = is_redacted(recorded);
         if redacted && kind == Kind::Bound(Sort::Version) {
             self.bindings.latest(recorded, here);
         }
@@ -210,6 +162,7 @@ impl Comparison<'_> {
         match kind {
             Kind::Said => self.bindings.agrees(recorded, here),
             Kind::Count if !redacted => recorded == here,
+            Kind::Count => has_form(kind, here),
             Kind::Id | Kind::TargetId => {
                 let link = identity(if kind == Kind::Id {
                     "selfLink"
@@ -218,7 +171,7 @@ impl Comparison<'_> {
                 });
                 let made_up = redacted || recorded.starts_with("${");
                 has_form(kind, here)
-                    && link.is_none_or(|link| self.bindings.identifies(link, here))
+                    && link.is_none_or(|link| self.bindings.keeps(link, "id", here))
                     && (made_up || self.bindings.bind(Sort::Number, recorded, here))
             }
             Kind::LinkWithId => {
@@ -228,15 +181,42 @@ impl Comparison<'_> {
                     && self.bindings.agrees(recorded, link)
                     && identity("id") == Some(number)
             }
-            Kind::Bound(sort) if !redacted => {
-                if recorded.contains("${") {
-                    return self.bindings.agrees(recorded, here);
-                }
-                has_form(kind, here) && self.bindings.bind(sort, recorded, here)
+            Kind::Bound(sort) => {
+                has_form(kind, here)
+                    && parents.is_none_or(|parents| self.lasts(name, parents, here))
+                    && match recorded {
+                        _ if redacted => true,
+                        text if text.contains("${") => self.bindings.agrees(text, here),
+                        text => self.bindings.bind(sort, text, here),
+                    }
             }
-            Kind::Count | Kind::Uid | Kind::Bound(_) => has_form(kind, here),
         }
     }
+
+    /// Whether a made-up value is what earlier answers about the same object had there. What stands for it in the
+    /// recording may stand for many values, so that it cannot tell.
+    fn lasts(&mut self, name: &str, parents: Parents<'_>, here: &str) -> bool {
+        let Parents { recorded, ours } = parents;
+        // An operation of Serverless VPC Access tells of itself in an object without a name.
+        let within = || self.about.clone().filter(|_| ours.contains_key("target"));
+        let Some(owner) = own_name(ours).or_else(within) else {
+            return true;
+        };
+        match lasting(name) {
+            Lasting::Always => self.bindings.keeps(&owner, name, here),
+            Lasting::Unwritten => {
+                let shown = Value::Object(recorded.clone());
+                self.bindings.unwritten(&owner, name, &shown, here)
+            }
+        }
+    }
+}
+
+/// What tells an object from all others: its link, or its full name.
+fn own_name(object: &Map<String, Value>) -> Option<String> {
+    let text = |field: &str| object.get(field).and_then(Value::as_str);
+    let name = text("name").filter(|name| name.contains('/'));
+    text("selfLink").or(name).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -247,10 +227,7 @@ mod tests {
     use crate::replay::bindings::Bindings;
 
     fn compare(bindings: &mut Bindings, recorded: &Value, ours: &Value) -> Vec<Difference> {
-        let mut comparison = Comparison {
-            bindings,
-            differences: Vec::new(),
-        };
+        let mut comparison = Comparison::new(bindings);
         comparison.bodies(recorded, ours, false);
         comparison.differences
     }
@@ -292,5 +269,82 @@ mod tests {
         let ours = json!({ "selfLink": "l/n", "id": "8" });
         let found = compare(&mut bindings, &resource, &ours);
         assert_eq!(found[0].field, "id");
+    }
+
+    const TIME: &str = "2024-04-01T12:34:56.123456Z";
+
+    /// The fields that differ when the recording shows the same twice and we first answer `ours`, then `later`.
+    fn later(recorded: &Value, ours: &Value, later: &Value) -> Vec<String> {
+        let mut bindings = Bindings::default();
+        assert_eq!(compare(&mut bindings, recorded, ours), []);
+        let found = compare(&mut bindings, recorded, later);
+        found.into_iter().map(|it| it.field).collect()
+    }
+
+    #[test]
+    fn what_an_object_keeps_for_ever_is_held_though_the_recording_has_it_no_more() {
+        let uid = "111111111111111111111";
+        for (recorded, ours, other) in [
+            (uid, "u1", "u2"),
+            (TIME, "2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z"),
+            ("8.8.8.8", "10.0.0.2", "10.0.0.3"),
+            ("user@example.com", "me", "you"),
+        ] {
+            let field = match recorded {
+                TIME => "createTime",
+                "8.8.8.8" => "address",
+                "user@example.com" => "creator",
+                _ => "uid",
+            };
+            let object = |value: &str| json!({ "name": "projects/p/jobs/j", field: value });
+            let changed = later(&object(recorded), &object(ours), &object(other));
+            assert_eq!(changed, [field]);
+            // Of another object it may be another.
+            let elsewhere =
+                json!({ "name": "projects/p/jobs/j", "x": { "selfLink": "l", field: other } });
+            let shown =
+                json!({ "name": "projects/p/jobs/j", "x": { "selfLink": "l", field: recorded } });
+            let mut bindings = Bindings::default();
+            assert_eq!(compare(&mut bindings, &object(recorded), &object(ours)), []);
+            assert_eq!(compare(&mut bindings, &shown, &elsewhere), []);
+            // Nor is what is made anew what was there before.
+            bindings.made_anew("projects/p/jobs/j");
+            assert_eq!(
+                compare(&mut bindings, &object(recorded), &object(other)),
+                []
+            );
+        }
+    }
+
+    #[test]
+    fn an_operation_without_a_link_of_its_own_keeps_its_times() {
+        let operation = |time: &str| {
+            let metadata = json!({ "target": "projects/p/connectors/c", "createTime": time });
+            json!({ "name": "projects/p/operations/o", "metadata": metadata })
+        };
+        let (first, second) = ("2026-01-01T00:00:00Z", "2026-01-01T00:00:01Z");
+        let mut bindings = Bindings::default();
+        assert_eq!(
+            compare(&mut bindings, &operation(TIME), &operation(first)),
+            []
+        );
+        let found = compare(&mut bindings, &operation(TIME), &operation(second));
+        assert_eq!(found[0].field, "metadata.createTime");
+    }
+
+    #[test]
+    fn a_fingerprint_changes_only_when_something_is_written_or_the_recording_shows_a_change() {
+        let object = |note: &str, fingerprint: &str| json!({ "selfLink": "l", "note": note, "fingerprint": fingerprint });
+        let recorded = object("a", "abcdef0123A=");
+        assert_eq!(
+            later(&recorded, &object("a", "1"), &object("a", "2")),
+            ["fingerprint"]
+        );
+        let mut bindings = Bindings::default();
+        assert_eq!(compare(&mut bindings, &recorded, &object("a", "1")), []);
+        let changed = object("b", "abcdef0123A=");
+        assert_eq!(compare(&mut bindings, &changed, &object("b", "2")), []);
+        bindings.written();
+        assert_eq!(compare(&mut bindings, &recorded, &object("a", "3")), []);
     }
 }

@@ -19,13 +19,16 @@
 //! What is compared: the status, which fields there are, their types and values, error texts included.
 //! Values that the server makes up (identifiers, times, fingerprints, addresses) are bound when they are
 //! first seen and must be the same wherever the recording has the same; placeholders such as
-//! `${networkID}` likewise. Hosts do not matter, and `/compute/beta/` is taken for `/compute/v1/`.
+//! `${networkID}` likewise. Where a published recording has one constant in the place of all such values,
+//! each object keeps its own: identifier, address and when it was made for as long as it is there, its
+//! fingerprint and the time of its last change until something is written or it is recorded otherwise. Hosts do not matter, and `/compute/beta/` is taken for `/compute/v1/`.
 //! Resources that a recording reads before it has made them are put there first.
 
 mod bindings;
 mod bodies;
 mod compare;
 mod har;
+mod kinds;
 mod log;
 mod player;
 mod recording;

@@ -255,16 +255,12 @@ impl<'a> Player<'a> {
         };
         if begins {
             self.bindings.forget("operationID");
-            if let (Some(target), "insert") =
-                (&target, ours["operationType"].as_str().unwrap_or_default())
-            {
-                self.bindings.made_anew(target);
+            self.bindings.written();
+            if let Some(link) = made_by(operation, &ours) {
+                self.bindings.made_anew(link);
             }
         }
-        let mut comparison = Comparison {
-            bindings: &mut self.bindings,
-            differences: Vec::new(),
-        };
+        let mut comparison = Comparison::new(&mut self.bindings);
         if status != exchange.status {
             comparison.note("status", &exchange.status.to_string(), &status.to_string());
         }
@@ -335,6 +331,20 @@ fn shows_running(exchange: &Exchange) -> bool {
 
 fn operation_key(operation: &Value) -> String {
     format!("{} {}", operation["operationType"], operation["targetLink"])
+}
+
+/// The link of what a method has made, as its answer tells it.
+fn made_by<'a>(operation: &str, answer: &'a Value) -> Option<&'a str> {
+    let makes = operation.ends_with(".insert") || operation.ends_with(".create");
+    // A Compute operation's, a connector's, that of an object of Cloud Run's version 1, and of version 2.
+    let places = [
+        "/targetLink",
+        "/metadata/target",
+        "/metadata/selfLink",
+        "/metadata/name",
+    ];
+    let mut links = places.iter().filter_map(|place| answer.pointer(place));
+    links.find_map(Value::as_str).filter(|_| makes)
 }
 
 fn is_served(link: &str) -> bool {
