@@ -192,11 +192,13 @@ impl Engine {
     }
 
     /// See [`RuleBook::applies`].
+    #[cfg_attr(test, track_caller)]
     pub(crate) fn rule(&self, rule: &'static Rule, condition: bool) -> bool {
         self.rules.applies(rule, condition)
     }
 
     /// See [`RuleBook::refuse_if`].
+    #[cfg_attr(test, track_caller)]
     pub(crate) fn refuse_if(
         &self,
         rule: &'static Rule,

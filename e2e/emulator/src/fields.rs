@@ -113,7 +113,10 @@ pub(crate) fn read(
     match body {
         Value::Null => Ok(json!({})),
         Value::Object(map) => reader.object(root, fields, map),
-        other => Err(reader.wrong_type(root, "an object", other)),
+        other => {
+            reader.refuse_type_if(true, root, "an object", other)?;
+            Ok(json!({}))
+        }
     }
 }
 
@@ -133,11 +136,7 @@ impl Reader<'_> {
                 format!("{at}.{name}")
             };
             match fields.iter().find(|(field, _)| field == name) {
-                None => {
-                    if self.engine.rule(&UNKNOWN_FIELD, true) {
-                        return Err(self.unknown(at, name));
-                    }
-                }
+                None => self.refuse_unknown(at, name)?,
                 Some((_, Field::Output)) => {
                     if !self.engine.rule(&OUTPUT_ONLY, true) {
                         read.insert(name.clone(), value.clone());
@@ -205,27 +204,24 @@ impl Reader<'_> {
                 _,
             ) => None,
         };
-        let wrong = self.engine.rule(&WRONG_TYPE, read.is_none());
-        match read {
-            Some(read) => Ok(read),
-            None if wrong => Err(self.wrong_type(at, expectation(field), value)),
-            None => Ok(value.clone()),
-        }
+        self.refuse_type_if(read.is_none(), at, expectation(field), value)?;
+        Ok(read.unwrap_or_else(|| value.clone()))
     }
 
     fn list(&self, at: &str, fields: Fields, items: &[Value]) -> Result<Value, Refusal> {
         let mut read = Vec::new();
         for (index, item) in items.iter().enumerate() {
             let place = format!("{at}[{index}]");
-            let Value::Object(map) = item else {
-                return Err(self.wrong_type(&place, "an object", item));
-            };
-            read.push(self.object(&place, fields, map)?);
+            self.refuse_type_if(!item.is_object(), &place, "an object", item)?;
+            read.push(match item {
+                Value::Object(map) => self.object(&place, fields, map)?,
+                other => other.clone(),
+            });
         }
         Ok(Value::Array(read))
     }
 
-    fn unknown(&self, at: &str, name: &str) -> Refusal {
+    fn refuse_unknown(&self, at: &str, name: &str) -> Result<(), Refusal> {
         let place = if at.is_empty() {
             String::new()
         } else {
@@ -234,33 +230,38 @@ impl Reader<'_> {
         let text = format!(
             "Invalid JSON payload received. Unknown name \"{name}\"{place}: Cannot find field."
         );
-        match self.api {
-            Api::Compute => ErrorAnswer::invalid(text).by(&UNKNOWN_FIELD),
-            Api::Run | Api::VpcAccess | Api::Knative => {
-                ErrorAnswer::code(Code::InvalidArgument, text)
-                    .violating(at)
-                    .by(&UNKNOWN_FIELD)
-            }
-        }
+        self.engine
+            .refuse_if(&UNKNOWN_FIELD, true, || match self.api {
+                Api::Compute => ErrorAnswer::invalid(text),
+                Api::Run | Api::VpcAccess | Api::Knative => {
+                    ErrorAnswer::code(Code::InvalidArgument, text).violating(at)
+                }
+            })
     }
 
-    fn wrong_type(&self, at: &str, wanted: &str, value: &Value) -> Refusal {
-        match self.api {
-            Api::Compute => {
-                let field = format!("resource.{at}");
-                let shown = value
-                    .as_str()
-                    .map_or_else(|| value.to_string(), str::to_owned);
-                ErrorAnswer::invalid_field(&field, &shown, &format!("Expected {wanted}."))
-                    .by(&WRONG_TYPE)
-            }
-            Api::Run | Api::VpcAccess | Api::Knative => {
-                let text = format!("Invalid value at '{at}' (expected {wanted}), {value}");
-                ErrorAnswer::code(Code::InvalidArgument, text)
-                    .violating(at)
-                    .by(&WRONG_TYPE)
-            }
-        }
+    /// Refuses a value that is none of what a field holds; without the rule it is taken as it is.
+    #[cfg_attr(test, track_caller)]
+    fn refuse_type_if(
+        &self,
+        wrong: bool,
+        at: &str,
+        wanted: &str,
+        value: &Value,
+    ) -> Result<(), Refusal> {
+        self.engine
+            .refuse_if(&WRONG_TYPE, wrong, || match self.api {
+                Api::Compute => {
+                    let field = format!("resource.{at}");
+                    let shown = value
+                        .as_str()
+                        .map_or_else(|| value.to_string(), str::to_owned);
+                    ErrorAnswer::invalid_field(&field, &shown, &format!("Expected {wanted}."))
+                }
+                Api::Run | Api::VpcAccess | Api::Knative => {
+                    let text = format!("Invalid value at '{at}' (expected {wanted}), {value}");
+                    ErrorAnswer::code(Code::InvalidArgument, text).violating(at)
+                }
+            })
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use crate::call::Api;
-use crate::rules::Rule;
+use crate::rules::Say;
 
 /// The canonical status codes that we answer with, for the APIs that use them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,9 +126,15 @@ impl ErrorAnswer {
         self
     }
 
-    /// The refusal that a rule has.
-    pub(crate) fn by(self, rule: &'static Rule) -> Refusal {
-        self.caused(Cause::Rule(rule.id))
+    /// The refusal that a rule has, which is in force.
+    pub(crate) fn by(self, say: &Say) -> Refusal {
+        self.caused(Cause::Rule(say.id()))
+    }
+
+    /// A refusal as another process told it, with the id of its rule.
+    #[cfg(test)]
+    pub(crate) fn told(self, rule: &'static str) -> Refusal {
+        self.caused(Cause::Rule(rule))
     }
 
     /// The refusal that a fault has ordered.

@@ -90,6 +90,17 @@ impl Rule {
     }
 }
 
+/// That a rule is in force and has its say. Only the book of the rules gives it out, so that nothing is refused by a
+/// rule that is switched off, or without being counted.
+#[derive(Debug)]
+pub(crate) struct Say(&'static Rule);
+
+impl Say {
+    pub(crate) fn id(&self) -> &'static str {
+        self.0.id
+    }
+}
+
 /// Which rules are switched off, and how often each one had its say.
 #[derive(Debug, Default)]
 pub(crate) struct RuleBook {
@@ -102,23 +113,60 @@ pub(crate) struct RuleBook {
     reach: RefCell<BTreeSet<(&'static str, &'static str)>>,
     /// The fields that each rule filled in.
     filled: RefCell<BTreeMap<&'static str, BTreeSet<&'static str>>>,
+    /// Where in the code which rules had their say.
+    #[cfg(test)]
+    places: RefCell<BTreeSet<Place>>,
+    /// Where one rule is switched off that is in force everywhere else.
+    #[cfg(test)]
+    off_at: Option<Place>,
+}
+
+/// A place in the code where a rule is asked for.
+#[cfg(test)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub(crate) rule: &'static str,
+    pub(crate) location: &'static std::panic::Location<'static>,
 }
 
 impl RuleBook {
     /// True when `condition` holds and the rule is in force; counts that it was.
+    #[cfg_attr(test, track_caller)]
     pub(crate) fn applies(&self, rule: &'static Rule, condition: bool) -> bool {
         #[cfg(test)]
         if !self.method.get().is_empty() {
             self.reach.borrow_mut().insert((self.method.get(), rule.id));
         }
         let applies = condition && (self.off.is_empty() || !self.off.contains(rule.id));
+        #[cfg(test)]
+        let applies = applies && self.is_on_at(rule, std::panic::Location::caller());
         if applies {
             *self.applied.borrow_mut().entry(rule.id).or_default() += 1;
         }
         applies
     }
 
+    #[cfg(test)]
+    fn is_on_at(&self, rule: &Rule, location: &'static std::panic::Location<'static>) -> bool {
+        let rule = rule.id;
+        let place = Place { rule, location };
+        self.places.borrow_mut().insert(place);
+        self.off_at != Some(place)
+    }
+
+    /// Where in the code which rules had their say.
+    #[cfg(test)]
+    pub(crate) fn places(&self) -> BTreeSet<Place> {
+        self.places.borrow().clone()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn switch_off_at(&mut self, place: Place) {
+        self.off_at = Some(place);
+    }
+
     /// As [`RuleBook::applies`], for the rule that has `field` filled in.
+    #[cfg_attr(test, track_caller)]
     pub(crate) fn fills(&self, rule: &'static Rule, field: &'static str, absent: bool) -> bool {
         let fills = self.applies(rule, absent);
         if fills {
@@ -149,7 +197,8 @@ impl RuleBook {
         filled.get(rule.id).cloned().unwrap_or_default()
     }
 
-    /// The usual way to refuse: the refusal carries the id of its rule.
+    /// The only way to refuse by a rule, whose id the refusal carries.
+    #[cfg_attr(test, track_caller)]
     pub(crate) fn refuse_if(
         &self,
         rule: &'static Rule,
@@ -157,7 +206,7 @@ impl RuleBook {
         error: impl FnOnce() -> ErrorAnswer,
     ) -> Result<(), Refusal> {
         if self.applies(rule, condition) {
-            Err(error().by(rule))
+            Err(error().by(&Say(rule)))
         } else {
             Ok(())
         }

@@ -249,10 +249,11 @@ async fn perform(server: &Server, call: &mut Call, verdict: &Verdict) -> Answer 
     let begun = Instant::now();
     loop {
         let answer = server.engine().answer_as_asked(call);
+        // Without the rule about it, an operation that does not exist has nothing, and is not waited for.
         let waiting = begun.elapsed() < patience
-            && answer
-                .as_ref()
-                .is_ok_and(|body| body["done"] != true && body["status"] != "DONE");
+            && answer.as_ref().is_ok_and(|body| {
+                body["done"] != true && body["status"] != "DONE" && body.get("name").is_some()
+            });
         if !waiting {
             return answer;
         }

@@ -158,6 +158,12 @@ impl Bench {
         self.ok("GET", &path, Value::Null)
     }
 
+    /// Puts a state document that may be refused, and shows why.
+    pub(crate) fn put_document(&mut self, document: &Value) -> Value {
+        let put = document::put(&mut self.engine, document);
+        put.map_or_else(|error| json!(error.to_string()), |()| Value::Null)
+    }
+
     /// Puts a state document.
     #[expect(
         clippy::needless_pass_by_value,
@@ -216,6 +222,7 @@ fn provocations() -> Vec<Provocation> {
     .collect()
 }
 
+mod places;
 mod shared;
 mod tour;
 mod wire;

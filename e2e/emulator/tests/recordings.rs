@@ -146,9 +146,7 @@ fn a_default_that_is_taken_out_is_found_by_its_field() {
 }
 
 /// Rules that no replay can miss, each with words of a recording that show it.
-const QUOTED: [(&str, &str); 2] = [
-    // What does not exist cannot be answered with anything else.
-    ("compute.not-found", "\"reason\": \"notFound\""),
+const QUOTED: [(&str, &str); 1] = [
     // Only of kinds that are not served here.
     (
         "compute.field.required",

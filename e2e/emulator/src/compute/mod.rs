@@ -127,11 +127,9 @@ pub(crate) fn merge(resource: &mut Value, change: Value) {
 /// The resource that a mutation is about: there, and not being worked on.
 pub(crate) fn current(engine: &Engine, path: &str) -> Answer {
     ready(engine, path)?;
-    engine
-        .store
-        .get(Api::Compute, path)
-        .cloned()
-        .ok_or_else(|| not_found(path).by(&NOT_FOUND))
+    let resource = engine.store.get(Api::Compute, path);
+    engine.refuse_if(&NOT_FOUND, resource.is_none(), || not_found(path))?;
+    Ok(resource.cloned().unwrap_or_else(|| json!({})))
 }
 
 pub(crate) fn not_found(path: &str) -> ErrorAnswer {
@@ -213,6 +211,7 @@ pub(crate) fn is_name(name: &str) -> bool {
 
 /// Refuses a change to any of `fields`; sending the present value, or another spelling of a link to
 /// the same thing, is no change.
+#[cfg_attr(test, track_caller)]
 pub(crate) fn refuse_changes(
     engine: &Engine,
     rule: &'static Rule,
@@ -273,6 +272,7 @@ pub(crate) fn fill(resource: &mut Value, field: &str, value: impl FnOnce() -> Va
 }
 
 /// Sets a field that is absent, if the rule that claims this default is in force.
+#[cfg_attr(test, track_caller)]
 pub(crate) fn default(
     engine: &Engine,
     rule: &'static Rule,
@@ -287,9 +287,9 @@ pub(crate) fn default(
 
 pub(crate) fn get(engine: &mut Engine, call: &Call) -> Answer {
     regions::check(engine, call)?;
-    let value = engine
-        .store
-        .get(Api::Compute, &call.path)
-        .ok_or_else(|| not_found(&call.path).by(&NOT_FOUND))?;
+    let value = engine.store.get(Api::Compute, &call.path);
+    engine.refuse_if(&NOT_FOUND, value.is_none(), || not_found(&call.path))?;
+    let nothing = json!({});
+    let value = value.unwrap_or(&nothing);
     Ok((call.resource.render)(engine, &call.path, value))
 }

@@ -87,11 +87,9 @@ fn wait(engine: &mut Engine, call: &Call) -> Answer {
 
 fn read(engine: &Engine, call: &Call, path: &str) -> Answer {
     regions::check(engine, call)?;
-    engine
-        .operations
-        .get(Api::Compute, path)
-        .cloned()
-        .ok_or_else(|| not_found(path).by(&NOT_FOUND))
+    let operation = engine.operations.get(Api::Compute, path);
+    engine.refuse_if(&NOT_FOUND, operation.is_none(), || not_found(path))?;
+    Ok(operation.cloned().unwrap_or_else(|| json!({})))
 }
 
 /// Deletes the record alone: what a running operation does is still done. Google's description has no answer to it.

@@ -195,7 +195,13 @@ pub(crate) mod tests {
                 Value::Null,
             )
         });
-        vec![shown(&CONDITIONS), shown(&OBSERVED), active]
+        let job = Provocation::new(&CONDITIONS, |bench: &mut Bench| {
+            bench.document(json!({ "run": { "projects/p/locations/us-east1/jobs/j": {} } }));
+            let jobs = "/apis/run.googleapis.com/v1/namespaces/p/jobs";
+            let host = "http://us-east1-run.googleapis.com";
+            bench.ok("GET", &format!("{host}{jobs}/j"), Value::Null)
+        });
+        vec![shown(&CONDITIONS), shown(&OBSERVED), active, job]
     }
 
     /// The types and states of the conditions, in order.

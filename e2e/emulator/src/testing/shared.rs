@@ -4,6 +4,8 @@ use super::{Bench, Duration, Provocation, Value, json};
 use crate::{compute, engine, enums, fields, pages, rpc};
 
 const NETWORKS: &str = "/compute/v1/projects/p/global/networks";
+const FIREWALLS: &str = "/compute/v1/projects/p/global/firewalls";
+const SERVICES: &str = "/v2/projects/p/locations/us-east1/services?serviceId=s";
 const SUBNETWORKS: &str = "/compute/v1/projects/p/regions/us-east1/subnetworks";
 
 fn network(bench: &mut Bench, name: &str) -> Value {
@@ -24,6 +26,7 @@ fn subnetwork(bench: &mut Bench) {
 
 pub(super) fn provocations() -> Vec<Provocation> {
     let mut all = requests();
+    all.extend(bodies());
     all.extend(lists());
     all.extend(compute());
     all
@@ -86,16 +89,49 @@ fn requests() -> Vec<Provocation> {
             let operation = changed["name"].as_str().unwrap();
             bench.ask("GET", &format!("/v2/{operation}"), Value::Null)
         }),
-        Provocation::new(&fields::UNKNOWN_FIELD, |bench| {
-            bench.ask("POST", NETWORKS, json!({ "name": "n", "nickname": "m" }))
-        }),
-        Provocation::new(&fields::WRONG_TYPE, |bench| {
-            bench.ask("POST", NETWORKS, json!({ "name": "n", "mtu": "wide" }))
-        }),
         Provocation::new(&fields::OUTPUT_ONLY, |bench| {
             bench.ok("POST", NETWORKS, json!({ "name": "n", "id": "7" }));
             bench.ok("GET", &format!("{NETWORKS}/n"), Value::Null)
         }),
+    ]
+}
+
+/// Fields that do not exist or hold what they cannot: in the body itself, within it, and in the items of a list.
+fn bodies() -> Vec<Provocation> {
+    let sent = |rule, url: &'static str, body: Value| {
+        Provocation::new(rule, move |bench| {
+            network(bench, "n");
+            bench.ask("POST", url, body.clone())
+        })
+    };
+    let firewall =
+        |allowed: Value| json!({ "name": "f", "network": "global/networks/n", "allowed": allowed });
+    let service = |container: Value| json!({ "template": { "containers": [container] } });
+    let named = |value: Value| json!({ "name": "e", "value": value });
+    let (unknown, wrong) = (&fields::UNKNOWN_FIELD, &fields::WRONG_TYPE);
+    vec![
+        sent(unknown, NETWORKS, json!({ "name": "m", "nickname": "m" })),
+        sent(
+            unknown,
+            FIREWALLS,
+            firewall(json!([{ "IPProtocol": "tcp", "port": 1 }])),
+        ),
+        sent(
+            unknown,
+            SERVICES,
+            service(json!({ "image": "i", "picture": "p" })),
+        ),
+        sent(wrong, NETWORKS, json!({ "name": "m", "mtu": "wide" })),
+        sent(wrong, NETWORKS, json!(["m"])),
+        sent(wrong, FIREWALLS, firewall(json!(["tcp"]))),
+        sent(wrong, FIREWALLS, firewall(json!([{ "IPProtocol": 6 }]))),
+        sent(wrong, SERVICES, json!("s")),
+        sent(wrong, SERVICES, service(json!("i"))),
+        sent(
+            wrong,
+            SERVICES,
+            service(json!({ "image": "i", "env": [named(json!(1))] })),
+        ),
     ]
 }
 
@@ -139,6 +175,16 @@ fn compute() -> Vec<Provocation> {
                 "name": "s", "network": "global/networks/none", "ipCidrRange": "10.0.0.0/28",
             });
             bench.ask("POST", SUBNETWORKS, subnetwork)
+        }),
+        Provocation::new(&compute::NOT_FOUND, |bench| {
+            bench.ask("GET", &format!("{NETWORKS}/none"), Value::Null)
+        }),
+        Provocation::new(&compute::NOT_FOUND, |bench| {
+            bench.ask("DELETE", &format!("{NETWORKS}/none"), Value::Null)
+        }),
+        Provocation::new(&compute::NOT_FOUND, |bench| {
+            let operations = "/compute/v1/projects/p/global/operations";
+            bench.ask("GET", &format!("{operations}/none"), Value::Null)
         }),
         Provocation::new(&compute::NOT_READY, |bench| {
             bench.engine.latency = std::time::Duration::from_secs(1);

@@ -83,7 +83,7 @@ impl Wire {
         let mut error = ErrorAnswer::new(status, "", message);
         error.whole = Some(Box::new(answer));
         let refusal = match resources::rules().find(|it| it.id == rule) {
-            Some(rule) => error.by(rule),
+            Some(rule) => error.told(rule.id),
             None => error.unserved(),
         };
         (api, Err(refusal))

@@ -67,6 +67,10 @@ pub(crate) fn provocations() -> Vec<Provocation> {
         of(&LABELS, json!({ "name": "a", "labels": { "k": "v" } })),
         of(&place::OUTSIDE, internal("10.0.0.14")),
         of(&place::TAKEN, internal("10.0.0.2")),
+        Provocation::new(&STATUS, |bench| {
+            world(bench);
+            bench.ok("GET", &format!("{ALL}/out"), Value::Null)
+        }),
         deleted(&IN_USE, "out"),
         deleted(&SERVERLESS, "held"),
         Provocation::new(&LABELS_STALE, |bench| {

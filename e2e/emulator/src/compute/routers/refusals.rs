@@ -139,6 +139,7 @@ pub(super) fn check(
 }
 
 impl Candidate<'_> {
+    #[cfg_attr(test, track_caller)]
     fn refuse_if(
         &self,
         rule: &'static Rule,

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{ADVERTISE, ENCRYPTED, IMMUTABLE, KEEPALIVE, PER_NETWORK, conflicts, nats, refusals};
+use crate::compute;
 use crate::rules::Rule;
 use crate::testing::{Bench, Provocation};
 
@@ -131,6 +132,7 @@ fn routers() -> Vec<Provocation> {
     ]
 }
 
+/// What every NAT shows that does not say otherwise, and what it has of everything else.
 fn single_nats() -> Vec<Provocation> {
     let shown = [
         &nats::KIND,
@@ -138,76 +140,80 @@ fn single_nats() -> Vec<Provocation> {
         &nats::ENDPOINTS,
         &nats::TIME_WAIT,
         &nats::SOURCE_RANGES,
+        &compute::FULL_LINKS,
     ];
-    let mut all: Vec<Provocation> = shown
+    let shown = shown
         .into_iter()
-        .map(|rule| of(rule, json!([listing("x", "s")])))
-        .collect();
-    let many: Vec<Value> = (0..51).map(|n| listing(&format!("x{n}"), "s")).collect();
-    let entry = &listing("x", "s")["subnetworks"][0];
-    let dynamic = with(nat("x"), "enableDynamicPortAllocation", json!(true));
+        .map(|rule| of(rule, json!([listing("x", "s")])));
+    let mut all: Vec<Provocation> = shown.collect();
     let private = with(listing("x", "s"), "type", json!("PRIVATE"));
-    let draining = with(
-        manual("x", "a"),
-        "drainNatIps",
-        json!(["regions/us-east1/addresses/a"]),
-    );
-    let named = {
-        let mut nat = listing("x", "s");
-        nat["subnetworks"][0]["sourceIpRangesToNat"] = json!(["LIST_OF_SECONDARY_IP_RANGES"]);
-        nat["subnetworks"][0]["secondaryIpRangeNames"] = json!(["none"]);
-        nat
-    };
+    let empty = with(nat("x"), "natIps", json!([]));
+    let many: Vec<Value> = (0..51).map(|n| listing(&format!("x{n}"), "s")).collect();
+    let twice = json!([listing("x", "s"), listing("x", "t")]);
+    let unsaid = with(nat("x"), "natIpAllocateOption", Value::Null);
     all.extend([
         of(&nats::DYNAMIC_PORTS, json!([private])),
-        of(&nats::EMPTIES, json!([with(nat("x"), "natIps", json!([]))])),
-        of(
-            &refusals::DUPLICATE,
-            json!([listing("x", "s"), listing("x", "t")]),
-        ),
+        of(&nats::EMPTIES, json!([empty])),
+        of(&nats::EMPTIES, json!([])),
         of(&refusals::PER_ROUTER, json!(many)),
-        of(
-            &refusals::SUBNETWORKS,
-            json!([with(
-                listing("x", "s"),
-                "subnetworks",
-                json!(vec![entry; 51])
-            )]),
-        ),
-        of(
-            &refusals::LIST,
-            json!([with(listing("x", "s"), "subnetworks", json!([]))]),
-        ),
-        of(
-            &refusals::ADDRESSES,
-            json!([with(manual("x", "a"), "natIps", json!([]))]),
-        ),
-        of(&refusals::ADDRESS_KIND, json!([manual("x", "b")])),
-        of(&refusals::DRAIN, json!([draining])),
-        of(&refusals::PLACE, json!([listing("x", "other")])),
-        of(&refusals::RANGE_NAMES, json!([named])),
-        of(
-            &refusals::MAPPING,
-            json!([with(
-                dynamic.clone(),
-                "enableEndpointIndependentMapping",
-                json!(true)
-            )]),
-        ),
-        of(
-            &refusals::PORTS,
-            json!([with(dynamic, "minPortsPerVm", json!(100))]),
-        ),
+        of(&refusals::DUPLICATE, twice),
+        of(&compute::NAME, json!([nat("X")])),
+        of(&compute::REQUIRED, json!([unsaid])),
         Provocation::new(&refusals::IMMUTABLE, |bench| {
             world(bench);
             bench.ended("PATCH", R, json!({ "nats": [listing("x", "s")] }));
-            put(
-                bench,
-                &json!([with(listing("x", "s"), "type", json!("PRIVATE"))]),
-            )
+            let private = with(listing("x", "s"), "type", json!("PRIVATE"));
+            put(bench, &json!([private]))
         }),
     ]);
+    all.extend(ports());
+    all.extend(addresses());
+    all.extend(subnetworks());
     all
+}
+
+fn ports() -> Vec<Provocation> {
+    let dynamic = with(nat("x"), "enableDynamicPortAllocation", json!(true));
+    let refused =
+        |rule, field: &str, value: Value| of(rule, json!([with(dynamic.clone(), field, value)]));
+    let mapping = "enableEndpointIndependentMapping";
+    vec![
+        refused(&refusals::MAPPING, mapping, json!(true)),
+        refused(&refusals::PORTS, "minPortsPerVm", json!(100)),
+        refused(&refusals::PORTS, "maxPortsPerVm", json!(100)),
+    ]
+}
+
+fn addresses() -> Vec<Provocation> {
+    let refused =
+        |rule, field: &str, value: Value| of(rule, json!([with(manual("x", "a"), field, value)]));
+    let option = "natIpAllocateOption";
+    let a = json!(["regions/us-east1/addresses/a"]);
+    vec![
+        refused(&refusals::ADDRESSES, "natIps", json!([])),
+        refused(&refusals::ADDRESSES, option, json!("AUTO_ONLY")),
+        refused(&refusals::DRAIN, "drainNatIps", a),
+        of(&refusals::ADDRESS_KIND, json!([manual("x", "b")])),
+    ]
+}
+
+fn subnetworks() -> Vec<Provocation> {
+    let listing_of = |list: Value| json!([with(listing("x", "s"), "subnetworks", list)]);
+    let entry = listing("x", "s")["subnetworks"][0].clone();
+    let mut named = entry.clone();
+    named["sourceIpRangesToNat"] = json!(["LIST_OF_SECONDARY_IP_RANGES"]);
+    named["secondaryIpRangeNames"] = json!(["none"]);
+    let router = json!({ "network": "n", "nats": listing_of(json!([])) });
+    let router = json!({ "projects/p/regions/us-east1/routers/r": router });
+    vec![
+        of(&refusals::SUBNETWORKS, listing_of(json!(vec![entry; 51]))),
+        of(&refusals::LIST, listing_of(json!([]))),
+        Provocation::new(&refusals::LIST, move |bench| {
+            bench.put_document(&json!({ "compute": router }))
+        }),
+        of(&refusals::RANGE_NAMES, listing_of(json!([named]))),
+        of(&refusals::PLACE, json!([listing("x", "other")])),
+    ]
 }
 
 #[test]

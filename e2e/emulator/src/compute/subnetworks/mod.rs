@@ -171,7 +171,9 @@ fn insert(engine: &mut Engine, call: &Call) -> Answer {
     ranges::check(engine, network, &subnetwork)?;
     fill(engine, &path, &mut subnetwork);
     let conflict = ranges::conflict(engine, &network_path, &subnetwork, None);
-    let doom = conflict.map(|(_, sentence)| Failure::compute("INVALID_USAGE", sentence));
+    let minded = engine.rule(&ranges::OVERLAP, conflict.is_some());
+    let doom = conflict.filter(|_| minded);
+    let doom = doom.map(|(_, sentence)| Failure::compute("INVALID_USAGE", sentence));
     Ok(compute::insert_with(
         engine,
         call,
@@ -226,15 +228,14 @@ fn refuse_ranges(engine: &Engine, path: &str, subnetwork: &Value) -> Result<(), 
     let network = subnetwork["network"].as_str().unwrap_or_default();
     let network = compute::path_in(project_of(path), network);
     ranges::check(engine, &Value::Null, subnetwork)?;
-    match ranges::conflict(engine, &network, subnetwork, Some(path)) {
-        Some((field, sentence)) => {
-            let taken = ranges::of(subnetwork);
-            let taken = taken.iter().find(|(name, _)| *name == field);
-            let range = taken.map_or("", |(_, range)| range);
-            Err(ErrorAnswer::invalid_field(&field, range, &sentence).by(&ranges::OVERLAP))
-        }
-        None => Ok(()),
-    }
+    let conflict = ranges::conflict(engine, &network, subnetwork, Some(path));
+    engine.refuse_if(&ranges::OVERLAP, conflict.is_some(), || {
+        let (field, sentence) = conflict.unwrap_or_default();
+        let taken = ranges::of(subnetwork);
+        let taken = taken.iter().find(|(name, _)| *name == field);
+        let range = taken.map_or("", |(_, range)| range);
+        ErrorAnswer::invalid_field(&field, range, &sentence)
+    })
 }
 
 fn set_private_google_access(engine: &mut Engine, call: &Call) -> Answer {

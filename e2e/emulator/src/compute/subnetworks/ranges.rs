@@ -102,7 +102,8 @@ pub(crate) fn check(engine: &Engine, network: &Value, subnetwork: &Value) -> Res
     Ok(())
 }
 
-/// The first of a subnetwork's ranges that is taken: its field, and the sentence that says by whom.
+/// The first of a subnetwork's ranges that is taken: its field, and the sentence that says by whom. Whether that is
+/// minded is the caller's affair.
 pub(crate) fn conflict(
     engine: &Engine,
     network: &str,
@@ -117,8 +118,7 @@ pub(crate) fn conflict(
         } else {
             overlap(engine, network, range, except)
         };
-        if engine.rule(&OVERLAP, taker.is_some()) {
-            let taker = taker.unwrap_or_default();
+        if let Some(taker) = taker {
             let region = taker.split('/').rev().nth(2).unwrap_or_default();
             let sentence = format!(
                 "Invalid IPCidrRange: {text} conflicts with existing subnetwork '{}' in region '{region}'.",

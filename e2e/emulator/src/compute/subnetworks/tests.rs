@@ -139,6 +139,23 @@ pub(crate) fn provocations() -> Vec<Provocation> {
             bench.ended("POST", &url, json!({ "privateIpGoogleAccess": true }));
             bench.ask("POST", &url, json!({ "privateIpGoogleAccess": false }))
         }),
+        Provocation::new(&FINGERPRINT, |bench| {
+            world(bench, &Value::Null);
+            let before = bench.ok("GET", S, Value::Null);
+            let url = format!("{S}/setPrivateIpGoogleAccess");
+            bench.ended("POST", &url, json!({ "privateIpGoogleAccess": true }));
+            let after = bench.ok("GET", S, Value::Null);
+            json!(before["fingerprint"] == after["fingerprint"])
+        }),
+        Provocation::new(&ranges::OVERLAP, |bench| {
+            let other = json!({ "ipCidrRange": "10.0.0.16/28", "network": "n" });
+            world(
+                bench,
+                &json!({ "projects/p/regions/us-east1/subnetworks/t": other }),
+            );
+            let url = format!("{S}/expandIpCidrRange");
+            bench.ask("POST", &url, json!({ "ipCidrRange": "10.0.0.0/27" }))
+        }),
         Provocation::new(&EXPAND_ONLY, |bench| {
             world(bench, &Value::Null);
             let url = format!("{S}/expandIpCidrRange");
