@@ -181,6 +181,7 @@ impl Call {
         self.route.verb == Verb::Get
             || matches!(last, "wait" | "getIamPolicy" | "testIamPermissions")
             || self.flag("validateOnly")
+            || self.query("dryRun") == Some("all")
     }
 }
 

@@ -12,6 +12,7 @@ use crate::faults::disturbance::{self, Staleness};
 use crate::identity;
 use crate::operations::{self, Beginning, Operations};
 use crate::parameters;
+use crate::partial;
 use crate::refusal::{Code, ErrorAnswer, Refusal};
 use crate::rules::{Rule, RuleBook};
 use crate::store::{Mark, Present, Store};
@@ -88,6 +89,7 @@ impl Engine {
 
     fn decide(&mut self, call: &Call) -> Answer {
         parameters::check(&self.rules, call)?;
+        partial::check(&self.rules, call)?;
         self.check_project(call)?;
         if let Some(replay) = self.replay(call)? {
             return Ok(replay);
@@ -146,13 +148,21 @@ impl Engine {
         });
     }
 
-    /// As [`Engine::answer`], with the enums written as the caller asked for them.
+    /// As [`Engine::answer`], and [as asked](Engine::as_asked).
     pub(crate) fn answer_as_asked(&mut self, call: &Call) -> Answer {
-        let mut answer = self.answer(call)?;
+        let answer = self.answer(call)?;
+        Ok(self.as_asked(call, answer))
+    }
+
+    /// An answer with the enums written as the caller asked for them, and with the fields that it selects.
+    pub(crate) fn as_asked(&self, call: &Call, mut answer: Value) -> Value {
+        let before = self.rules.look_for(call.route.operation);
         if enums::asked_for(call) && self.rule(&enums::NUMBERS, true) {
             enums::to_numbers(&mut answer);
         }
-        Ok(answer)
+        let answer = partial::of(&self.rules, call, answer);
+        self.rules.look_for(before);
+        answer
     }
 
     /// Lets the operations whose time has come take effect.

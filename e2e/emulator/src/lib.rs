@@ -52,6 +52,7 @@ mod masks;
 mod operations;
 mod pages;
 mod parameters;
+mod partial;
 mod record;
 mod refusal;
 pub mod replay;
@@ -65,6 +66,8 @@ mod server;
 mod store;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod unheeded;
 mod vpcaccess;
 mod wire;
 

@@ -16,6 +16,7 @@ pub(crate) enum Code {
     PermissionDenied,
     FailedPrecondition,
     Aborted,
+    Unimplemented,
 }
 
 impl Code {
@@ -25,6 +26,7 @@ impl Code {
             Code::PermissionDenied => 403,
             Code::NotFound => 404,
             Code::AlreadyExists | Code::Aborted => 409,
+            Code::Unimplemented => 501,
         }
     }
 
@@ -36,6 +38,7 @@ impl Code {
             Code::PermissionDenied => 7,
             Code::FailedPrecondition => 9,
             Code::Aborted => 10,
+            Code::Unimplemented => 12,
         }
     }
 
@@ -47,6 +50,7 @@ impl Code {
             Code::PermissionDenied => "PERMISSION_DENIED",
             Code::FailedPrecondition => "FAILED_PRECONDITION",
             Code::Aborted => "ABORTED",
+            Code::Unimplemented => "UNIMPLEMENTED",
         }
     }
 }

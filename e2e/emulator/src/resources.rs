@@ -5,7 +5,8 @@ use serde_json::Value;
 use crate::call::{Api, Call, Resource, Route, Verb, matches};
 use crate::rules::Rule;
 use crate::{
-    batch, compute, engine, enums, fields, knative, pages, parameters, request, rpc, run, vpcaccess,
+    batch, compute, engine, enums, fields, knative, pages, parameters, partial, request, rpc, run,
+    vpcaccess,
 };
 
 /// Every kind of resource. The order is that in which a document is completed: what is referred to
@@ -39,6 +40,7 @@ pub(crate) fn shared_rules() -> impl Iterator<Item = &'static Rule> {
         fields::RULES,
         pages::RULES,
         parameters::RULES,
+        partial::RULES,
         rpc::RULES,
         compute::RULES,
     ]

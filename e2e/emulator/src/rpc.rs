@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::call::{Api, Call, Resource, Route, Verb, as_stored, nothing_to_complete};
+use crate::compute::name_of;
 use crate::compute::regions::REGIONS;
 use crate::engine::{Answer, Engine};
 use crate::identity;
@@ -23,13 +24,36 @@ pub(crate) static OPERATION_NOT_FOUND: Rule = Rule::guessed(
     "An operation that does not exist is answered with 404.",
 );
 
+pub(crate) static FILTER: Rule = Rule::documented(
+    "run.operation.list.filter",
+    "docs/reference/google-cloud.md#operation-lists",
+    "Cloud Run's operations are narrowed by done:true and done:false.",
+);
+pub(crate) static FILTER_UNKNOWN: Rule = Rule::guessed(
+    "run.operation.list.filter.unknown",
+    "text unrecorded",
+    "Another filter of Cloud Run's operations is refused.",
+);
+pub(crate) static PARTIAL: Rule = Rule::documented(
+    "rpc.operation.list.partial",
+    "docs/reference/google-cloud.md#operation-lists",
+    "Operations of one location cannot be asked for in part: returnPartialSuccess is answered with 501.",
+);
+
 pub(crate) static OVERTAKEN: Rule = Rule::guessed(
     "rpc.operation.overtaken",
     "code and text unrecorded",
     "What is written to Cloud Run, or a connector that is made, fails if it has been deleted before that was done.",
 );
 
-pub(crate) static RULES: &[&Rule] = &[&LOCATION_UNKNOWN, &OPERATION_NOT_FOUND, &OVERTAKEN];
+pub(crate) static RULES: &[&Rule] = &[
+    &LOCATION_UNKNOWN,
+    &OPERATION_NOT_FOUND,
+    &OVERTAKEN,
+    &FILTER,
+    &FILTER_UNKNOWN,
+    &PARTIAL,
+];
 
 pub(crate) static RUN_OPERATIONS: Resource = Resource {
     api: Api::Run,
@@ -114,17 +138,73 @@ fn forget(engine: &mut Engine, call: &Call) -> Answer {
     Ok(json!({}))
 }
 
+/// Whether only operations that are done are asked for, or only those that are not; VPC Access has no such filter.
+fn wanted(engine: &Engine, call: &Call) -> Result<Option<bool>, Refusal> {
+    if call.resource.api != Api::Run {
+        return Ok(None);
+    }
+    let filter = call.query("filter");
+    let wanted = match filter {
+        Some("done:true") => Some(true),
+        Some("done:false") => Some(false),
+        Some(_) | None => None,
+    };
+    let unknown = filter.is_some() && wanted.is_none();
+    engine.refuse_if(&FILTER_UNKNOWN, unknown, || {
+        let text = format!("Invalid filter: '{}'.", filter.unwrap_or_default());
+        ErrorAnswer::code(Code::InvalidArgument, text).violating("filter")
+    })?;
+    Ok(wanted.filter(|_| engine.rule(&FILTER, true)))
+}
+
 fn list(engine: &mut Engine, call: &Call) -> Answer {
+    engine.refuse_if(&PARTIAL, call.flag("returnPartialSuccess"), || {
+        ErrorAnswer::code(
+            Code::Unimplemented,
+            "return_partial_success is not supported.",
+        )
+    })?;
     let window = Window::of(engine, call)?;
+    let wanted = wanted(engine, call)?;
     let prefix = format!("{}/", call.path);
     let after = window.after.as_deref();
-    let operations = engine.operations.list(call.resource.api, &prefix, after);
+    let operations = engine
+        .operations
+        .list(call.resource.api, &prefix, after)
+        .filter(|(_, body)| wanted.is_none_or(|done| (body["done"] == true) == done));
     let (page, next) = window.take(operations);
     Ok(listed(
         "operations",
         page.into_iter().map(|(_, body)| body.clone()).collect(),
         next,
     ))
+}
+
+/// Refuses a write that is about another version of a resource, as the rule of its kind has it.
+#[cfg_attr(test, track_caller)]
+pub(crate) fn check_etag(
+    engine: &Engine,
+    rule: &'static Rule,
+    resource: &Value,
+    etag: Option<&str>,
+) -> Result<(), Refusal> {
+    let present = resource["etag"].as_str().unwrap_or_default();
+    let stale = etag.is_some_and(|etag| !etag.is_empty() && etag != present);
+    engine.refuse_if(rule, stale, || {
+        let name = resource["name"].as_str().map_or("", name_of);
+        let etag = etag.unwrap_or_default();
+        let text = format!(
+            "Conflict for resource '{name}': version '{etag}' was specified but current version is '{present}'."
+        );
+        ErrorAnswer::code(Code::Aborted, text)
+    })
+}
+
+/// The answer to a request at `path` that only wants to know whether it would be accepted; `shown` is what it would
+/// make or take away.
+pub(crate) fn dry_run(path: &str, shown: &Value) -> Value {
+    let name = format!("{}/operations/validate-only", location_of(path));
+    json!({ "name": name, "metadata": shown, "done": true, "response": shown })
 }
 
 /// A list's body; what is empty is left out.

@@ -248,14 +248,14 @@ async fn perform(server: &Server, call: &mut Call, verdict: &Verdict) -> Answer 
     let patience = clock::scaled(patience(call), server.scale);
     let begun = Instant::now();
     loop {
-        let answer = server.engine().answer_as_asked(call);
+        let answer = server.engine().answer(call);
         // Without the rule about it, an operation that does not exist has nothing, and is not waited for.
         let waiting = begun.elapsed() < patience
             && answer.as_ref().is_ok_and(|body| {
                 body["done"] != true && body["status"] != "DONE" && body.get("name").is_some()
             });
         if !waiting {
-            return answer;
+            return answer.map(|body| server.engine().as_asked(call, body));
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }

@@ -206,6 +206,7 @@ fn provocations() -> Vec<Provocation> {
         shared::provocations(),
         crate::request::tests::provocations(),
         crate::parameters::tests::provocations(),
+        crate::partial::tests::provocations(),
         crate::batch::tests::provocations(),
         crate::compute::networks::tests::provocations(),
         crate::compute::subnetworks::tests::provocations(),
@@ -222,6 +223,7 @@ fn provocations() -> Vec<Provocation> {
     .collect()
 }
 
+mod heeded;
 mod places;
 mod shared;
 mod tour;

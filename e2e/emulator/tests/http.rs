@@ -100,6 +100,11 @@ async fn a_wait_ends_when_its_operation_does() {
         bench.send(Method::POST, &wait, json!({})).await.1["status"],
         "DONE"
     );
+    // Whether it has ended is not read from what the caller wants to see of it.
+    let wait = format!("{wait}?fields=name");
+    let asked = bench.send(Method::POST, &wait, json!({}));
+    let asked = tokio::time::timeout(Duration::from_secs(30), asked).await;
+    assert_eq!(asked.unwrap().1, json!({ "name": operation }));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -26,7 +26,7 @@ pub(crate) static ORDER_UNKNOWN: Rule = Rule::invented(
     "Lists are in the order of names; any other orderBy is refused, where Google would obey it.",
 );
 
-fn check_order(engine: &Engine, call: &Call) -> Result<(), Refusal> {
+pub(crate) fn check_order(engine: &Engine, call: &Call) -> Result<(), Refusal> {
     let order = call.query("orderBy").unwrap_or("name");
     engine.refuse_if(&ORDER_UNKNOWN, order != "name", || {
         ErrorAnswer::invalid_field("orderBy", order, "Only the order by name is served.")

@@ -102,6 +102,7 @@ fn delete(engine: &mut Engine, call: &Call) -> Answer {
 fn list(engine: &mut Engine, call: &Call) -> Answer {
     regions::check(engine, call)?;
     let window = Window::of(engine, call)?;
+    lists::check_order(engine, call)?;
     let filter = lists::filter(engine, call)?;
     let prefix = format!("{}/", call.path);
     let entries = engine

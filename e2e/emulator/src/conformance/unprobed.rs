@@ -34,6 +34,18 @@ pub const UNPROBED: &[Unprobed] = &[
         why: "the answer would have what the project keeps in all of its regions, and that is no business of a recording",
     },
     Unprobed {
+        rule: "run.operation.list.filter",
+        why: "the answer would have what others did in the project, and that is no business of a recording",
+    },
+    Unprobed {
+        rule: "run.operation.list.filter.unknown",
+        why: "if it is not refused, the answer has what others did in the project, and that is no business of a recording",
+    },
+    Unprobed {
+        rule: "rpc.operation.list.partial",
+        why: "if it is not refused, the answer has what others did in the project, and that is no business of a recording",
+    },
+    Unprobed {
         rule: "list.page.cap",
         why: "it takes more than five hundred things of one kind, which is more than most quotas allow",
     },

@@ -21,6 +21,8 @@ use crate::refusal::{ErrorAnswer, Refusal};
 
 pub(crate) use disturbance::Disturbance;
 pub(crate) use order::{FaultError, When, duration};
+#[cfg(test)]
+pub(crate) use pattern::admits;
 pub(crate) use presets::Request;
 
 use order::{Effect, Matches, Order};

@@ -6,7 +6,7 @@ pub(super) const LONGEST: usize = 200;
 /// True if the pattern is for this text. A star that took too little takes one more byte, and those before it keep
 /// what they have: whatever they could take more, the last one can take as well. So there are never more steps than
 /// the product of the two lengths.
-pub(super) fn admits(pattern: &str, text: &str) -> bool {
+pub(crate) fn admits(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut at, mut read) = (0, 0);
     // Where to go on after the last star, and up to where that star has taken the text.

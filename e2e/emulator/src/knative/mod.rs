@@ -295,7 +295,7 @@ fn listed(of: Object, items: Vec<Value>, next: Option<String>) -> Value {
 pub(crate) mod tests {
     use serde_json::{Value, json};
 
-    use super::{DEFAULT_REGION, EVERYWHERE, KIND, OTHER_NAME, REGION};
+    use super::{DEFAULT_REGION, EVERYWHERE, KIND, OTHER_NAME, REGION, services};
     use crate::testing::{Bench, Provocation};
 
     pub(crate) const HOST: &str = "http://us-east1-run.googleapis.com";
@@ -354,6 +354,12 @@ pub(crate) mod tests {
                 bench.ask("PUT", S, service)
             }),
         ];
+        all.push(Provocation::new(&services::POLICY_VERSION, |bench| {
+            create(bench);
+            let url = "/v1/projects/p/locations/us-east1/services/s:getIamPolicy";
+            let asked = format!("{url}?options.requestedPolicyVersion=2");
+            bench.ask("GET", &asked, Value::Null)
+        }));
         all.extend(super::annotations::tests::provocations());
         all.extend(super::selector::tests::provocations());
         all.extend(super::status::tests::provocations());

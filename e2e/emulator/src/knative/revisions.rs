@@ -6,7 +6,7 @@ use crate::call::{Api, Call, Resource, Verb, as_stored, nothing_to_complete};
 use crate::compute::name_of;
 use crate::engine::{Answer, Engine};
 use crate::knative::selector::Selector;
-use crate::knative::services::route;
+use crate::knative::services::{dry_run, route};
 use crate::knative::{Object, ask, deleted, listed, place, prefix, view};
 use crate::pages::Window;
 use crate::refusal::Refusal;
@@ -106,7 +106,8 @@ fn list(engine: &mut Engine, call: &Call) -> Answer {
 
 fn delete(engine: &mut Engine, call: &Call) -> Answer {
     let path = path(engine, call)?;
-    ask(engine, call, Verb::Delete, &path, &[], Value::Null)?;
+    let query = [dry_run(call)];
+    ask(engine, call, Verb::Delete, &path, &query, Value::Null)?;
     Ok(deleted("revisions", name_of(&path)))
 }
 

@@ -12,7 +12,14 @@ use crate::knative::{
     view,
 };
 use crate::pages::Window;
-use crate::refusal::Refusal;
+use crate::refusal::{Code, ErrorAnswer, Refusal};
+use crate::rules::Rule;
+
+pub(super) static POLICY_VERSION: Rule = Rule::documented(
+    "run.v1.policy.version",
+    "docs/reference/google-cloud.md#run-v1",
+    "A policy can be asked for in version 0, 1 or 3; any other is refused.",
+);
 
 const NAMESPACED: &str = "apis/serving.knative.dev/v1/namespaces/{project}/services";
 const NAMESPACED_ONE: &str = "apis/serving.knative.dev/v1/namespaces/{project}/services/{service}";
@@ -87,7 +94,7 @@ pub(crate) static RESOURCE: Resource = Resource {
             delete,
         ),
     ],
-    rules: &[],
+    rules: &[&POLICY_VERSION],
     complete: nothing_to_complete,
     render: as_stored,
 };
@@ -236,6 +243,13 @@ fn delete(engine: &mut Engine, call: &Call) -> Answer {
 
 /// Nobody has been granted anything: policies are not kept.
 fn get_iam_policy(engine: &mut Engine, call: &Call) -> Answer {
+    let version = call.query("options.requestedPolicyVersion");
+    let unknown = version.is_some_and(|version| !["0", "1", "3"].contains(&version));
+    engine.refuse_if(&POLICY_VERSION, unknown, || {
+        let version = version.unwrap_or_default();
+        let text = format!("Invalid policy version: {version}.");
+        ErrorAnswer::code(Code::InvalidArgument, text).violating("options.requested_policy_version")
+    })?;
     let path = path(engine, call)?;
     ask(engine, call, Verb::Get, &path, &[], Value::Null)?;
     Ok(json!({ "etag": "ACAB" }))

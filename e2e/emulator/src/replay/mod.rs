@@ -29,6 +29,7 @@ mod bodies;
 mod compare;
 mod har;
 mod kinds;
+mod links;
 mod log;
 mod player;
 mod recording;

@@ -13,6 +13,7 @@ use crate::engine::Engine;
 use crate::fields::Field;
 use crate::replay::bindings::Bindings;
 use crate::replay::compare::{Comparison, Difference};
+use crate::replay::links::{decoded, is_served, last_placeholder, name_in, unserved};
 use crate::replay::recording::{Exchange, Recording};
 use crate::replay::verdict::{Excuse, Line, Verdict};
 use crate::resources::{self, Found};
@@ -145,24 +146,29 @@ impl<'a> Player<'a> {
         if !given.is_object() {
             given = json!({});
         }
-        let mut made: BTreeSet<String> = BTreeSet::new();
+        let (mut written, mut there) = (Vec::new(), BTreeSet::new());
         for exchange in &recording.exchanges {
-            let known = self.bindings.clone();
+            let bound = self.bindings.clone();
             let request = self.request(exchange);
             let Some(found) = request.found else { continue };
             if exchange.method != "GET" || exchange.status != 200 {
-                made.insert(found.path.clone());
+                written.push(found.path);
                 // What its placeholders stand for, an answer before it may show.
-                self.bindings = known;
+                self.bindings = bound;
                 continue;
             }
             let home = resources::at_home(found.resource.api, &found.path);
-            let name = found.path.rsplit_once('/').map_or("", |(parent, _)| parent);
-            let known = made.contains(&found.path) || made.contains(name);
-            if let (Some(_), false, Some(answer)) = (home, known, &exchange.answer) {
+            // What is below something that was written has come with it: a service's revisions.
+            let within =
+                |path: &String| found.path == *path || found.path.starts_with(&format!("{path}/"));
+            if written.iter().any(within) {
+                self.bindings = bound;
+            } else if let (Some(_), false, Some(answer)) =
+                (home, there.contains(&found.path), &exchange.answer)
+            {
                 let api = found.resource.api.name();
                 given[api][&found.path] = self.input(&found, answer);
-                made.insert(found.path);
+                there.insert(found.path);
             }
         }
         document::put(&mut self.engine, &given).map_err(|error| error.to_string())?;
@@ -345,54 +351,4 @@ fn made_by<'a>(operation: &str, answer: &'a Value) -> Option<&'a str> {
     ];
     let mut links = places.iter().filter_map(|place| answer.pointer(place));
     links.find_map(Value::as_str).filter(|_| makes)
-}
-
-fn is_served(link: &str) -> bool {
-    let path = link.find("/compute/").map_or(link, |start| &link[start..]);
-    resources::find(Verb::Get, path).is_some()
-}
-
-fn unserved(path: &str) -> String {
-    // Collections are plural words in camel case; names of resources and custom verbs are not, save for
-    // one verb.
-    let is_collection =
-        |word: &&str| word.ends_with('s') && !word.contains('-') && *word != "setLabels";
-    let collection = path.rsplit('/').find(is_collection).unwrap_or(path);
-    format!("the emulator serves no {collection}")
-}
-
-/// The collection and the placeholder with which a URL's path ends, or ends before its custom verb.
-fn last_placeholder(url: &str) -> Option<(&str, &str)> {
-    let path = url.split('?').next()?;
-    let (before, tail) = path.rsplit_once("/${")?;
-    let (placeholder, rest) = tail.split_once('}')?;
-    let whole = rest.is_empty() || (rest.starts_with('/') && !rest[1..].contains('/'));
-    let collection = before.rsplit('/').next()?;
-    (whole && collection != "operations" && collection != "projects")
-        .then_some((collection, placeholder))
-}
-
-/// The name after `/{collection}/` in any text of an answer; it may hold placeholders itself, but is
-/// not one.
-fn name_in(answer: &Value, collection: &str) -> Option<String> {
-    match answer {
-        Value::String(text) => {
-            let (_, rest) = text.split_once(&format!("/{collection}/"))?;
-            let name = rest.split(['/', '\'', '?']).next()?;
-            let only_placeholder = name.starts_with("${") && name.ends_with('}');
-            (!only_placeholder).then(|| name.to_owned())
-        }
-        Value::Array(items) => items.iter().find_map(|item| name_in(item, collection)),
-        Value::Object(fields) => {
-            let known = |name: &str| !matches!(name, "network" | "subnetwork" | "subnetworks");
-            let own = fields.iter().filter(|(name, _)| known(name));
-            own.map(|(_, value)| value)
-                .find_map(|value| name_in(value, collection))
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => None,
-    }
-}
-
-fn decoded(text: &str) -> String {
-    resources::decode(text).unwrap_or_else(|| text.to_owned())
 }

@@ -20,8 +20,7 @@ pub(super) fn delete(engine: &mut Engine, call: &Call) -> Answer {
     let service = doomed(engine, &call.path, before.clone());
     let shown = typed(&service);
     if call.flag("validateOnly") {
-        let name = format!("{}/operations/validate-only", rpc::location_of(&call.path));
-        return Ok(json!({ "name": name, "metadata": shown, "done": true, "response": shown }));
+        return Ok(rpc::dry_run(&call.path, &shown));
     }
     engine.store.put(Api::Run, &call.path, service);
     let target = call.path.clone();

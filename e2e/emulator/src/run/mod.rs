@@ -3,6 +3,7 @@
 mod containers;
 mod defaults;
 mod deletion;
+mod new_revision;
 mod schema;
 mod status;
 mod template;
@@ -24,6 +25,7 @@ pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
         defaults::RULES,
         containers::RULES,
         writes::RULES,
+        new_revision::RULES,
         status::RULES,
         revisions::RULES,
     ]
@@ -73,6 +75,7 @@ pub(crate) mod tests {
         all.extend(super::defaults::tests::provocations());
         all.extend(super::containers::tests::provocations());
         all.extend(super::writes::tests::provocations());
+        all.extend(super::new_revision::tests::provocations());
         all.extend(super::status::tests::provocations());
         all.extend(super::revisions::tests::provocations());
         all.extend(super::jobs::tests::provocations());

@@ -26,7 +26,13 @@ static SERVING: Rule = Rule::guessed(
     "A revision that serves traffic, carries a tag or is the latest cannot be deleted.",
 );
 
-pub(super) static RULES: &[&Rule] = &[&NOT_FOUND, &SERVING];
+static STALE_ETAG: Rule = Rule::documented(
+    "run.revision.etag.stale",
+    "docs/reference/google-cloud.md#run-etag",
+    "A delete with another etag than the present one is refused with 409 ABORTED.",
+);
+
+pub(super) static RULES: &[&Rule] = &[&NOT_FOUND, &SERVING, &STALE_ETAG];
 
 pub(crate) static RESOURCE: Resource = Resource {
     api: Api::Run,
@@ -169,6 +175,7 @@ fn list(engine: &mut Engine, call: &Call) -> Answer {
 
 fn delete(engine: &mut Engine, call: &Call) -> Answer {
     let revision = get(engine, call)?;
+    rpc::check_etag(engine, &STALE_ETAG, &revision, call.query("etag"))?;
     let serving = serves(engine, &call.path);
     engine.refuse_if(&SERVING, serving, || {
         let text = format!(
@@ -179,6 +186,9 @@ fn delete(engine: &mut Engine, call: &Call) -> Answer {
     })?;
     let target = call.path.clone();
     let shown = rpc::typed("google.cloud.run.v2.Revision", &revision);
+    if call.flag("validateOnly") {
+        return Ok(rpc::dry_run(&call.path, &shown));
+    }
     let metadata = shown.clone();
     let effect: Effect = Box::new(move |engine, imposed| {
         if let Some(failure) = imposed {
@@ -209,7 +219,7 @@ pub(crate) fn serves(engine: &Engine, path: &str) -> bool {
 pub(crate) mod tests {
     use serde_json::{Value, json};
 
-    use super::{NOT_FOUND, SERVING};
+    use super::{NOT_FOUND, SERVING, STALE_ETAG};
     use crate::run::tests::{S, create, get, patch, plain};
     use crate::testing::{Bench, Provocation};
 
@@ -222,6 +232,15 @@ pub(crate) mod tests {
         )
     }
 
+    /// A revision that serves no more, as a newer one does.
+    fn superseded(bench: &mut Bench) -> String {
+        create(bench, plain());
+        let first = latest(bench);
+        let change = json!({ "template": { "timeout": "60s" } });
+        patch(bench, "template.timeout", change);
+        first
+    }
+
     pub(crate) fn provocations() -> Vec<Provocation> {
         vec![
             Provocation::new(&NOT_FOUND, |bench| {
@@ -231,6 +250,10 @@ pub(crate) mod tests {
                 create(bench, plain());
                 let latest = latest(bench);
                 bench.ask("DELETE", &latest, Value::Null)
+            }),
+            Provocation::new(&STALE_ETAG, |bench| {
+                let first = superseded(bench);
+                bench.ask("DELETE", &format!("{first}?etag=old"), Value::Null)
             }),
         ]
     }
@@ -250,15 +273,16 @@ pub(crate) mod tests {
     #[test]
     fn a_revision_that_no_longer_serves_can_be_deleted() {
         let mut bench = Bench::new();
-        create(&mut bench, plain());
-        let first = latest(&mut bench);
-        patch(
-            &mut bench,
-            "template.timeout",
-            json!({ "template": { "timeout": "60s" } }),
-        );
+        let first = superseded(&mut bench);
         let revisions = bench.ok("GET", &format!("{S}/revisions"), Value::Null);
         assert_eq!(revisions["revisions"].as_array().map(Vec::len), Some(2));
+        let shown = bench.ok("GET", &first, Value::Null);
+        let etag = shown["etag"].as_str().unwrap_or_default();
+        let asked = format!("{first}?validateOnly=true&etag={etag}");
+        assert_eq!(bench.ok("DELETE", &asked, Value::Null)["done"], true);
+        let v1 = first.replace("/v2/", "/v1/").replace("/services/s", "");
+        bench.ok("DELETE", &format!("{v1}?dryRun=all"), Value::Null);
+        assert_eq!(bench.ok("GET", &first, Value::Null), shown);
         assert_eq!(bench.ended("DELETE", &first, Value::Null)["done"], true);
         assert_eq!(bench.status("GET", &first, Value::Null), 404);
     }

@@ -235,21 +235,13 @@ fn replace(engine: &Engine, request: &Value, service: &mut Value) {
 }
 
 /// Refuses a write that is about another version of the service.
+#[cfg_attr(test, track_caller)]
 pub(super) fn check_etag(
     engine: &Engine,
     service: &Value,
     etag: Option<&str>,
 ) -> Result<(), Refusal> {
-    let present = service["etag"].as_str().unwrap_or_default();
-    let stale = etag.is_some_and(|etag| !etag.is_empty() && etag != present);
-    engine.refuse_if(&STALE_ETAG, stale, || {
-        let name = service["name"].as_str().map_or("", crate::compute::name_of);
-        let etag = etag.unwrap_or_default();
-        let text = format!(
-            "Conflict for resource '{name}': version '{etag}' was specified but current version is '{present}'."
-        );
-        ErrorAnswer::code(Code::Aborted, text)
-    })
+    rpc::check_etag(engine, &STALE_ETAG, service, etag)
 }
 
 fn remove(value: &mut Value, field: &str) {
@@ -279,6 +271,10 @@ pub(crate) mod tests {
             Provocation::new(&STALE_ETAG, |bench| {
                 create(bench, plain());
                 patch(bench, "ingress", json!({ "ingress": 2, "etag": "\"old\"" }))
+            }),
+            Provocation::new(&STALE_ETAG, |bench| {
+                create(bench, plain());
+                bench.ask("DELETE", &format!("{S}?etag=old"), Value::Null)
             }),
             Provocation::new(&MASK, |bench| {
                 create(bench, plain());

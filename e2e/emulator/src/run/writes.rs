@@ -8,33 +8,19 @@ use crate::compute::{fill, name_of};
 use crate::engine::{Answer, Engine};
 use crate::identity;
 use crate::operations::{Effect, Failure, Outcome};
-use crate::refusal::{Code, ErrorAnswer, Refusal};
+use crate::refusal::Code;
 use crate::rpc;
 use crate::rules::Rule;
+use crate::run::new_revision::{self, Change, NewRevision};
 use crate::run::{defaults, revisions, status, template};
 
-static REVISION_CLASH: Rule = Rule::guessed(
-    "run.service.revision.clash",
-    "docs/reference/google-cloud.md#run-revision-name; reported",
-    "A template that names an existing revision and differs from it is refused.",
-);
-static REVISION_NAME: Rule = Rule::documented(
-    "run.service.revision.name",
-    "docs/reference/google-cloud.md#run-revision-name",
-    "A revision's name begins with its service's name and a hyphen.",
-);
-static NO_REVISION: Rule = Rule::guessed(
-    "run.service.revision.only-for-templates",
-    "docs/reference/google-cloud.md#run-revision-per-template",
-    "A change outside the template makes no revision, nor does clearing the revision's name alone.",
-);
 static RECONCILING: Rule = Rule::documented(
     "run.service.reconciling",
     "docs/reference/google-cloud.md#run-reconciling",
     "A service is reconciling, and its condition pending, until its operation is done.",
 );
 
-pub(super) static RULES: &[&Rule] = &[&REVISION_CLASH, &REVISION_NAME, &NO_REVISION, &RECONCILING];
+pub(super) static RULES: &[&Rule] = &[&RECONCILING];
 
 /// A service as operations show it.
 pub(super) fn typed(service: &Value) -> Value {
@@ -51,17 +37,22 @@ pub(super) fn write(
 ) -> Answer {
     template::check(engine, call, path, before, &service)?;
     defaults::complete(engine, path, &mut service);
-    let changed = before != Some(&service);
-    let revision = new_revision(engine, path, before, &service)?;
+    let change = Change {
+        before,
+        after: &service,
+        forced: call.flag("forceNewRevision"),
+    };
+    let revision = new_revision::of(engine, path, &change)?;
+    let changed = before != Some(&service) || revision != NewRevision::None;
     let generation = generation(before) + u64::from(changed);
     stamp(engine, path, generation, &mut service);
     if call.flag("validateOnly") {
-        return Ok(dry_run(path, &service));
+        return Ok(rpc::dry_run(path, &typed(&service)));
     }
     let name = match revision {
         NewRevision::None => None,
         NewRevision::Named(name) => Some(name),
-        NewRevision::Automatic => Some(automatic_name(engine, path, generation)),
+        NewRevision::Automatic => Some(new_revision::automatic_name(engine, path, generation)),
     };
     let revision = name.map(|name| format!("{path}/revisions/{name}"));
     if let Some(revision) = &revision {
@@ -104,75 +95,6 @@ fn stamp(engine: &mut Engine, path: &str, generation: u64, service: &mut Value) 
     service["lastModifier"] = json!("user@example.com");
     service["generation"] = json!(generation.to_string());
     service["etag"] = json!(identity::etag(&[path, &made, &time]));
-}
-
-/// The answer to a request that only wants to know whether it would be accepted.
-fn dry_run(path: &str, service: &Value) -> Value {
-    let name = format!("{}/operations/validate-only", rpc::location_of(path));
-    let service = typed(service);
-    json!({ "name": name, "metadata": service, "done": true, "response": service })
-}
-
-/// Whether a write makes a revision.
-enum NewRevision {
-    None,
-    /// With the name that the template gives it.
-    Named(String),
-    Automatic,
-}
-
-fn new_revision(
-    engine: &Engine,
-    path: &str,
-    before: Option<&Value>,
-    service: &Value,
-) -> Result<NewRevision, Refusal> {
-    let configuration = revisions::configuration(&service["template"]);
-    let same =
-        before.is_some_and(|before| revisions::configuration(&before["template"]) == configuration);
-    let same = engine.rule(&NO_REVISION, same);
-    let Some(name) = service["template"]["revision"]
-        .as_str()
-        .filter(|name| !name.is_empty())
-    else {
-        return Ok(if same {
-            NewRevision::None
-        } else {
-            NewRevision::Automatic
-        });
-    };
-    let fits = name
-        .strip_prefix(name_of(path))
-        .is_some_and(|rest| rest.starts_with('-'));
-    engine.refuse_if(&REVISION_NAME, !fits, || {
-        let text = format!("Revision name '{name}' must be prefixed by the name of its service.");
-        ErrorAnswer::code(Code::InvalidArgument, text)
-    })?;
-    let existing = engine
-        .store
-        .any(Api::Run, &format!("{path}/revisions/{name}"));
-    let clash = existing.is_some_and(|existing| {
-        let fields = configuration.as_object();
-        fields
-            .into_iter()
-            .flatten()
-            .any(|(field, value)| existing[field] != *value)
-    });
-    engine.refuse_if(&REVISION_CLASH, clash, || {
-        let text = format!("Revision named '{name}' with different configuration already exists.");
-        ErrorAnswer::code(Code::AlreadyExists, text)
-    })?;
-    Ok(match existing {
-        Some(_) => NewRevision::None,
-        None => NewRevision::Named(name.to_owned()),
-    })
-}
-
-/// Such as `orders-00002-kwc`.
-fn automatic_name(engine: &mut Engine, path: &str, generation: u64) -> String {
-    let made = engine.next();
-    let end = identity::letters(&["revision", path, &made], 3);
-    format!("{}-{generation:05}-{end}", name_of(path))
 }
 
 /// The end of a write's operation: the revision is ready or not, and the service with it.
@@ -247,7 +169,7 @@ pub(super) fn complete(engine: &mut Engine, path: &str, mut service: Value) -> V
     if service.get("latestCreatedRevision").is_none() {
         let latest = latest_given(engine, path).unwrap_or_else(|| {
             let named = service["template"]["revision"].as_str().map(str::to_owned);
-            let name = named.unwrap_or_else(|| automatic_name(engine, path, given));
+            let name = named.unwrap_or_else(|| new_revision::automatic_name(engine, path, given));
             let revision = format!("{path}/revisions/{name}");
             let mut value = revisions::of_service(engine, &revision, &service);
             let why = status::why_not_ready(engine, path, &value);
@@ -282,34 +204,16 @@ pub(crate) mod tests {
 
     use serde_json::{Value, json};
 
-    use super::{NO_REVISION, RECONCILING, REVISION_CLASH, REVISION_NAME};
-    use crate::run::tests::{S, SERVICES, create, get, patch, plain, with};
+    use super::RECONCILING;
+    use crate::run::tests::{S, SERVICES, get, plain};
     use crate::testing::{Bench, Provocation};
 
     pub(crate) fn provocations() -> Vec<Provocation> {
-        vec![
-            Provocation::new(&REVISION_NAME, |bench| {
-                create(bench, with("revision", json!("other")))
-            }),
-            Provocation::new(&REVISION_CLASH, |bench| {
-                create(bench, with("revision", json!("s-one")));
-                patch(
-                    bench,
-                    "template.timeout",
-                    json!({ "template": { "timeout": "60s" } }),
-                )
-            }),
-            Provocation::new(&NO_REVISION, |bench| {
-                create(bench, plain());
-                patch(bench, "annotations", json!({ "annotations": { "a": "b" } }));
-                get(bench)["latestCreatedRevision"].clone()
-            }),
-            Provocation::new(&RECONCILING, |bench| {
-                bench.engine.latency = Duration::from_secs(1);
-                bench.ok("POST", &format!("{SERVICES}?serviceId=s"), plain());
-                get(bench)
-            }),
-        ]
+        vec![Provocation::new(&RECONCILING, |bench| {
+            bench.engine.latency = Duration::from_secs(1);
+            bench.ok("POST", &format!("{SERVICES}?serviceId=s"), plain());
+            get(bench)
+        })]
     }
 
     #[test]
@@ -336,47 +240,6 @@ pub(crate) mod tests {
             (&service["generation"], &service["observedGeneration"]),
             (&json!("1"), &json!("1"))
         );
-    }
-
-    #[test]
-    fn only_a_template_change_makes_a_revision() {
-        let mut bench = Bench::new();
-        create(&mut bench, plain());
-        let first = get(&mut bench)["latestCreatedRevision"].clone();
-        let internal = json!({ "ingress": "INGRESS_TRAFFIC_INTERNAL_ONLY" });
-        patch(&mut bench, "ingress", internal);
-        let second = get(&mut bench);
-        assert_eq!(
-            (&second["latestCreatedRevision"], &second["generation"]),
-            (&first, &json!("2"))
-        );
-        patch(
-            &mut bench,
-            "template.timeout",
-            json!({ "template": { "timeout": "60s" } }),
-        );
-        let third = get(&mut bench);
-        assert!(
-            third["latestCreatedRevision"]
-                .as_str()
-                .is_some_and(|it| it.contains("/s-00003-"))
-        );
-    }
-
-    #[test]
-    fn a_mask_that_clears_the_revision_name_avoids_the_clash() {
-        let mut bench = Bench::new();
-        create(&mut bench, with("revision", json!("s-one")));
-        let body = json!({ "template": { "timeout": "60s" } });
-        let clash = patch(&mut bench, "template.timeout", body.clone());
-        let text = "Revision named 's-one' with different configuration already exists.";
-        assert_eq!(
-            (&clash["error"]["code"], &clash["error"]["message"]),
-            (&json!(409), &json!(text))
-        );
-        let ended = patch(&mut bench, "template.timeout,template.revision", body);
-        assert_eq!(ended["done"], true);
-        assert_eq!(get(&mut bench)["template"].get("revision"), None);
     }
 
     #[test]

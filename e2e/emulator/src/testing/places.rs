@@ -9,11 +9,12 @@ use super::{Bench, provocations};
 use crate::rules::Place;
 
 /// What asks for a rule, anywhere in a line.
-const ASKING: [&str; 4] = [
+const ASKING: [&str; 5] = [
     ".refuse_if(",
     ".refuse_type_if(",
     ".rule(&",
     "compute::refuse_changes(",
+    "check_etag(engine, ",
 ];
 
 /// What asks for one that fills something in, at the beginning of a statement.

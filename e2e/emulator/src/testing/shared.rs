@@ -136,7 +136,18 @@ fn bodies() -> Vec<Provocation> {
 }
 
 fn lists() -> Vec<Provocation> {
+    let operations = |rule, filter: &'static str| {
+        Provocation::new(rule, move |bench| {
+            let service = json!({ "template": { "containers": [{ "image": "i" }] } });
+            bench.ask("POST", SERVICES, service);
+            let url = "/v2/projects/p/locations/us-east1/operations";
+            bench.ask("GET", &format!("{url}?filter={filter}"), Value::Null)
+        })
+    };
     vec![
+        operations(&rpc::PARTIAL, "&returnPartialSuccess=true"),
+        operations(&rpc::FILTER, "done:false"),
+        operations(&rpc::FILTER_UNKNOWN, "name:s"),
         Provocation::new(&pages::PAGE_CAP, |bench| {
             let path = |n: u32| format!("projects/p/global/networks/n{n:04}");
             let networks: serde_json::Map<_, _> = (0..501).map(|n| (path(n), json!({}))).collect();

@@ -54,6 +54,11 @@ pub(super) fn exercise() -> Exercise {
         condition("RoutesReady"),
     )
     .has("run.v1.observed-generation", "/status/observedGeneration")
+    .get(
+        "https://{region}-run.googleapis.com/v1/projects/{project}/locations/{region}/services/~:getIamPolicy\
+         ?options.requestedPolicyVersion=2",
+    )
+    .refused("run.v1.policy.version", 400, "INVALID_ARGUMENT")
     .get("knative:revisions?labelSelector=serving.knative.dev/service%3D~")
     .among(
         "run.v1.revision.active",

@@ -43,6 +43,10 @@ pub(super) fn exercise() -> Exercise {
     .refused("request.parameter.unknown", 400, "invalid")
     .get("compute:global/networks?maxResults=many&filter=name%20%3D%20~-none")
     .refused("request.parameter.type", 400, "invalid")
+    .get("compute:global/networks?fields=kind&filter=name%20%3D%20~-none")
+    .lacks("request.fields", "/id")
+    .get("compute:global/networks?fields=kind(&filter=name%20%3D%20~-none")
+    .refused("request.fields.invalid", 400, "invalidParameter")
     .post("compute:global/networks?requestId=7", named(json!({})))
     .refused("compute.request.id.invalid", 400, "invalid")
     .post(

@@ -177,6 +177,19 @@ pub(super) fn changes() -> Exercise {
             "/latestCreatedRevision",
             "{revision}",
         )
+        .patch(
+            "run:services/~-c?updateMask=description&forceNewRevision=true",
+            json!({}),
+        )
+        .get(C)
+        .shows_other(
+            "run.service.revision.forced",
+            "/latestCreatedRevision",
+            "{revision}",
+        )
+        .get("https://run.googleapis.com/v2/{revision}")
+        .delete("https://run.googleapis.com/v2/{revision}?etag=%22old%22")
+        .refused("run.revision.etag.stale", 409, "ABORTED")
         .patch("run:services/~-c?updateMask=ingress", masked)
         .get(C)
         .shows("run.service.patch.mask", "/ingress", internal)

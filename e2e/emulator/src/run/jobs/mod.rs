@@ -3,15 +3,15 @@
 mod defaults;
 mod writes;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::call::{Api, Call, Resource, Route, Verb, as_stored};
-use crate::compute::{is_name, name_of};
+use crate::compute::is_name;
 use crate::engine::{Answer, Engine};
 use crate::fields::{self, Field, Reading};
 use crate::masks;
 use crate::pages::Window;
-use crate::refusal::{Code, ErrorAnswer, Refusal};
+use crate::refusal::{Code, ErrorAnswer};
 use crate::rpc;
 use crate::rules::Rule;
 use crate::run::schema::JOB;
@@ -155,7 +155,7 @@ fn patch(engine: &mut Engine, call: &Call) -> Answer {
     }
     let before = current(engine, call)?;
     let request = read(engine, call)?;
-    check_etag(engine, &before, request["etag"].as_str())?;
+    rpc::check_etag(engine, &STALE_ETAG, &before, request["etag"].as_str())?;
     let mut job = before.clone();
     for (name, field) in JOB {
         let kept = matches!(field, Field::Output) || *name == "etag";
@@ -169,22 +169,8 @@ fn patch(engine: &mut Engine, call: &Call) -> Answer {
 
 fn delete(engine: &mut Engine, call: &Call) -> Answer {
     let before = current(engine, call)?;
-    check_etag(engine, &before, call.query("etag"))?;
+    rpc::check_etag(engine, &STALE_ETAG, &before, call.query("etag"))?;
     Ok(writes::delete(engine, call, before))
-}
-
-/// Refuses a write that is about another version of the job.
-fn check_etag(engine: &Engine, job: &Value, etag: Option<&str>) -> Result<(), Refusal> {
-    let present = job["etag"].as_str().unwrap_or_default();
-    let stale = etag.is_some_and(|etag| !etag.is_empty() && etag != present);
-    engine.refuse_if(&STALE_ETAG, stale, || {
-        let name = job["name"].as_str().map_or("", name_of);
-        let etag = etag.unwrap_or_default();
-        let text = format!(
-            "Conflict for resource '{name}': version '{etag}' was specified but current version is '{present}'."
-        );
-        ErrorAnswer::code(Code::Aborted, text)
-    })
 }
 
 #[cfg(test)]
@@ -223,6 +209,12 @@ pub(crate) mod tests {
             Provocation::new(&STALE_ETAG, |bench| {
                 create(bench, plain());
                 bench.ask("DELETE", &format!("{J}?etag=old"), Value::Null)
+            }),
+            Provocation::new(&STALE_ETAG, |bench| {
+                create(bench, plain());
+                let mut stale = plain();
+                stale["etag"] = json!("old");
+                bench.ask("PATCH", J, stale)
             }),
             Provocation::new(&REPLACE, |bench| {
                 let mut labelled = plain();

@@ -85,7 +85,7 @@ pub(super) fn write(
     let generation = number(before.map_or(&Value::Null, |job| &job["generation"]));
     stamp(engine, path, generation + u64::from(changed), &mut job);
     if call.flag("validateOnly") {
-        return Ok(dry_run(path, &job));
+        return Ok(rpc::dry_run(path, &typed(&job)));
     }
     begin_reconciling(engine, &mut job);
     let shown = metadata(engine, &job);
@@ -126,12 +126,6 @@ fn stamp(engine: &mut Engine, path: &str, generation: u64, job: &mut Value) {
     job["lastModifier"] = json!("user@example.com");
     job["generation"] = json!(generation.to_string());
     job["etag"] = json!(identity::etag(&[path, &made]));
-}
-
-/// The answer to a request that only wants to know whether it would be accepted.
-fn dry_run(path: &str, job: &Value) -> Value {
-    let name = format!("{}/operations/validate-only", rpc::location_of(path));
-    json!({ "name": name, "metadata": typed(job), "done": true, "response": typed(job) })
 }
 
 fn begin_reconciling(engine: &Engine, job: &mut Value) {
@@ -188,7 +182,7 @@ pub(super) fn delete(engine: &mut Engine, call: &Call, before: Value) -> Value {
     job["expireTime"] = json!(clock::utc_time(clock::later(now, month)));
     job["etag"] = json!(identity::etag(&[&path, "deleting", &engine.next()]));
     if call.flag("validateOnly") {
-        return dry_run(&path, &job);
+        return rpc::dry_run(&path, &typed(&job));
     }
     begin_reconciling(engine, &mut job);
     let shown = metadata(engine, &job);
