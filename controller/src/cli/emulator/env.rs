@@ -197,6 +197,8 @@ fn gcloud(place: &Place) -> Exports {
 fn terraform(place: &Place) -> Exports {
     let exports = vec![
         ("GOOGLE_COMPUTE_CUSTOM_ENDPOINT", place.url("/compute/v1/")),
+        // Version 1: the provider's own default has the region in its host, which no address of this machine can have.
+        ("GOOGLE_CLOUD_RUN_CUSTOM_ENDPOINT", place.url("/")),
         ("GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT", place.url("/v2/")),
         ("GOOGLE_VPC_ACCESS_CUSTOM_ENDPOINT", place.url("/v1/")),
         // Some value has to be there, or the provider looks for credentials.
@@ -220,7 +222,14 @@ fn python(place: &Place) -> Exports {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpStream;
+
+    use privatelink_emulator::discovery::Held;
+    use privatelink_emulator::{Emulator, Options};
+
     use super::*;
 
     #[test]
@@ -234,6 +243,7 @@ mod tests {
         let expected = "\
 # Terraform (provider google)
 export GOOGLE_COMPUTE_CUSTOM_ENDPOINT=http://127.0.0.1:8085/compute/v1/
+export GOOGLE_CLOUD_RUN_CUSTOM_ENDPOINT=http://127.0.0.1:8085/
 export GOOGLE_CLOUD_RUN_V2_CUSTOM_ENDPOINT=http://127.0.0.1:8085/v2/
 export GOOGLE_VPC_ACCESS_CUSTOM_ENDPOINT=http://127.0.0.1:8085/v1/
 export GOOGLE_OAUTH_ACCESS_TOKEN=emulator
@@ -243,6 +253,61 @@ export GOOGLE_REGION=europe-west1
 export PRIVATELINK_ENDPOINT=http://127.0.0.1:8085
 ";
         assert_eq!(arguments.exports(&place), expected);
+    }
+
+    /// The status that the emulator answers a GET with.
+    fn status(url: &str) -> u16 {
+        let (address, path) = url
+            .strip_prefix("http://")
+            .unwrap()
+            .split_once('/')
+            .unwrap();
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(
+            stream,
+            "GET /{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Each endpoint, and what the provider puts behind it to list one kind of resource.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_terraform_asks_for_below_its_endpoints_is_served() {
+        let held = Held::new();
+        let options = Options {
+            observers: held.observers(),
+            ..Options::default()
+        };
+        let emulator = Emulator::start(options).await.unwrap();
+        let (_, exports) = terraform(&Place::parse(&emulator.url()).unwrap());
+        let endpoints = exports.iter().filter_map(|(name, url)| {
+            Some((
+                name.strip_prefix("GOOGLE_")?
+                    .strip_suffix("_CUSTOM_ENDPOINT")?,
+                url,
+            ))
+        });
+        let mut products = Vec::new();
+        for (product, url) in endpoints {
+            let path = match product {
+                "COMPUTE" => "projects/acme-prod/global/networks",
+                "CLOUD_RUN" => "apis/serving.knative.dev/v1/namespaces/acme-prod/services",
+                "CLOUD_RUN_V2" => "projects/acme-prod/locations/europe-west1/services",
+                "VPC_ACCESS" => "projects/acme-prod/locations/europe-west1/connectors",
+                other => panic!("what does the provider ask {other} for?"),
+            };
+            let url = format!("{url}{path}");
+            let status = tokio::task::block_in_place(|| status(&url));
+            assert_eq!(status, 200, "{url}");
+            products.push(product);
+        }
+        assert_eq!(
+            products,
+            ["COMPUTE", "CLOUD_RUN", "CLOUD_RUN_V2", "VPC_ACCESS"]
+        );
     }
 
     #[test]
