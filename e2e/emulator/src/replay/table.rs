@@ -81,7 +81,7 @@ impl Table {
         resources::operations().map(row).collect()
     }
 
-    /// The totals in one sentence, for a page that quotes them.
+    /// The totals in plain words, for a page that quotes them.
     pub fn totals(&self) -> String {
         let rows = self.rows();
         let count = |wanted: fn(&Row) -> bool| rows.values().filter(|it| wanted(it)).count();
@@ -92,11 +92,14 @@ impl Table {
         let exchanges: usize = self.agreeing.values().sum();
         let (rules, open) = (resources::rules().count(), guessed_rules().count());
         format!(
-            "Of its {} methods, {recorded} agree with all that was recorded of them ({exchanges} exchanges \
-             with the real services, {} of them probably; {unsure} of these methods also guess where no recording \
-             leads), {documented} follow Google's description alone, and {guessed} are guessed in part; of the \
-             {rules} rules by which it fills in and refuses, {open} are guessed",
+            "Of the {} methods that it serves, {recorded} were compared with the real services: {exchanges} \
+             recorded requests get the answer that was recorded, {} of them but for a field that the test excuses \
+             with a reason; {} are from a recording that was probably, not certainly, made at Google. {documented} \
+             methods follow Google's description of its APIs, and no recording shows whether the real service does. \
+             {guessed} follow it, too, and guess where it says nothing; so do {unsure} of the {recorded}. All that it \
+             fills in and refuses by itself is {rules} rules, of which {open} are guesses",
             rows.len(),
+            self.excused,
             self.probably,
         )
     }
@@ -108,8 +111,7 @@ impl Table {
         let told = reasons.iter().map(|(why, count)| format!("{count}: {why}"));
         let told: Vec<String> = told.collect();
         format!(
-            "{} of the exchanges that agree differ in something that is excused. {} recorded exchanges are not played ({}).",
-            self.excused,
+            "{} recorded requests are not played ({}).",
             self.skipped.values().sum::<usize>(),
             told.join("; ")
         )
@@ -181,9 +183,9 @@ mod tests {
         ]);
         let told = table.to_string();
         for words in [
-            "(3 exchanges with the real services, 1 of them probably; ",
-            "1 of the exchanges that agree differ",
-            "3 recorded exchanges are not played (2: it serves no keys; 1: nobody answered)",
+            "3 recorded requests get the answer that was recorded, 1 of them but for a field that the test excuses",
+            "1 are from a recording that was probably, not certainly, made at Google. ",
+            "3 recorded requests are not played (2: it serves no keys; 1: nobody answered)",
             "* `compute.nat.name.duplicate`: The NATs of a router have different names.",
         ] {
             assert!(told.contains(words), "{words}: {told}");
