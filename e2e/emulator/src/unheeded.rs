@@ -38,7 +38,7 @@ pub(crate) const UNHEEDED: &[Unheeded] = &[
         why: "the scopes of a list are those in which its kind can be; there are no zones",
     },
     Unheeded {
-        methods: "compute.*ist",
+        methods: "compute.*",
         parameters: &["returnPartialSuccess"],
         why: "where a fault makes a scope unreachable, the others are always answered",
     },

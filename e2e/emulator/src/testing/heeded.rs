@@ -112,7 +112,7 @@ fn each_parameter_has_an_effect_or_is_told_to_have_none() {
 fn the_page_tells_of_every_parameter_without_an_effect() {
     const FROM: &str = "<!-- parameters: written by the test -->\n";
     const TO: &str = "<!-- /parameters -->";
-    let mut table = String::from("| parameters | of | |\n| --- | --- | --- |\n");
+    let mut table = String::from("| parameters | of | why |\n| --- | --- | --- |\n");
     for it in UNHEEDED {
         let names: Vec<String> = it
             .parameters
