@@ -1,21 +1,22 @@
 //! Deciding: declarations and a snapshot become a plan, and a word about every link. Pure from end to end.
 
+mod losses;
+mod served;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::codes::Code;
 use crate::compile::compile;
-use crate::context::{Context, has_private_google_access};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::context::Context;
+use crate::diagnostic::Diagnostic;
 use crate::findings;
 use crate::graph::Graph;
 use crate::hold;
 use crate::ids::LinkName;
-use crate::kinds::{Id, RegionalRef, Resource, VpcAccess};
-use crate::link::{Internet, Link, NetworkRef, Reconcile, Routing, ServiceRef};
+use crate::kinds::{Id, Resource, VpcAccess};
+use crate::link::{Link, Routing};
 use crate::lint;
-use crate::names::{self, Installation};
-use crate::nats::changes::{Changes, Place};
-use crate::nats::{self, Nats};
+use crate::names::Installation;
+use crate::nats::changes::Place;
 use crate::path::{self, Trace};
 use crate::plan::changing::changing;
 use crate::plan::{Plan, adoption, nodes, removal, trail};
@@ -148,23 +149,12 @@ fn prepare<'a>(
     let ours = &orders.ours;
     let remembered = hold::remembered_links(world, ours);
     diagnostics.extend(standing::hold_moved(&remembered, wishes, world, standings));
-    let wanted = wishes
-        .links
-        .iter()
-        .filter(|link| takes_part(standings.get(&link.name)));
-    let wanted: Vec<&Link> = wanted.collect();
-    let mut compiled = compile(&wanted, world, ours);
-    diagnostics.append(&mut compiled.diagnostics);
-    standings.extend(
-        compiled
-            .conflicting
-            .iter()
-            .map(|link| (link.clone(), Standing::Conflicting)),
-    );
-    let taking_part = wanted
-        .iter()
-        .filter(|link| takes_part(standings.get(&link.name)));
-    let links: BTreeMap<&LinkName, &Link> = taking_part.map(|link| (&link.name, *link)).collect();
+    let compiled = compile(&taking_part(wishes, standings), world, ours);
+    diagnostics.extend(compiled.diagnostics);
+    let conflicting = compiled.conflicting.into_iter();
+    standings.extend(conflicting.map(|link| (link, Standing::Conflicting)));
+    let links = taking_part(wishes, standings);
+    let links: BTreeMap<&LinkName, &Link> = links.iter().map(|link| (&link.name, *link)).collect();
 
     diagnostics.extend(standing::settle_forgotten(
         &remembered,
@@ -175,70 +165,40 @@ fn prepare<'a>(
     ));
     let mut held = scope::held(&remembered, standings, world, ours);
     held.extend(trail::out_of_sight(world, ours));
-    let removal = scope::removal_scope(&remembered, wishes, orders, standings, world, in_hand);
-
-    let uses = Uses::new(world);
     let mut graph = compiled.graph;
-    let in_use = subnetworks_in_use(world, &uses, ours, &graph);
     diagnostics.extend(scope::hear_held(&mut graph, world, &remembered, standings));
-    let changes = Changes {
-        world,
-        uses: &uses,
-        ours,
-        links: &links,
-        graph: &graph,
-    };
-    let (nat_goes, undecided) = changes.not_served_any_more(&compiled.nats);
-    let mut blocked = changes.hold_torn(&mut compiled.nats, &mut held, diagnostics);
-    let stays = |subnetwork: &RegionalRef| {
-        let id = Id::Subnetwork(subnetwork.clone());
-        let goes = nat_goes.contains(subnetwork) && has_private_google_access(world, subnetwork);
-        held.contains(&id)
-            || (in_use.contains(subnetwork) && !goes)
-            || hold::users_unread(world, subnetwork, uses.connectors_on(subnetwork))
-            // What nobody of ours ever put there is somebody's addition to an entry of ours.
-            || (names::follows_our_scheme(subnetwork.name.as_str()) && !scope::may_remove(&removal, &id))
-    };
-    let spread = Nats {
-        world,
-        ours,
-        sources: &links,
-        stays: &stays,
-    };
-    diagnostics.extend(nats::add_nats(&mut graph, &compiled.nats, &spread));
-    // One of ours counts only while some link wants it: it goes with the last one.
-    let ours_stays = nat_served(&graph);
-    let kept = |network: &NetworkRef, subnetwork: &RegionalRef| {
-        let covered = world.nat_covering(network, subnetwork).is_some();
-        nats::served_by_another(world, network, subnetwork, ours).is_some()
-            || (covered && ours_stays.contains(subnetwork))
-    };
 
-    let mut loses = without_internet(&links, &compiled.subnetworks, &kept, diagnostics);
-    loses.extend(cut_off(&links, &graph, world, diagnostics));
-    let stays_put = sources_that_stay(&links, &loses);
-    blocked.extend(loses);
-
-    Context {
+    let mut context = Context {
         world,
         ours,
         traces: traces(&links, &graph, world),
-        blocked,
-        stays_put,
-        nat_served: ours_stays.clone(),
-        nat_goes,
-        undecided,
         released: released(standings),
         records: adoption::records(world, ours),
+        removal: scope::removal_scope(&remembered, wishes, orders, standings, world, in_hand),
+        uses: Uses::new(world),
+        held,
+        graph,
+        links,
+        blocked: BTreeMap::new(),
+        stays_put: BTreeMap::new(),
+        nat_served: BTreeSet::new(),
+        nat_goes: BTreeSet::new(),
+        undecided: BTreeSet::new(),
         left: BTreeSet::new(),
         journaling: BTreeSet::new(),
         steps: BTreeMap::new(),
-        graph,
-        links,
-        held,
-        removal,
-        uses,
-    }
+    };
+    // Who would lose the internet depends on what NATs of ours serve.
+    served::spread(&mut context, compiled.nats, diagnostics);
+    losses::block(&mut context, &compiled.subnetworks, diagnostics);
+    context
+}
+
+fn taking_part<'a>(wishes: &'a Wishes, standings: &BTreeMap<LinkName, Standing>) -> Vec<&'a Link> {
+    let links = wishes.links.iter();
+    links
+        .filter(|link| takes_part(standings.get(&link.name)))
+        .collect()
 }
 
 /// What every declared link resolves to.
@@ -246,37 +206,6 @@ pub fn routing(wishes: &Wishes) -> BTreeMap<LinkName, Routing> {
     let links = wishes.links.iter();
     links
         .map(|link| (link.name.clone(), link.routing))
-        .collect()
-}
-
-/// The subnetworks that a NAT of ours will serve.
-fn nat_served(graph: &Graph) -> BTreeSet<RegionalRef> {
-    let entries = graph
-        .nodes
-        .values()
-        .filter_map(|node| match &node.resource {
-            Resource::Nat(nat) => Some(&nat.subnetworks),
-            _ => None,
-        });
-    entries.flatten().cloned().collect()
-}
-
-/// Subnetworks whose connector carries traffic for whose sake a NAT of ours has to stay.
-fn subnetworks_in_use(
-    world: &World,
-    uses: &Uses<'_>,
-    ours: &Installation,
-    graph: &Graph,
-) -> BTreeSet<RegionalRef> {
-    let services = uses.services();
-    services
-        .keys()
-        .filter(|connector| {
-            hold::nat_users(world, connector, services, ours, graph)
-                .next()
-                .is_some()
-        })
-        .filter_map(|connector| world.connector(connector).present()?.subnetwork.clone())
         .collect()
 }
 
@@ -299,79 +228,6 @@ fn wanted_access(graph: &Graph, link: &Link) -> Option<VpcAccess> {
         Resource::ServiceEgress(wanted) => Some(wanted.vpc_access()),
         _ => None,
     }
-}
-
-/// Links whose source would be cut off by being moved onto its path.
-fn cut_off(
-    links: &BTreeMap<&LinkName, &Link>,
-    graph: &Graph,
-    world: &World,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> BTreeMap<LinkName, String> {
-    let mut blocked = BTreeMap::new();
-    for (name, link) in links {
-        let wanted = wanted_access(graph, link);
-        let Some((code, found)) = wanted.and_then(|wanted| path::cut_off(link, &wanted, world))
-        else {
-            continue;
-        };
-        let message = format!(
-            "{} is not moved onto this path, because it would be cut off: {found}",
-            link.source.name
-        );
-        // That the network is missing is told of the network.
-        if code != Code::NetworkMissing {
-            let diagnostic = Diagnostic::new(code, link.origin.clone(), message.clone());
-            let diagnostic = diagnostic.severity(Severity::Error).link(name);
-            diagnostics.push(diagnostic.field("spec.network.name").help(STAYS));
-        }
-        blocked.insert((*name).clone(), message);
-    }
-    blocked
-}
-
-const STAYS: &str = "mend that first; until then the source stays as it is";
-
-/// Links that rely on a NAT of others which is not there: their source would lose the internet.
-fn without_internet(
-    links: &BTreeMap<&LinkName, &Link>,
-    subnetworks: &BTreeMap<LinkName, RegionalRef>,
-    kept: &dyn Fn(&NetworkRef, &RegionalRef) -> bool,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> BTreeMap<LinkName, String> {
-    let mut blocked = BTreeMap::new();
-    for (name, link) in links {
-        let (Internet::Existing, Some(subnetwork)) = (&link.internet, subnetworks.get(*name))
-        else {
-            continue;
-        };
-        if !kept(&link.network, subnetwork) {
-            let message = format!("no Cloud NAT serves {}", subnetwork.compute("subnetworks"));
-            let help = "make one, or let the link make it with `internet: {nat: {}}`, or do without with `internet: {none: {}}`";
-            diagnostics.push(
-                Diagnostic::new(Code::NatMissing, link.origin.clone(), message.clone())
-                    .link(name)
-                    .field("spec.internet.existing")
-                    .help(help),
-            );
-            blocked.insert((*name).clone(), message);
-        }
-    }
-    blocked
-}
-
-/// Sources that would lose something by being moved, with what: one link's loss is the source's, whatever its other
-/// links wish. A link that is only reported has no say.
-fn sources_that_stay(
-    links: &BTreeMap<&LinkName, &Link>,
-    loses: &BTreeMap<LinkName, String>,
-) -> BTreeMap<ServiceRef, String> {
-    let losing = loses.iter().filter_map(|(name, why)| {
-        let link = links.get(name)?;
-        let enforced = link.policy.reconcile == Reconcile::Enforce;
-        enforced.then(|| (link.source.clone(), format!("{name}: {why}")))
-    });
-    losing.collect()
 }
 
 fn released(standings: &BTreeMap<LinkName, Standing>) -> BTreeSet<String> {

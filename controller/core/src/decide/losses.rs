@@ -1,0 +1,101 @@
+//! What sources would lose by being moved onto their path: the internet, or everything. They stay as they are.
+
+use std::collections::BTreeMap;
+
+use crate::codes::Code;
+use crate::context::Context;
+use crate::decide::wanted_access;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::ids::LinkName;
+use crate::kinds::RegionalRef;
+use crate::link::{Internet, NetworkRef, Reconcile, ServiceRef};
+use crate::nats::served_by_another;
+use crate::path;
+
+/// Blocks the links whose source would lose something. `subnetworks` are those that their traffic leaves from.
+pub(super) fn block(
+    context: &mut Context<'_>,
+    subnetworks: &BTreeMap<LinkName, RegionalRef>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let mut loses = without_internet(context, subnetworks, diagnostics);
+    loses.extend(cut_off(context, diagnostics));
+    context.stays_put = sources_that_stay(context, &loses);
+    context.blocked.extend(loses);
+}
+
+/// Links that rely on a NAT of others which is not there: their source would lose the internet.
+fn without_internet(
+    context: &Context<'_>,
+    subnetworks: &BTreeMap<LinkName, RegionalRef>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> BTreeMap<LinkName, String> {
+    let mut blocked = BTreeMap::new();
+    for (name, link) in &context.links {
+        let (Internet::Existing, Some(subnetwork)) = (&link.internet, subnetworks.get(*name))
+        else {
+            continue;
+        };
+        if !is_served(context, &link.network, subnetwork) {
+            let message = format!("no Cloud NAT serves {}", subnetwork.compute("subnetworks"));
+            let help = "make one, or let the link make it with `internet: {nat: {}}`, or do without with `internet: {none: {}}`";
+            diagnostics.push(
+                Diagnostic::new(Code::NatMissing, link.origin.clone(), message.clone())
+                    .link(name)
+                    .field("spec.internet.existing")
+                    .help(help),
+            );
+            blocked.insert((*name).clone(), message);
+        }
+    }
+    blocked
+}
+
+/// Does a NAT serve the subnetwork, now and after this pass?
+fn is_served(context: &Context<'_>, network: &NetworkRef, subnetwork: &RegionalRef) -> bool {
+    let world = context.world;
+    // One of ours counts only while some link wants it: it goes with the last one.
+    let ours_stays =
+        || world.nat_covering(network, subnetwork).is_some() && context.nat_wanted(subnetwork);
+    served_by_another(world, network, subnetwork, context.ours).is_some() || ours_stays()
+}
+
+/// Links whose source would be cut off by being moved onto its path.
+fn cut_off(context: &Context<'_>, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap<LinkName, String> {
+    let mut blocked = BTreeMap::new();
+    for (name, link) in &context.links {
+        let wanted = wanted_access(&context.graph, link);
+        let found = wanted.and_then(|wanted| path::cut_off(link, &wanted, context.world));
+        let Some((code, found)) = found else {
+            continue;
+        };
+        let message = format!(
+            "{} is not moved onto this path, because it would be cut off: {found}",
+            link.source.name
+        );
+        // That the network is missing is told of the network.
+        if code != Code::NetworkMissing {
+            let diagnostic = Diagnostic::new(code, link.origin.clone(), message.clone());
+            let diagnostic = diagnostic.severity(Severity::Error).link(name);
+            diagnostics.push(diagnostic.field("spec.network.name").help(STAYS));
+        }
+        blocked.insert((*name).clone(), message);
+    }
+    blocked
+}
+
+const STAYS: &str = "mend that first; until then the source stays as it is";
+
+/// Sources that would lose something by being moved, with what: one link's loss is the source's, whatever its other
+/// links wish. A link that is only reported has no say.
+fn sources_that_stay(
+    context: &Context<'_>,
+    loses: &BTreeMap<LinkName, String>,
+) -> BTreeMap<ServiceRef, String> {
+    let losing = loses.iter().filter_map(|(name, why)| {
+        let link = context.link(name)?;
+        let enforced = link.policy.reconcile == Reconcile::Enforce;
+        enforced.then(|| (link.source.clone(), format!("{name}: {why}")))
+    });
+    losing.collect()
+}
