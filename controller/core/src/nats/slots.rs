@@ -27,76 +27,118 @@ pub(super) fn spread(
     groups: &[Group],
     stays: &dyn Fn(&RegionalRef) -> bool,
 ) -> Spread {
-    let mut owners = owners_of_slots(live, groups);
     let wishes: BTreeMap<&RegionalRef, usize> = groups
         .iter()
         .enumerate()
         .flat_map(|(index, group)| group.subnetworks.keys().map(move |id| (id, index)))
         .collect();
-    let mut listed: BTreeMap<&RegionalRef, usize> = BTreeMap::new();
+    let mut slots = Slots::as_listed(live, owners_of_slots(live, groups), &wishes, stays);
+    let mut crowded = BTreeSet::new();
+    for (subnetwork, group) in wishes {
+        if slots.lists(subnetwork) {
+            continue;
+        }
+        let slot = slots.room_for(group).or_else(|| {
+            crowded.insert(group);
+            slots.leaving.get(subnetwork).copied()
+        });
+        if let Some(slot) = slot {
+            slots.put(subnetwork, slot);
+        }
+    }
+    Spread {
+        entries: slots.into_entries(),
+        crowded,
+    }
+}
+
+/// The entries of one router while subnetworks find their places in them.
+struct Slots<'a> {
+    /// The group whose settings each entry has.
+    owners: BTreeMap<usize, usize>,
+    /// What each entry lists.
+    filled: BTreeMap<usize, BTreeSet<RegionalRef>>,
+    /// What changes to another entry, with where it is. It keeps its place for this pass, so that it has somewhere to
+    /// stay.
+    leaving: BTreeMap<&'a RegionalRef, usize>,
+    /// How many places of each entry are not to be had.
+    taken: BTreeMap<usize, usize>,
+    /// Slots without an entry, the first one last.
+    free: Vec<usize>,
+}
+
+impl<'a> Slots<'a> {
+    /// What stays in the entry that lists it now, and what leaves it.
+    fn as_listed(
+        live: &BTreeMap<usize, &'a LiveNat>,
+        owners: BTreeMap<usize, usize>,
+        wishes: &BTreeMap<&RegionalRef, usize>,
+        stays: &dyn Fn(&RegionalRef) -> bool,
+    ) -> Self {
+        let free = (0..NATS_PER_ROUTER).rev();
+        let mut slots = Self {
+            filled: BTreeMap::new(),
+            leaving: BTreeMap::new(),
+            taken: BTreeMap::new(),
+            free: free.filter(|slot| !live.contains_key(slot)).collect(),
+            owners,
+        };
+        for (subnetwork, slot) in listed_in(live, &slots.owners) {
+            match wishes.get(subnetwork) {
+                Some(group) if slots.owners.get(&slot) != Some(group) => {
+                    slots.leaving.insert(subnetwork, slot);
+                }
+                None if !stays(subnetwork) => continue,
+                Some(_) | None => slots.put(subnetwork, slot),
+            }
+            *slots.taken.entry(slot).or_default() += 1;
+        }
+        slots
+    }
+
+    fn lists(&self, subnetwork: &RegionalRef) -> bool {
+        self.filled.values().any(|ids| ids.contains(subnetwork))
+    }
+
+    /// Takes a place in an entry of the group, or in a new one for it.
+    fn room_for(&mut self, group: usize) -> Option<usize> {
+        let has_room = |slot: &usize| {
+            let taken = self.taken.get(slot);
+            taken.is_none_or(|count| *count < SUBNETWORKS_PER_NAT)
+        };
+        let of_group = self.owners.iter().filter(|(_, owner)| **owner == group);
+        let mut of_group = of_group.map(|(slot, _)| *slot);
+        let slot = of_group.find(has_room).or_else(|| self.free.pop())?;
+        self.owners.insert(slot, group);
+        *self.taken.entry(slot).or_default() += 1;
+        Some(slot)
+    }
+
+    fn put(&mut self, subnetwork: &RegionalRef, slot: usize) {
+        let ids = self.filled.entry(slot).or_default();
+        ids.insert(subnetwork.clone());
+    }
+
+    fn into_entries(self) -> BTreeMap<usize, (usize, BTreeSet<RegionalRef>)> {
+        let filled = self.filled.into_iter();
+        filled
+            .filter_map(|(slot, ids)| Some((slot, (*self.owners.get(&slot)?, ids))))
+            .collect()
+    }
+}
+
+/// The first entry with an owner that lists each subnetwork.
+fn listed_in<'a>(
+    live: &BTreeMap<usize, &'a LiveNat>,
+    owners: &BTreeMap<usize, usize>,
+) -> BTreeMap<&'a RegionalRef, usize> {
+    let mut listed = BTreeMap::new();
     for slot in owners.keys() {
         for subnetwork in live.get(slot).into_iter().flat_map(|nat| nat.listed()) {
             listed.entry(subnetwork).or_insert(*slot);
         }
     }
-    let mut filled: BTreeMap<usize, BTreeSet<RegionalRef>> = BTreeMap::new();
-    // What changes to another entry keeps its place for this pass, so that it has somewhere to stay.
-    let mut leaving: BTreeMap<&RegionalRef, usize> = BTreeMap::new();
-    for (subnetwork, slot) in listed {
-        match wishes.get(subnetwork) {
-            Some(group) if owners.get(&slot) != Some(group) => {
-                leaving.insert(subnetwork, slot);
-            }
-            None if !stays(subnetwork) => {}
-            Some(_) | None => {
-                filled.entry(slot).or_default().insert(subnetwork.clone());
-            }
-        }
-    }
-    let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
-    let placed = filled.iter().map(|(slot, ids)| (*slot, ids.len()));
-    for (slot, count) in placed.chain(leaving.values().map(|slot| (*slot, 1))) {
-        *taken.entry(slot).or_default() += count;
-    }
-    let mut free: Vec<usize> = (0..NATS_PER_ROUTER)
-        .rev()
-        .filter(|slot| !live.contains_key(slot))
-        .collect();
-    let mut crowded = BTreeSet::new();
-    for (subnetwork, group) in wishes {
-        if filled.values().any(|ids| ids.contains(subnetwork)) {
-            continue;
-        }
-        let room = owners.iter().find(|(slot, owner)| {
-            **owner == group
-                && taken
-                    .get(*slot)
-                    .is_none_or(|count| *count < SUBNETWORKS_PER_NAT)
-        });
-        let slot = match (
-            room.map(|(slot, _)| *slot).or_else(|| free.pop()),
-            leaving.get(subnetwork),
-        ) {
-            (Some(slot), _) => {
-                owners.insert(slot, group);
-                *taken.entry(slot).or_default() += 1;
-                slot
-            }
-            (None, stays_in) => {
-                crowded.insert(group);
-                let Some(slot) = stays_in else { continue };
-                *slot
-            }
-        };
-        filled.entry(slot).or_default().insert(subnetwork.clone());
-    }
-    let entries = filled
-        .into_iter()
-        .filter_map(|(slot, ids)| Some((slot, (*owners.get(&slot)?, ids))));
-    Spread {
-        entries: entries.collect(),
-        crowded,
-    }
+    listed
 }
 
 /// A live entry belongs to the group that wishes for what it has, if any of that is in it; otherwise to the one most
