@@ -31,6 +31,17 @@ pub enum Standing {
     Abandoned,
 }
 
+impl Standing {
+    /// Of a link that shall be undone, or that is gone from its source.
+    fn without_declaration(deletion: Deletion) -> Self {
+        match deletion {
+            Deletion::Restore => Self::Released,
+            Deletion::Abandon => Self::Abandoned,
+            Deletion::Protect => Self::Protected,
+        }
+    }
+}
+
 pub(crate) fn takes_part(standing: Option<&Standing>) -> bool {
     matches!(standing, Some(Standing::Enforced | Standing::Reported))
 }
@@ -44,11 +55,7 @@ pub fn standings(wishes: &Wishes, orders: &Orders) -> BTreeMap<LinkName, Standin
         .collect();
     for link in &wishes.links {
         let standing = if orders.destroy.contains(&link.name) {
-            match link.policy.deletion {
-                Deletion::Restore => Standing::Released,
-                Deletion::Abandon => Standing::Abandoned,
-                Deletion::Protect => Standing::Protected,
-            }
+            Standing::without_declaration(link.policy.deletion)
         } else if link.policy.suspend {
             Standing::Suspended
         } else {
@@ -118,56 +125,50 @@ pub(crate) fn settle_forgotten(
         .filter(|name| !standings.contains_key(*name))
         .filter(|name| is_of_this_run(name, remembered, world))
         .collect();
-    let may_prune = may_prune(wishes, orders);
-    if orders.prune && !may_prune && !forgotten.is_empty() {
-        let count = forgotten.len();
-        let links = if count == 1 { "link is" } else { "links are" };
-        let message = format!("{count} {links} no longer declared, and nothing is removed");
-        let help = if wishes.complete {
-            "the source declares nothing at all; run with --allow-empty if that is meant"
-        } else {
-            "a part of the source could not be read or understood; mend it first"
-        };
-        diagnostics
-            .push(Diagnostic::new(Code::PruneHeldBack, Origin::CommandLine, message).help(help));
-    }
-    for name in forgotten {
-        let deletion = remembered
-            .get(name)
-            .and_then(Option::as_ref)
-            .and_then(|link| link.memory.deletion);
-        if !may_prune {
-            continue;
+    if may_prune(wishes, orders) {
+        for name in forgotten {
+            let link = remembered.get(name).and_then(Option::as_ref);
+            let deletion = link.and_then(|link| link.memory.deletion);
+            let deletion = deletion.unwrap_or(Deletion::Restore);
+            standings.insert(name.clone(), Standing::without_declaration(deletion));
         }
-        standings.insert(
-            name.clone(),
-            match deletion {
-                None | Some(Deletion::Restore) => Standing::Released,
-                Some(Deletion::Abandon) => Standing::Abandoned,
-                Some(Deletion::Protect) => Standing::Protected,
-            },
-        );
+    } else if orders.prune && !forgotten.is_empty() {
+        diagnostics.push(prune_held_back(forgotten.len(), wishes));
     }
-    let origins: BTreeMap<&LinkName, &Origin> = wishes
-        .links
-        .iter()
-        .map(|link| (&link.name, &link.origin))
-        .collect();
-    for (name, standing) in standings.iter() {
+    diagnostics.extend(explained(standings, wishes, remembered));
+    diagnostics
+}
+
+/// Says that links are gone from their source and stay all the same, and what to do about it.
+fn prune_held_back(count: usize, wishes: &Wishes) -> Diagnostic {
+    let links = if count == 1 { "link is" } else { "links are" };
+    let message = format!("{count} {links} no longer declared, and nothing is removed");
+    let help = if wishes.complete {
+        "the source declares nothing at all; run with --allow-empty if that is meant"
+    } else {
+        "a part of the source could not be read or understood; mend it first"
+    };
+    Diagnostic::new(Code::PruneHeldBack, Origin::CommandLine, message).help(help)
+}
+
+/// What there is to say of links that do not simply take part, at their declaration if they have one.
+fn explained(
+    standings: &BTreeMap<LinkName, Standing>,
+    wishes: &Wishes,
+    remembered: &BTreeMap<LinkName, Option<Remembered>>,
+) -> Vec<Diagnostic> {
+    let declared = wishes.links.iter();
+    let origins: BTreeMap<&LinkName, &Origin> =
+        declared.map(|link| (&link.name, &link.origin)).collect();
+    let explain = |(name, standing): (&LinkName, &Standing)| {
         let undeclared = || Origin::Cloud {
             id: name.to_string(),
         };
-        let origin = origins
-            .get(name)
-            .map_or_else(undeclared, |origin| (*origin).clone());
-        diagnostics.extend(explain_standing(
-            name,
-            *standing,
-            &origin,
-            remembered.contains_key(name),
-        ));
-    }
-    diagnostics
+        let origin = origins.get(name);
+        let origin = origin.map_or_else(undeclared, |origin| (*origin).clone());
+        explain_standing(name, *standing, &origin, remembered.contains_key(name))
+    };
+    standings.iter().filter_map(explain).collect()
 }
 
 /// Is a link that only annotations remember one that this run was told of? Not when only somebody else's record leads to
