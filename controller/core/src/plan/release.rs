@@ -6,7 +6,9 @@ use crate::cloud::Write;
 use crate::codes::Code;
 use crate::context::Context;
 use crate::hold;
-use crate::kinds::service_egress::{EgressAnnotation, Former, VpcAccessMemory, changes};
+use crate::kinds::service_egress::{
+    EgressAnnotation, Former, LinkMemory, VpcAccessMemory, changes,
+};
 use crate::kinds::service_ingress::IngressAnnotation;
 use crate::kinds::{Attachment, Id, IngressSetting, RegionalRef, Service, VpcAccess};
 use crate::link::{Ingress, ServiceRef};
@@ -15,9 +17,10 @@ use crate::plan::trail;
 use crate::plan::{Step, egress, ingress};
 use crate::world::{Remembered, Seen};
 
-/// Gives a destination back what it had before us.
+/// Gives a destination back what it had before us, or drops the links that are gone from its annotation.
 pub(super) fn release_ingress(context: &Context<'_>, id: &ServiceRef) -> Option<Step> {
-    if context.wishes(&Id::ServiceIngress(id.clone())) {
+    let node = Id::ServiceIngress(id.clone());
+    if context.wishes(&node) {
         return None;
     }
     let memory = context
@@ -33,38 +36,51 @@ pub(super) fn release_ingress(context: &Context<'_>, id: &ServiceRef) -> Option<
         .filter(|name| context.keeps(name))
         .cloned()
         .collect();
-    if !kept.is_empty() || !context.may_remove(&Id::ServiceIngress(id.clone())) {
-        if kept == memory.links || kept.is_empty() {
-            return None;
-        }
-        let left = IngressAnnotation {
-            links: kept,
-            ..memory.clone()
-        };
-        let fields = vec![ingress::annotation_change(Some(memory), Some(&left))];
-        let patch = ingress::patch(service, Some(&left), None);
-        return Some(Step::update(
-            "a link that ended here is gone",
-            fields,
-            Write::PatchService(patch),
-        ));
+    if kept.is_empty() && context.may_remove(&node) {
+        give_ingress_back(context, service, memory, &node)
+    } else {
+        drop_links_to(service, memory, kept)
     }
+}
+
+/// Drops from a destination's annotation the links that do not end there any more.
+fn drop_links_to(
+    service: &Service,
+    memory: &IngressAnnotation,
+    kept: BTreeSet<String>,
+) -> Option<Step> {
+    // When none is left, the record stays until a run may give back what it holds.
+    if kept == memory.links || kept.is_empty() {
+        return None;
+    }
+    let left = IngressAnnotation {
+        links: kept,
+        ..memory.clone()
+    };
+    Some(Step::update(
+        "a link that ended here is gone",
+        vec![ingress::annotation_change(Some(memory), Some(&left))],
+        Write::PatchService(ingress::patch(service, Some(&left), None)),
+    ))
+}
+
+/// Takes our annotation away, and puts back the former ingress if it is known and nobody changed it since.
+fn give_ingress_back(
+    context: &Context<'_>,
+    service: &Service,
+    memory: &IngressAnnotation,
+    node: &Id,
+) -> Option<Step> {
     let untouched = service.ingress == IngressSetting::from(memory.wrote);
     let restored = match memory.former {
         Former::Value(former) if untouched => Some(former),
         Former::Value(_) | Former::Unknown => None,
     };
     // A link that is only reported keeps nobody else's record; but nothing is closed on a path that somebody looks at.
-    let looked_at = || {
-        context
-            .graph
-            .node(&Id::ServiceIngress(id.clone()))
-            .is_some()
-    };
-    if restored.is_some_and(|former| former < service.ingress) && looked_at() {
+    let closes = restored.is_some_and(|former| former < service.ingress);
+    if closes && context.graph.node(node).is_some() {
         return None;
     }
-    let change = restored.and_then(|former| ingress::ingress_change(service.ingress, former));
     let why = match (&memory.former, untouched) {
         (Former::Value(_), true) => "the link is gone: ingress gets back what it had before",
         (Former::Value(_), false) => {
@@ -74,15 +90,11 @@ pub(super) fn release_ingress(context: &Context<'_>, id: &ServiceRef) -> Option<
             "the link is gone: what ingress was before is unknown, so it is left as it is"
         }
     };
-    let mut step = Step::update(
-        why,
-        change
-            .iter()
-            .cloned()
-            .chain([ingress::annotation_change(Some(memory), None)])
-            .collect(),
-        Write::PatchService(ingress::patch(service, None, change.and(restored))),
-    );
+    let change = restored.and_then(|former| ingress::ingress_change(service.ingress, former));
+    let patch = ingress::patch(service, None, change.as_ref().and(restored));
+    let mut fields = Vec::from_iter(change);
+    fields.push(ingress::annotation_change(Some(memory), None));
+    let mut step = Step::update(why, fields, Write::PatchService(patch));
     if memory.former == Former::Unknown {
         step.code = Some(Code::FormerValueUnknown);
     }
@@ -101,29 +113,14 @@ pub(super) fn release_egress(context: &Context<'_>, id: &ServiceRef) -> Option<S
         .this()
         .filter(|memory| memory.installation == *context.ours)?;
     let service = context.world.service(id).present()?;
-    let kept: BTreeMap<_, _> = memory
+    let kept: BTreeMap<String, LinkMemory> = memory
         .links
         .iter()
         .filter(|(name, _)| context.keeps(name))
         .map(|(n, l)| (n.clone(), l.clone()))
         .collect();
     if !kept.is_empty() || !context.may_remove(&Id::ServiceEgress(id.clone())) {
-        if kept.is_empty() || kept == memory.links {
-            return None;
-        }
-        let left = EgressAnnotation {
-            links: kept,
-            ..memory.clone()
-        };
-        let fields = egress::annotation_change(Some(memory), Some(&left))
-            .into_iter()
-            .collect();
-        let patch = egress::patch(service, Some(&left), None);
-        return Some(Step::update(
-            "a link that started here is gone",
-            fields,
-            Write::PatchService(patch),
-        ));
+        return drop_links_from(service, memory, kept);
     }
     let destinations = || {
         let links = memory.links.values();
@@ -149,6 +146,28 @@ pub(super) fn release_egress(context: &Context<'_>, id: &ServiceRef) -> Option<S
     } else {
         step
     })
+}
+
+/// Drops from a source's annotation the links that do not start there any more.
+fn drop_links_from(
+    service: &Service,
+    memory: &EgressAnnotation,
+    kept: BTreeMap<String, LinkMemory>,
+) -> Option<Step> {
+    // When none is left, the record stays until a run may give back what it holds.
+    if kept == memory.links || kept.is_empty() {
+        return None;
+    }
+    let left = EgressAnnotation {
+        links: kept,
+        ..memory.clone()
+    };
+    let fields = egress::annotation_change(Some(memory), Some(&left));
+    Some(Step::update(
+        "a link that started here is gone",
+        Vec::from_iter(fields),
+        Write::PatchService(egress::patch(service, Some(&left), None)),
+    ))
 }
 
 /// Refuses to detach a source while the record on one of its destinations cannot be read: what it admits could not be
