@@ -9,7 +9,7 @@ use crate::graph::Node;
 use crate::hold;
 use crate::ids::{LinkName, ResourceName};
 use crate::kinds::nat::NATS_PER_ROUTER;
-use crate::kinds::{Id, LiveNat, Nat, NatAddresses, NatRef, NatSources, RegionalRef, Resource};
+use crate::kinds::{Id, LiveNat, Nat, NatAddresses, NatRef, RegionalRef, Resource};
 use crate::link::ServiceRef;
 use crate::plan::connectors::users_leave;
 use crate::plan::{Action, Step};
@@ -198,6 +198,7 @@ fn why_it_goes(context: &Context<'_>, live: &LiveNat) -> &'static str {
     }
 }
 
+/// Takes an entry out that nobody needs any more, or out of it what nobody needs.
 pub(super) fn remove_nat(context: &Context<'_>, id: &NatRef, live: &LiveNat) -> Option<Step> {
     let node = Id::Nat(id.clone());
     // An entry that another link holds still loses what is no longer served.
@@ -213,44 +214,46 @@ pub(super) fn remove_nat(context: &Context<'_>, id: &NatRef, live: &LiveNat) -> 
         let why = format!("what it serves could not be read: {why}");
         return Some(Step::wait(Code::ScopeUnreadable, why));
     }
-    let mut after = BTreeSet::new();
-    let mut stay = BTreeSet::new();
+    let (mut stay, mut after) = (BTreeSet::new(), BTreeSet::new());
     for subnetwork in live.listed() {
-        let connectors = context.uses.connectors_on(subnetwork).iter();
-        let mut leaving = BTreeSet::new();
-        // A connector whose users could not be read may carry anybody's traffic.
-        let all_leave = connectors
-            .map(|c| match context.world.services_unread(&c.id) {
-                None => nat_users_leave(context, &c.id),
-                Some(_) => None,
-            })
-            .all(|steps| steps.map(|steps| leaving.extend(steps)).is_some());
-        let all_leave = all_leave || context.nat_may_go(subnetwork);
-        let served = Id::Subnetwork(subnetwork.clone());
-        if all_leave && !context.holds(&served) && context.may_remove(&served) {
-            after.extend(leaving);
-        } else {
-            stay.insert(subnetwork.clone());
+        match steps_before_it_goes(context, subnetwork) {
+            Some(steps) => after.extend(steps),
+            None => {
+                stay.insert(subnetwork.clone());
+            }
         }
     }
-    let listed: BTreeSet<RegionalRef> = live.listed().cloned().collect();
     if stay.is_empty() {
-        if held {
-            return None;
-        }
-        return Some(
-            Step::delete(why_it_goes(context, live), Write::DeleteNat(id.clone())).after(after),
-        );
+        let why = why_it_goes(context, live);
+        return (!held).then(|| Step::delete(why, Write::DeleteNat(id.clone())).after(after));
     }
-    if held && (stay == listed || !matches!(live.sources, NatSources::Listed(_))) {
-        return None;
+    if live.listed().all(|subnetwork| stay.contains(subnetwork)) {
+        let why = "what it serves is still in use";
+        return (!held).then(|| Step::wait(Code::LeftForOthers, why));
     }
-    if stay == listed || !matches!(live.sources, NatSources::Listed(_)) {
-        return Some(Step::wait(
-            Code::LeftForOthers,
-            "what it serves is still in use",
-        ));
-    }
+    Some(shrink(id, live, stay).after(after))
+}
+
+/// The steps after which a subnetwork may leave an entry that nobody wishes for; `None` when it stays.
+fn steps_before_it_goes(context: &Context<'_>, subnetwork: &RegionalRef) -> Option<BTreeSet<Id>> {
+    let mut leaving = BTreeSet::new();
+    let mut connectors = context.uses.connectors_on(subnetwork).iter();
+    let all_leave = connectors.all(|live| {
+        // A connector whose users could not be read may carry anybody's traffic.
+        let steps = match context.world.services_unread(&live.id) {
+            None => nat_users_leave(context, &live.id),
+            Some(_) => None,
+        };
+        steps.map(|steps| leaving.extend(steps)).is_some()
+    });
+    let served = Id::Subnetwork(subnetwork.clone());
+    let goes = (all_leave || context.nat_may_go(subnetwork))
+        && !context.holds(&served)
+        && context.may_remove(&served);
+    goes.then_some(leaving)
+}
+
+fn shrink(id: &NatRef, live: &LiveNat, stay: BTreeSet<RegionalRef>) -> Step {
     let wanted = Nat {
         id: id.clone(),
         addresses: live.addresses.clone(),
@@ -258,12 +261,6 @@ pub(super) fn remove_nat(context: &Context<'_>, id: &NatRef, live: &LiveNat) -> 
         min_ports_per_vm: live.min_ports_per_vm,
     };
     let fields = wanted.diff(live);
-    Some(
-        Step::update(
-            "some of what it served is gone",
-            fields,
-            Write::PutNat(wanted),
-        )
-        .after(after),
-    )
+    let why = "some of what it served is gone";
+    Step::update(why, fields, Write::PutNat(wanted))
 }
