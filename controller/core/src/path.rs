@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::codes::Code;
 use crate::kinds::route::{self, NextHop};
-use crate::kinds::{ConnectorState, RegionalRef, Service, VpcAccess};
+use crate::kinds::{ConnectorState, RegionalRef, RevisionRef, Service, VpcAccess};
 use crate::link::Link;
 use crate::world::{Seen, World};
 
@@ -80,13 +80,13 @@ impl Trace {
     }
 }
 
-type Finding = Result<String, (Verdict, Code, String)>;
+type Finding<T = String> = Result<T, (Verdict, Code, String)>;
 
-fn fail<T>(code: Code, found: impl Into<String>) -> Result<T, (Verdict, Code, String)> {
+fn fail<T>(code: Code, found: impl Into<String>) -> Finding<T> {
     Err((Verdict::Fail, code, found.into()))
 }
 
-fn unknown<T>(code: Code, found: impl Into<String>) -> Result<T, (Verdict, Code, String)> {
+fn unknown<T>(code: Code, found: impl Into<String>) -> Finding<T> {
     Err((Verdict::Unknown, code, found.into()))
 }
 
@@ -162,45 +162,7 @@ fn source(link: &Link, wanted: &VpcAccess, world: &World) -> Finding {
     }
     let revisions = service.serving_revisions();
     for id in &revisions {
-        let revision = match world.revision(id) {
-            Seen::Present(revision) => revision,
-            Seen::Absent => {
-                return fail(
-                    Code::RevisionNotReady,
-                    format!("revision {} does not exist", id.name),
-                );
-            }
-            Seen::Unreadable(why) => {
-                return unknown(Code::PathUnknown, format!("revision {}: {why}", id.name));
-            }
-        };
-        if let Err((verdict, _, found)) = carries(
-            revision.vpc_access.as_ref(),
-            wanted,
-            &format!("revision {}", id.name),
-        ) {
-            let stuck = service
-                .failed
-                .clone()
-                .filter(|_| service.latest_ready != service.latest_created);
-            return match stuck {
-                Some(why) => fail(
-                    Code::RevisionFailed,
-                    format!("the new revision did not become ready: {why}"),
-                ),
-                // The revision before serves until the new one is ready, although nobody asked for it by name.
-                None if !service.names(&id.name) => {
-                    settled(service).and(Err((verdict, Code::RevisionWithoutEgress, found)))
-                }
-                None => Err((verdict, Code::TrafficPinned, found)),
-            };
-        }
-        if let Some(why) = &revision.not_ready {
-            return fail(
-                Code::RevisionNotReady,
-                format!("revision {} is not ready: {why}", id.name),
-            );
-        }
+        revision(id, service, wanted, world)?;
     }
     settled(service)?;
     Ok(format!(
@@ -209,7 +171,51 @@ fn source(link: &Link, wanted: &VpcAccess, world: &World) -> Finding {
     ))
 }
 
-fn settled(service: &Service) -> Result<(), (Verdict, Code, String)> {
+/// A revision with traffic or a tag carries the egress and is ready.
+fn revision(id: &RevisionRef, service: &Service, wanted: &VpcAccess, world: &World) -> Finding<()> {
+    let revision = match world.revision(id) {
+        Seen::Present(revision) => revision,
+        Seen::Absent => {
+            return fail(
+                Code::RevisionNotReady,
+                format!("revision {} does not exist", id.name),
+            );
+        }
+        Seen::Unreadable(why) => {
+            return unknown(Code::PathUnknown, format!("revision {}: {why}", id.name));
+        }
+    };
+    let whose = format!("revision {}", id.name);
+    if let Err((verdict, _, found)) = carries(revision.vpc_access.as_ref(), wanted, &whose) {
+        return why_it_serves(id, service).and_then(|code| Err((verdict, code, found)));
+    }
+    match &revision.not_ready {
+        Some(why) => fail(
+            Code::RevisionNotReady,
+            format!("revision {} is not ready: {why}", id.name),
+        ),
+        None => Ok(()),
+    }
+}
+
+/// Why a revision serves that does not carry the egress, although the template does. That a rollout failed or is not
+/// over yet comes first.
+fn why_it_serves(id: &RevisionRef, service: &Service) -> Finding<Code> {
+    let stuck = service.latest_ready != service.latest_created;
+    match &service.failed {
+        Some(why) if stuck => fail(
+            Code::RevisionFailed,
+            format!("the new revision did not become ready: {why}"),
+        ),
+        // The revision before serves until the new one is ready, although nobody asked for it by name.
+        Some(_) | None if !service.names(&id.name) => {
+            settled(service).map(|()| Code::RevisionWithoutEgress)
+        }
+        Some(_) | None => Ok(Code::TrafficPinned),
+    }
+}
+
+fn settled(service: &Service) -> Finding<()> {
     if service.reconciling {
         return fail(
             Code::RevisionNotReady,
@@ -225,11 +231,7 @@ fn settled(service: &Service) -> Result<(), (Verdict, Code, String)> {
     }
 }
 
-fn carries(
-    live: Option<&VpcAccess>,
-    wanted: &VpcAccess,
-    whose: &str,
-) -> Result<(), (Verdict, Code, String)> {
+fn carries(live: Option<&VpcAccess>, wanted: &VpcAccess, whose: &str) -> Finding<()> {
     let Some(live) = live else {
         return fail(
             Code::RevisionWithoutEgress,

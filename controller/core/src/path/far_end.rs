@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::codes::Code;
 use crate::kinds::{Attachment, IngressSetting, Service, VpcAccess};
 use crate::link::{Link, NetworkRef};
-use crate::path::{Finding, Verdict, fail, unknown};
+use crate::path::{Finding, fail, unknown};
 use crate::world::{Seen, World};
 
 /// Internal means: from a network of the destination's own project, or from the Shared VPC network that the
@@ -41,7 +41,7 @@ pub(super) fn admission(link: &Link, world: &World) -> Finding {
 }
 
 /// Does the destination admit nothing at all, with nobody to open it? An ingress that the link manages is opened by it.
-pub(super) fn left_closed(link: &Link, world: &World) -> Result<(), (Verdict, Code, String)> {
+pub(super) fn left_closed(link: &Link, world: &World) -> Finding<()> {
     let closed = world
         .service(&link.destination)
         .present()
@@ -60,7 +60,7 @@ pub(super) fn left_closed(link: &Link, world: &World) -> Result<(), (Verdict, Co
 fn serving_accesses<'a>(
     service: &'a Service,
     world: &'a World,
-) -> Result<Vec<Option<&'a VpcAccess>>, (Verdict, Code, String)> {
+) -> Finding<Vec<Option<&'a VpcAccess>>> {
     if service.template_serves() {
         return Ok(vec![service.vpc_access.as_ref()]);
     }
@@ -75,10 +75,7 @@ fn serving_accesses<'a>(
     service.serving_revisions().iter().map(read).collect()
 }
 
-fn attached_network(
-    access: Option<&VpcAccess>,
-    world: &World,
-) -> Result<Option<NetworkRef>, (Verdict, Code, String)> {
+fn attached_network(access: Option<&VpcAccess>, world: &World) -> Finding<Option<NetworkRef>> {
     let connector = match access.map(|access| &access.attachment) {
         None => return Ok(None),
         Some(Attachment::Direct { network, .. }) => return Ok(network.clone()),
