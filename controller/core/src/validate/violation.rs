@@ -104,47 +104,39 @@ fn is_misspelled(missing: &Violation, violations: &[Violation]) -> bool {
 /// The finding for a breach of the schema.
 fn diagnose(violation: &Violation, origin: &Origin, link: Option<&LinkName>) -> Diagnostic {
     let Violation { path, breach } = violation;
-    let (code, field, message, help) = match breach {
+    let (code, message, help) = explain(path, breach);
+    let diagnostic = Diagnostic::new(code, origin.clone(), message);
+    let mut diagnostic = diagnostic.field(path.clone()).help(help);
+    diagnostic.link = link.cloned();
+    diagnostic
+}
+
+/// The code of a breach, what is wrong, and what to write instead.
+type Explained = (Code, String, String);
+
+fn explain(path: &str, breach: &Breach) -> Explained {
+    match breach {
         Breach::UnknownField { name, known } => unknown_field(path, name, known),
         Breach::WrongType { expected, found } => (
             Code::WrongType,
-            path.clone(),
             format!("`{path}` must be {expected}, not {found}"),
-            Some(quote_hint(path, expected, found).unwrap_or_else(|| format!("write {expected}"))),
+            quote_hint(path, expected, found).unwrap_or_else(|| format!("write {expected}")),
         ),
-        Breach::MissingField { name } => {
-            let field = format!("{path}.{name}");
-            let help = REQUIRED.iter().find(|(of, _)| *of == field).map_or_else(
-                || format!("add `{name}` under `{path}`"),
-                |(_, help)| (*help).into(),
-            );
-            (
-                Code::MissingField,
-                path.clone(),
-                format!("`{path}` lacks `{name}`"),
-                Some(help),
-            )
-        }
-        Breach::NotAllowed { value, allowed } => {
-            let message = format!("`{value}` is not a value of `{path}`");
-            (
-                Code::UnknownValue,
-                path.clone(),
-                message,
-                Some(one_of(value, allowed)),
-            )
-        }
+        Breach::MissingField { name } => missing_field(path, name),
+        Breach::NotAllowed { value, allowed } => (
+            Code::UnknownValue,
+            format!("`{value}` is not a value of `{path}`"),
+            one_of(value, allowed),
+        ),
         Breach::Pattern { value, pattern: _ } => (
             Code::NameInvalid,
-            path.clone(),
             format!("`{value}` is not spelled as `{path}` must be"),
-            Some(spelling(path).to_owned()),
+            spelling(path).to_owned(),
         ),
         Breach::Bound { rule } => (
             Code::ValueOutOfBounds,
-            path.clone(),
             format!("`{path}`: {rule}"),
-            Some("change it, or leave the field out if it has a default".to_owned()),
+            "change it, or leave the field out if it has a default".to_owned(),
         ),
         Breach::Rule {
             message,
@@ -153,42 +145,31 @@ fn diagnose(violation: &Violation, origin: &Origin, link: Option<&LinkName>) -> 
         } => {
             let code = code.as_deref().and_then(|code| code.parse().ok());
             let code = code.unwrap_or(Code::ValueOutOfBounds);
-            let message = format!("`{path}`: {message}");
-            (
-                code,
-                path.clone(),
-                message,
-                Some(instead(code, value.as_deref())),
-            )
+            let help = instead(code, value.as_deref());
+            (code, format!("`{path}`: {message}"), help)
         }
-    };
-    let mut diagnostic = Diagnostic::new(code, origin.clone(), message).field(field);
-    diagnostic.link = link.cloned();
-    diagnostic.help = help;
-    diagnostic
+    }
 }
 
-type Parts = (Code, String, String, Option<String>);
-
-fn unknown_field(path: &str, name: &str, known: &[String]) -> Parts {
+fn unknown_field(path: &str, name: &str, known: &[String]) -> Explained {
     let reserved = RESERVED.iter().find(|(field, _)| *field == path);
     if let Some((_, instead)) = reserved {
         let message = format!("`{path}` does not work in this version");
-        return (
-            Code::NotInThisVersion,
-            path.to_owned(),
-            message,
-            Some((*instead).to_owned()),
-        );
+        return (Code::NotInThisVersion, message, (*instead).to_owned());
     }
     let place = place_of(path);
     let message = format!("`{place}` has no field `{name}`");
-    (
-        Code::UnknownField,
-        path.to_owned(),
-        message,
-        Some(one_of(name, known)),
-    )
+    (Code::UnknownField, message, one_of(name, known))
+}
+
+fn missing_field(path: &str, name: &str) -> Explained {
+    let field = format!("{path}.{name}");
+    let help = REQUIRED.iter().find(|(of, _)| *of == field).map_or_else(
+        || format!("add `{name}` under `{path}`"),
+        |(_, help)| (*help).to_owned(),
+    );
+    let message = format!("`{path}` lacks `{name}`");
+    (Code::MissingField, message, help)
 }
 
 /// Where a field is.
