@@ -3,6 +3,7 @@
 
 mod links;
 mod outcomes;
+mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,14 +14,14 @@ use crate::cloud::Scope;
 use crate::codes::Code;
 use crate::decide::Decision;
 use crate::diagnostic::Diagnostic;
-use crate::drift::{self, Rank};
+use crate::drift::Rank;
 use crate::forecast::Forecast;
 use crate::ids::LinkName;
 use crate::kinds::{FieldChange, Id, Kind};
 use crate::link::Routing;
 use crate::path::{Trace, Verdict};
-use crate::plan::{self, Action, Step, Summary};
-use crate::report::outcomes::{is_mended, is_write_failure, with_outcomes};
+use crate::plan::{self, Action, Summary};
+use crate::report::outcomes::{is_write_failure, with_outcomes};
 use crate::standing::Standing;
 use crate::turn::Performed;
 use crate::world::World;
@@ -187,36 +188,11 @@ impl Report {
             changing: _,
             undecided: _,
         } = decision;
-        let mut steps: Vec<StepReport> = Vec::new();
-        let mut summary = Summary::default();
-        let last_tried: BTreeMap<&Id, &Performed> =
-            performed.iter().map(|done| (&done.id, done)).collect();
-        // A pass that saw a list from before may do a thing again, and that is still one thing.
-        let mut counted: BTreeSet<(&Id, Action, &str)> = BTreeSet::new();
-        for (at, done) in performed.iter().enumerate() {
-            if counted.insert((&done.id, done.step.action, &done.step.why)) {
-                summary.count(done.step.action);
-            }
-            let outcome = Some(done.outcome.clone());
-            let mut step = StepReport::new(&done.id, &done.step, done.drift, outcome);
-            step.mended = is_mended(done, &performed[at + 1..], &plan, world);
-            steps.push(step);
-        }
-        for (id, step) in &plan.steps {
-            let done = last_tried.get(id);
-            // What was carried out has been told; what failed and would be tried again too.
-            let told = done.is_some() && (step.action == Action::Nothing || step.action.writes());
-            if !told {
-                summary.count(step.action);
-                steps.push(StepReport::new(
-                    id,
-                    step,
-                    drift::repaired(id, step, &applied),
-                    None,
-                ));
-            }
-        }
-        let own = steps_by_link(&steps);
+        let mut steps = steps::carried_out(performed, &plan, world);
+        let left = steps::left(&plan, performed, &applied);
+        let summary = steps::summary(performed, &left);
+        steps.extend(left);
+        let own = steps::by_link(&steps);
         let link = |(name, standing): (&LinkName, &Standing)| {
             let own = own.get(name).map_or(&[][..], Vec::as_slice);
             links::link_report(
@@ -317,40 +293,10 @@ impl Report {
     }
 }
 
-/// Every link's own steps, gathered in one go: with ten thousand links, looking for each link's in all steps would
-/// take longer than everything else.
-fn steps_by_link(steps: &[StepReport]) -> BTreeMap<&LinkName, Vec<&StepReport>> {
-    let mut own: BTreeMap<&LinkName, Vec<&StepReport>> = BTreeMap::new();
-    for step in steps {
-        for link in &step.links {
-            own.entry(link).or_default().push(step);
-        }
-    }
-    own
-}
-
 impl LinkReport {
     /// Is it enforced as declared, and does its path not work all the same?
     fn is_broken(&self) -> bool {
         self.state == LinkState::Unproven && self.standing == Standing::Enforced
-    }
-}
-
-impl StepReport {
-    fn new(id: &Id, step: &Step, drift: Option<Rank>, outcome: Option<Outcome>) -> Self {
-        Self {
-            id: id.clone(),
-            kind: id.kind(),
-            action: step.action,
-            why: step.why.to_string(),
-            code: step.code,
-            changes: step.changes.clone(),
-            after: step.after.clone(),
-            links: step.links.clone(),
-            drift,
-            outcome,
-            mended: false,
-        }
     }
 }
 
