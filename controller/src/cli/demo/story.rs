@@ -15,6 +15,7 @@ use privatelink_core::plan::Action;
 use privatelink_core::policy::Policy;
 use privatelink_core::report::{LinkState, Report};
 use privatelink_gcp::Google;
+use serde_json::Value;
 
 use super::DemoError;
 use super::stage::Stage;
@@ -41,60 +42,11 @@ pub(super) async fn tell(output: Output, record: Option<&Path>) -> Result<bool, 
     let (stage, google) = Stage::build(record).await.map_err(Failure::Demo)?;
     let before = stage.state();
     let run = open(google).map_err(Failure::Demo)?;
-
-    telling
-        .chapter("Two services and a network, in an emulated Google Cloud inside this process")?;
-    telling.say(&format!("{DIM}{}{DIM:#}", indented(DECLARATION)))?;
-
-    telling.chapter("privatelink plan link.yaml")?;
-    let planned = run.preview().await;
-    telling.say(&render::plan(&planned, run.links(), Detail::Changes, None))?;
-    telling.promise(writes(&stage).await? == 0, "planning wrote nothing")?;
-
-    telling.chapter("privatelink apply link.yaml")?;
-    let applied = apply(&telling, &run).await?;
-    telling.promise(
-        is_ready(&applied),
-        "orders reaches billing privately, and nobody else does from outside",
-    )?;
-    telling.silent_turn(&stage, &run).await?;
-
-    telling.chapter("Somebody opens billing to the internet")?;
-    stage.open_ingress().await.map_err(Failure::Demo)?;
-    telling
-        .repair(&stage, &run, Rank::Exposed, &["ingress"])
-        .await?;
-
-    telling.chapter("Somebody sends only private ranges through the connector")?;
-    stage.narrow_routing().await.map_err(Failure::Demo)?;
-    telling
-        .repair(&stage, &run, Rank::Broken, &["template.vpcAccess.egress"])
-        .await?;
-
-    telling.chapter("Somebody removes the NAT, and then switches Private Google Access off")?;
-    stage.tidy_up().await.map_err(Failure::Demo)?;
-    telling
-        .repair(
-            &stage,
-            &run,
-            Rank::Broken,
-            &["privateIpGoogleAccess", "the missing Nat"],
-        )
-        .await?;
-
-    telling.chapter("privatelink destroy link.yaml")?;
-    let links = run.links().iter().map(|link| link.name.clone()).collect();
-    let run = run.ordered(orders(links));
-    let destroyed = apply(&telling, &run).await?;
-    telling.promise(
-        destroyed.exit_code() == 0,
-        "everything that was made is gone",
-    )?;
-    let after = stage.state();
-    telling.promise(after == before, "both services are exactly as they were")?;
-    if after != before {
-        telling.say(&format!("before: {before:#}\nafter: {after:#}\n"))?;
-    }
+    telling.declaration()?;
+    telling.plan(&stage, &run).await?;
+    telling.first_apply(&stage, &run).await?;
+    telling.tampering(&stage, &run).await?;
+    telling.destroy(&stage, run, &before).await?;
     telling.end()?;
     stage.close().await;
     Ok(telling.kept)
@@ -173,6 +125,64 @@ fn is_ready(report: &Report) -> bool {
 }
 
 impl Telling {
+    fn declaration(&mut self) -> Result<(), Failure> {
+        self.chapter(
+            "Two services and a network, in an emulated Google Cloud inside this process",
+        )?;
+        self.say(&format!("{DIM}{}{DIM:#}", indented(DECLARATION)))
+    }
+
+    async fn plan(&mut self, stage: &Stage, run: &Run) -> Result<(), Failure> {
+        self.chapter("privatelink plan link.yaml")?;
+        let planned = run.preview().await;
+        self.say(&render::plan(&planned, run.links(), Detail::Changes, None))?;
+        self.promise(writes(stage).await? == 0, "planning wrote nothing")
+    }
+
+    async fn first_apply(&mut self, stage: &Stage, run: &Run) -> Result<(), Failure> {
+        self.chapter("privatelink apply link.yaml")?;
+        let applied = apply(self, run).await?;
+        self.promise(
+            is_ready(&applied),
+            "orders reaches billing privately, and nobody else does from outside",
+        )?;
+        self.silent_turn(stage, run).await
+    }
+
+    async fn tampering(&mut self, stage: &Stage, run: &Run) -> Result<(), Failure> {
+        self.chapter("Somebody opens billing to the internet")?;
+        stage.open_ingress().await.map_err(Failure::Demo)?;
+        self.repair(stage, run, Rank::Exposed, &["ingress"]).await?;
+
+        self.chapter("Somebody sends only private ranges through the connector")?;
+        stage.narrow_routing().await.map_err(Failure::Demo)?;
+        let narrowed = ["template.vpcAccess.egress"];
+        self.repair(stage, run, Rank::Broken, &narrowed).await?;
+
+        self.chapter("Somebody removes the NAT, and then switches Private Google Access off")?;
+        stage.tidy_up().await.map_err(Failure::Demo)?;
+        let tidied = ["privateIpGoogleAccess", "the missing Nat"];
+        self.repair(stage, run, Rank::Broken, &tidied).await
+    }
+
+    /// Undoes everything; `before` is what there was before the first apply.
+    async fn destroy(&mut self, stage: &Stage, run: Run, before: &Value) -> Result<(), Failure> {
+        self.chapter("privatelink destroy link.yaml")?;
+        let links = run.links().iter().map(|link| link.name.clone()).collect();
+        let run = run.ordered(orders(links));
+        let destroyed = apply(self, &run).await?;
+        self.promise(
+            destroyed.exit_code() == 0,
+            "everything that was made is gone",
+        )?;
+        let after = stage.state();
+        self.promise(after == *before, "both services are exactly as they were")?;
+        if after != *before {
+            self.say(&format!("before: {before:#}\nafter: {after:#}\n"))?;
+        }
+        Ok(())
+    }
+
     fn say(&self, text: &str) -> Result<(), Failure> {
         if self.output.quiet {
             Ok(())
