@@ -1,6 +1,6 @@
 //! Findings as a compiler shows them: the line, a caret, what is wrong and what to write instead.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Origin as Place, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin as Place, Renderer, Snippet, Title};
 use privatelink_core::diagnostic::{Diagnostic, Origin, Severity};
 
 use crate::printable::in_a_line;
@@ -22,58 +22,15 @@ pub(crate) fn render(diagnostic: &Diagnostic, colour: bool) -> String {
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
     };
-    let (message, help) = (in_a_line(message), help.as_deref().map(in_a_line));
-    let title = level.primary_title(&*message).id(code.number());
     let place = origin.to_string();
     let place = in_a_line(&place);
-    let path = match origin {
-        Origin::File { path, .. } => Some(in_a_line(path)),
-        Origin::Object { .. } | Origin::CommandLine | Origin::Cloud { .. } => None,
-    };
-    let mut group = match (snippet, origin) {
-        (
-            Some(text),
-            Origin::File {
-                path: _,
-                line,
-                column,
-            },
-        ) => {
-            // One character for one, so that columns stay.
-            let text = in_a_line(text);
-            let span = span(&text, *column);
-            title.element(
-                Snippet::source(text)
-                    .path(path.as_deref())
-                    .line_start(*line as usize)
-                    .annotation(AnnotationKind::Primary.span(span)),
-            )
-        }
-        (
-            _,
-            Origin::File {
-                path: _,
-                line,
-                column,
-            },
-        ) if *line > 0 => title.element(
-            Place::path(path.as_deref().unwrap_or_default())
-                .line(*line as usize)
-                .char_column(*column as usize),
-        ),
-        (
-            _,
-            Origin::File { .. }
-            | Origin::Object { .. }
-            | Origin::CommandLine
-            | Origin::Cloud { .. },
-        ) => title.element(Place::path(&*place)),
-    };
+    let title = level.primary_title(in_a_line(message)).id(code.number());
+    let mut group = shown_at(title, origin, &place, snippet.as_deref());
     if let Some(link) = link.as_ref().filter(|link| link.to_string() != *place) {
         group = group.element(Level::NOTE.message(format!("in PrivateLink {link}")));
     }
-    if let Some(help) = &help {
-        group = group.element(Level::HELP.message(&**help));
+    if let Some(help) = help {
+        group = group.element(Level::HELP.message(in_a_line(help)));
     }
     let report: &[Group<'_>] = &[group];
     let renderer = if colour {
@@ -82,6 +39,40 @@ pub(crate) fn render(diagnostic: &Diagnostic, colour: bool) -> String {
         Renderer::plain()
     };
     renderer.render(report)
+}
+
+/// Beneath the title: the line itself with a caret when it was read, otherwise the place as far as it is known.
+fn shown_at<'a>(
+    title: Title<'a>,
+    origin: &'a Origin,
+    place: &'a str,
+    snippet: Option<&'a str>,
+) -> Group<'a> {
+    match (origin, snippet) {
+        (Origin::File { path, line, column }, Some(text)) => {
+            // One character for one, so that columns stay.
+            let text = in_a_line(text);
+            let span = span(&text, *column);
+            title.element(
+                Snippet::source(text)
+                    .path(in_a_line(path))
+                    .line_start(*line as usize)
+                    .annotation(AnnotationKind::Primary.span(span)),
+            )
+        }
+        (Origin::File { path, line, column }, None) if *line > 0 => title.element(
+            Place::path(in_a_line(path))
+                .line(*line as usize)
+                .char_column(*column as usize),
+        ),
+        (
+            Origin::File { .. }
+            | Origin::Object { .. }
+            | Origin::CommandLine
+            | Origin::Cloud { .. },
+            _,
+        ) => title.element(Place::path(place)),
+    }
 }
 
 /// The bytes of the word or quoted text that starts at a column, counted in characters from 1.
