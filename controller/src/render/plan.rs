@@ -130,38 +130,53 @@ pub(crate) fn drift(report: &Report, detail: Detail) -> String {
         return text;
     }
     for (rank, step) in &drifted {
-        let style = of_rank(*rank);
-        let links: Vec<String> = step.links.iter().map(ToString::to_string).collect();
-        let _ = writeln!(
-            text,
-            "{style}{:<9}{style:#} {} {}  {DIM}{}{DIM:#}",
-            rank.word(),
-            step.kind,
-            step.id.short(),
-            links.join(", ")
-        );
-        if step.changes.is_empty() {
-            let gone = if step.action == Action::Create {
-                "it is gone: "
-            } else {
-                ""
-            };
-            let _ = writeln!(text, "          {gone}{}", in_a_line(&step.why));
-        }
-        for difference in &step.changes {
-            let _ = writeln!(text, "          {}", change::drifted(difference));
-        }
+        write_drifted(&mut text, *rank, step);
     }
-    for link in report.links.iter().filter(|link| link.drift.is_some()) {
-        if let Some(trace) = link.trace.as_ref().filter(|trace| !trace.proven()) {
-            let _ = writeln!(text, "\n{BOLD}{}{BOLD:#}", link.name);
-            path::write(&mut text, When::Now, trace, false);
-        }
-    }
+    write_broken_paths(&mut text, report);
     if !drifted.is_empty() {
         text.push('\n');
     }
     let _ = writeln!(text, "{BOLD}{}{BOLD:#}", verdict::drift(report, &drifted));
+    write_never_applied(&mut text, report);
+    text
+}
+
+fn write_drifted(text: &mut String, rank: Rank, step: &StepReport) {
+    let style = of_rank(rank);
+    let links: Vec<String> = step.links.iter().map(ToString::to_string).collect();
+    let _ = writeln!(
+        text,
+        "{style}{:<9}{style:#} {} {}  {DIM}{}{DIM:#}",
+        rank.word(),
+        step.kind,
+        step.id.short(),
+        links.join(", ")
+    );
+    if step.changes.is_empty() {
+        let gone = if step.action == Action::Create {
+            "it is gone: "
+        } else {
+            ""
+        };
+        let _ = writeln!(text, "          {gone}{}", in_a_line(&step.why));
+    }
+    for difference in &step.changes {
+        let _ = writeln!(text, "          {}", change::drifted(difference));
+    }
+}
+
+/// The paths that do not work of links of which something was changed.
+fn write_broken_paths(text: &mut String, report: &Report) {
+    for link in report.links.iter().filter(|link| link.drift.is_some()) {
+        if let Some(trace) = link.trace.as_ref().filter(|trace| !trace.proven()) {
+            let _ = writeln!(text, "\n{BOLD}{}{BOLD:#}", link.name);
+            path::write(text, When::Now, trace, false);
+        }
+    }
+}
+
+/// What is to be done and is no drift is not shown here, so it is said that there is some.
+fn write_never_applied(text: &mut String, report: &Report) {
     let changes = report
         .steps
         .iter()
@@ -178,7 +193,6 @@ pub(crate) fn drift(report: &Report, detail: Detail) -> String {
             "{steps} never applied: `privatelink plan` shows them."
         );
     }
-    text
 }
 
 fn shown(step: &StepReport) -> bool {
