@@ -11,6 +11,7 @@ mod cloud;
 mod measure;
 #[path = "../../src/printable.rs"]
 #[allow(dead_code, unused_imports)]
+// The sources use a part of it.
 mod printable;
 mod program;
 mod shape;
@@ -77,7 +78,7 @@ fn bench(links: usize) -> bool {
     let began = std::time::Instant::now();
     apply(&emulator, &folder);
     let applying = began.elapsed();
-    emulator.put_state(&shape.pinned(emulator.state()));
+    emulator.put_state(&Shape::pinned(emulator.state()));
     let Measured { reading, deciding } = measured_apart(&emulator, &folder);
     let Watched {
         calls,

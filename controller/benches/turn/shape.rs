@@ -145,9 +145,8 @@ impl Shape {
         json!({ "run": run, "compute": compute, "vpcaccess": connectors })
     }
 
-    /// The same state with one service in twenty pinned to the revision that it serves with now.
-    #[allow(clippy::unused_self)]
-    pub(super) fn pinned(&self, mut state: Value) -> Value {
+    /// A state of this shape with one service in twenty pinned to the revision that it serves with now.
+    pub(super) fn pinned(mut state: Value) -> Value {
         let Some(run) = state["run"].as_object_mut() else {
             panic!("a state without services")
         };
