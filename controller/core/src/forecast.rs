@@ -12,7 +12,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ids::LinkName;
 use crate::kinds::Id;
 use crate::path::Trace;
-use crate::plan::{Action, Step};
+use crate::plan::Step;
 use crate::turn::MAX_PASSES;
 use crate::world::World;
 
@@ -93,11 +93,11 @@ impl<'a> Later<'a> {
         }
     }
 
-    /// Does the plan itself show all there is to this step? It has no fields, and the plan does or waits with something
-    /// about the same thing.
+    /// Does the plan itself show all there is to this step? It has no fields, and the plan does the same with the same
+    /// thing. What it waits with and the same run then does all the same is told: who consents sees all that goes.
     fn shows_whole(&self, id: &Id, step: &Step) -> bool {
         let shown = self.first.plan.steps.get(id);
-        step.changes.is_empty() && shown.is_some_and(|shown| shown.action != Action::Nothing)
+        step.changes.is_empty() && shown.is_some_and(|shown| shown.action == step.action)
     }
 }
 

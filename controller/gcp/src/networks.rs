@@ -84,6 +84,10 @@ fn read(
     Ok(page.next_page_token)
 }
 
+#[expect(
+    deprecated,
+    reason = "networks of that kind are no longer made, and those that are there have nothing else to be known by"
+)]
 fn network(found: &model::Network, project: &ProjectId) -> Result<Network, Unmapped> {
     Ok(Network {
         id: NetworkRef {

@@ -118,13 +118,11 @@ fn write_left(text: &mut String, report: &Report) {
             None if matches!(step.action, Action::Wait | Action::Refuse) => step.why.clone(),
             Some(Outcome::Done) | None => continue,
         };
-        let stopped = step.outcome.as_ref().is_some_and(Outcome::is_stopped);
-        let tried = step.outcome.is_some() && !stopped;
-        let style = if tried { BAD } else { of_action(step.action) };
-        let sign = match (tried, stopped) {
-            (true, _) => '✗',
-            (false, true) => Action::Wait.sign(),
-            (false, false) => step.action.sign(),
+        // What goes on by itself, and what the end of the run kept from being done, is no failure.
+        let (style, sign) = match &step.outcome {
+            Some(outcome) if outcome.is_pending() => (of_action(Action::Wait), Action::Wait.sign()),
+            Some(_) => (BAD, '✗'),
+            None => (of_action(step.action), step.action.sign()),
         };
         let _ = writeln!(
             text,

@@ -3,6 +3,9 @@
 use privatelink_core::cloud::Write;
 use privatelink_core::codes::Code;
 use privatelink_core::fake::{Entry, Fault};
+use privatelink_core::kinds::Id;
+use privatelink_core::plan::Action;
+use privatelink_core::report::StepReport;
 
 use super::*;
 
@@ -279,4 +282,25 @@ fn private_google_access_of_an_adopted_subnetwork_goes_after_the_nat_that_forces
     let report = apply(&fake, std::slice::from_ref(&stays));
     assert_eq!(report.exit_code(), 0, "{:?}", report.diagnostics);
     assert!(!fake.state().subnetworks[&team("spare")].private_google_access);
+}
+
+#[test]
+fn a_plan_tells_of_everything_that_goes_in_the_same_run() {
+    let fake = Fake::new(before(), 0);
+    let stays = link("t/stays", "a", "b", "10.8.0.0/28");
+    let goes = link("t/goes", "c", "d", "10.8.0.16/28");
+    let _made = apply(&fake, &[stays.clone(), goes]);
+    let plan = plan(&fake, std::slice::from_ref(&stays));
+    let deletes = |steps: &[StepReport]| -> BTreeSet<Id> {
+        let deletes = steps.iter().filter(|step| step.action == Action::Delete);
+        deletes.map(|step| step.id.clone()).collect()
+    };
+    let mut told = deletes(&plan.steps);
+    told.append(&mut deletes(&plan.later));
+    let done = apply(&fake, std::slice::from_ref(&stays));
+    assert_eq!(told, deletes(&done.steps));
+    assert!(
+        told.iter().any(|id| matches!(id, Id::Subnetwork(_))),
+        "{told:?}"
+    );
 }

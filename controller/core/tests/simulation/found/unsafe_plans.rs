@@ -158,7 +158,7 @@ fn a_write_is_that_of_its_step() {
     });
     let why = "it acts, and nothing says how";
     is_caught(&links, &id, why, |plan| {
-        plan.steps.get_mut(&id).unwrap().write = None
+        plan.steps.get_mut(&id).unwrap().write = None;
     });
     let still = of_ours(&links, |_, step| step.action == Action::Nothing);
     let why = "it does not act, and still would write";
