@@ -118,6 +118,7 @@ pub(crate) fn judged(
         active,
         declared: declared.collect(),
         undoes: prunes || !orders.destroy.is_empty(),
+        policy: orders.policy,
         origin: &stage.origin,
         loose,
     };

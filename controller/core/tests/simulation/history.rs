@@ -341,6 +341,7 @@ impl History {
             active: active.map(|link| link.name.clone()).collect(),
             declared: stays.map(|link| link.name.to_string()).collect(),
             undoes: !self.declarations.stays && (prunes || !orders.destroy.is_empty()),
+            policy: orders.policy,
             origin: &self.origin,
             links: &links,
             loose,

@@ -12,10 +12,11 @@ use privatelink_core::ids::LinkName;
 use privatelink_core::kinds::service_egress::{ANNOTATION as EGRESS, EgressAnnotation, Former};
 use privatelink_core::kinds::service_ingress::{ANNOTATION as INGRESS, IngressAnnotation};
 use privatelink_core::kinds::{
-    ConnectorState, IngressSetting, LiveNat, NatRef, RegionalRef, Service, VpcAccess,
+    ConnectorState, Id, IngressSetting, LiveNat, NatRef, RegionalRef, Service, VpcAccess,
 };
 use privatelink_core::link::{AdoptionKind, Internet, Link, Reconcile, Routing};
 use privatelink_core::names::Mark;
+use privatelink_core::policy::Policy;
 
 use crate::universe::UNIVERSE;
 use crate::works::{carried_by, works};
@@ -30,6 +31,8 @@ pub(crate) struct Brief<'a> {
     pub(crate) declared: BTreeSet<String>,
     /// Is a link that is not declared undone?
     pub(crate) undoes: bool,
+    /// What the turn may carry out of its plan.
+    pub(crate) policy: Policy,
     /// The world as it was when the history began.
     pub(crate) origin: &'a State,
     /// Did others act in the middle of the turn, or were lists out of date? Then what was decided on an older
@@ -53,6 +56,7 @@ pub(crate) fn judge(entry: &Entry, brief: &Brief<'_>) -> Verdict {
         ..
     } = entry;
     ownership(asked, write, brief)?;
+    policy_is_kept(entry, brief.policy)?;
     if entry.result.is_ok() {
         others_entries_stay(before, after, write)?;
         if !brief.loose {
@@ -76,6 +80,67 @@ pub(crate) fn judge(entry: &Entry, brief: &Brief<'_>) -> Verdict {
         }
     }
     Ok(())
+}
+
+/// A turn without deletes sends none and leaves nothing gone; one that only reports sends nothing. Whoever acts in
+/// the middle of the turn changes nothing about that: nobody else's doing makes a delete out of what is none.
+fn policy_is_kept(entry: &Entry, policy: Policy) -> Verdict {
+    match policy {
+        Policy::Sync => Ok(()),
+        Policy::ReportOnly => broken("written although the turn only reports"),
+        Policy::NoDelete if deletes(&entry.write) => {
+            broken("deleted although the policy is no-delete")
+        }
+        Policy::NoDelete => {
+            let there = things(&entry.after);
+            match things(&entry.before)
+                .into_iter()
+                .find(|id| !there.contains(id))
+            {
+                Some(gone) => broken(format!("{gone} is gone although the policy is no-delete")),
+                None => Ok(()),
+            }
+        }
+    }
+}
+
+fn deletes(write: &Write) -> bool {
+    match write {
+        Write::DeleteSubnetwork(_)
+        | Write::DeleteAddress(_)
+        | Write::DeleteRouter(_)
+        | Write::DeleteNat(_)
+        | Write::DeleteConnector(_) => true,
+        Write::CreateSubnetwork(..)
+        | Write::SetPrivateGoogleAccess(..)
+        | Write::CreateAddress(..)
+        | Write::CreateRouter(..)
+        | Write::PutNat(_)
+        | Write::PutNats(..)
+        | Write::CreateConnector(_)
+        | Write::UpdateConnector(_)
+        | Write::PatchService(_) => false,
+    }
+}
+
+/// Everything that a delete could take away, NAT entries one by one: a list can be put without one of them.
+fn things(state: &State) -> BTreeSet<Id> {
+    let nats = state.routers.values().flat_map(|router| {
+        let entry = |nat: &LiveNat| NatRef {
+            router: router.id.clone(),
+            name: nat.name.clone(),
+        };
+        router.nats.iter().map(entry)
+    });
+    let subnetworks = state.subnetworks.keys().cloned().map(Id::Subnetwork);
+    let addresses = state.addresses.keys().cloned().map(Id::Address);
+    let routers = state.routers.keys().cloned().map(Id::Router);
+    let connectors = state.connectors.keys().cloned().map(Id::Connector);
+    let all = subnetworks
+        .chain(addresses)
+        .chain(routers)
+        .chain(connectors);
+    all.chain(nats.map(Id::Nat)).collect()
 }
 
 fn is_ours(mark: Option<&Mark>) -> bool {

@@ -15,6 +15,7 @@ use privatelink_core::kinds::service_egress::ANNOTATION as EGRESS;
 use privatelink_core::kinds::{Id, IngressSetting, Live, VpcAccess};
 use privatelink_core::names::Mark;
 use privatelink_core::plan::{Action, Plan};
+use privatelink_core::policy::Policy;
 use privatelink_core::report::Report;
 use privatelink_core::world::World;
 
@@ -41,6 +42,8 @@ pub(crate) enum Bug {
     DeleteConnectorsUnderOthers,
     TakeWithoutConsent,
     NeverRecordLinks,
+    DeleteUnderNoDelete,
+    WriteUnderReportOnly,
 }
 
 impl Bug {
@@ -64,6 +67,8 @@ impl Bug {
         (Self::DeleteConnectorsUnderOthers, 17),
         (Self::TakeWithoutConsent, 17),
         (Self::NeverRecordLinks, 2),
+        (Self::DeleteUnderNoDelete, 141),
+        (Self::WriteUnderReportOnly, 6),
     ];
 }
 
@@ -86,12 +91,18 @@ pub(crate) async fn turn(
         Some(Bug::PruneBrokenLinks) => wishes.broken.clear(),
         _ => {}
     }
+    let mut orders = orders.clone();
+    match (bug, orders.policy) {
+        (Some(Bug::DeleteUnderNoDelete), Policy::NoDelete)
+        | (Some(Bug::WriteUnderReportOnly), Policy::ReportOnly) => orders.policy = Policy::Sync,
+        _ => {}
+    }
     let mistake = |plan: &mut Plan, world: &World| {
         if let Some(bug) = bug {
             change(plan, world, bug);
         }
     };
-    mistaken_turn(&cloud, &wishes, orders, extra, &mistake).await
+    mistaken_turn(&cloud, &wishes, &orders, extra, &mistake).await
 }
 
 /// Mistakes in the plan.
