@@ -7,6 +7,7 @@
 
 mod documents {
     pub(crate) mod declaration;
+    pub(crate) mod examples;
     pub(crate) mod files;
     pub(crate) mod permissions;
 }
@@ -15,6 +16,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use documents::declaration;
+use documents::examples;
 use documents::files::{Page, code, pages, root};
 use documents::permissions;
 use privatelink_core::codes::Code;
@@ -57,6 +59,28 @@ fn the_list_of_codes_is_complete() {
         page.push_str(&row);
     }
     is_fresh("docs/reference/codes.md", &page);
+}
+
+/// A page that shows what is never said cannot be found by somebody who was told something.
+#[test]
+fn every_page_of_a_code_shows_what_is_said() {
+    let (recorded, templates) = (examples::recorded(), examples::templates());
+    let mut never = Vec::new();
+    for code in Code::ALL {
+        let number = code.number();
+        let shown = examples::examples(*code);
+        if shown.is_empty() {
+            never.push(format!("{number}: nothing is shown under its number"));
+        }
+        for said in shown {
+            let short = examples::short_names(&said);
+            let kept = |line: &String| line.contains(number) && line.contains(&short);
+            if !recorded.iter().any(kept) && !examples::built(&templates, &said) {
+                never.push(format!("{number}: {said}"));
+            }
+        }
+    }
+    assert!(never.is_empty(), "nobody is ever told this: {never:#?}");
 }
 
 /// The anchors of facts that code cites.

@@ -42,7 +42,8 @@ pub(crate) fn code() -> Vec<Page> {
         .collect()
 }
 
-fn files(folders: &[&str], extensions: &[&str]) -> Vec<PathBuf> {
+/// Files with these extensions, in these folders and all of theirs.
+pub(crate) fn files(folders: &[&str], extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut to_visit: Vec<PathBuf> = folders.iter().map(|name| root().join(name)).collect();
     while let Some(folder) = to_visit.pop() {
