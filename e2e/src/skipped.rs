@@ -2,6 +2,25 @@
 
 use std::io::Write as _;
 
+/// Whether a program can be found.
+pub fn is_there(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
+/// Skips what needs these programs, if one of them is not there, and says which.
+///
+/// # Panics
+///
+/// With `CI=true`: there the program has to be.
+pub fn lacks(programs: &[&str]) -> bool {
+    let missing = programs.iter().find(|program| !is_there(program));
+    if let Some(program) = missing {
+        skip(&format!("{program} not found"));
+    }
+    missing.is_some()
+}
+
 /// Says by name why the running test is skipped, also where the output of passing tests is not shown.
 ///
 /// # Panics

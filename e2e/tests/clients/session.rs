@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use privatelink_e2e::cloud::Cloud;
 use privatelink_e2e::privatelink::Answer;
-use privatelink_e2e::skipped::skip;
+use privatelink_e2e::skipped;
 use privatelink_emulator::{Observer, Options};
 use serde_json::Value;
 use tokio::process::Command;
@@ -22,19 +22,9 @@ const PATIENCE: Duration = Duration::from_mins(8);
 /// The scripts in Python.
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../e2e/tests/clients");
 
-/// Whether a program can be found.
-pub(crate) fn is_there(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
-}
-
-/// Skips by name what needs a program that is not there; in CI it has to be there.
-pub(crate) fn lacks(program: &str) -> bool {
-    let missing = !is_there(program);
-    if missing {
-        skip(&format!("{program} not found"));
-    }
-    missing
+/// Skips by name what needs a client that is not there; in CI it has to be there. The shell that runs it has to be there, too.
+pub(crate) fn lacks(client: &str) -> bool {
+    skipped::lacks(&["bash", client])
 }
 
 /// An emulator, and a folder for what clients write.
