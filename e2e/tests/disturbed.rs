@@ -11,6 +11,8 @@
 mod cells;
 #[path = "disturbed/faults.rs"]
 mod faults;
+#[path = "disturbed/meddling.rs"]
+mod meddling;
 #[path = "disturbed/operations.rs"]
 mod operations;
 #[path = "disturbed/product.rs"]

@@ -1,6 +1,5 @@
 //! One cell: an act is disturbed once by one fault, and then played again.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -11,10 +10,8 @@ use privatelink_e2e::rehearsal::{Act, faults, strike};
 use serde_json::{Value, json};
 
 use crate::BINARY;
-use crate::faults::{FREE, Fault, MEANWHILE};
-
-/// The annotation of a template that its team deployed again.
-const REDEPLOYED: &str = "redeployed";
+use crate::faults::Fault;
+use crate::meddling::{self, REDEPLOYED};
 
 /// One fault at the nth request of one operation in one act.
 #[derive(Debug, Clone)]
@@ -65,23 +62,32 @@ impl Cell<'_> {
 
     /// What is there before: whoever puts a NAT entry into a router has a subnetwork for it.
     fn before(&self) -> Value {
-        let mut before = self.act.before.clone();
-        let meets =
-            self.fault == Fault::OtherWriter && self.operation.starts_with("compute.routers.");
-        let network = networks_of_routers(self.act).pop_first();
-        if let (true, Some(network)) = (meets && before["compute"][FREE].is_null(), network) {
-            before["compute"][FREE] = json!({"network": network, "ipCidrRange": "10.254.254.0/28", "description": MEANWHILE});
+        if self.fault == Fault::OtherWriter && self.operation.starts_with("compute.routers.") {
+            return meddling::with_free_subnetworks(self.act);
         }
-        before
+        self.act.before.clone()
+    }
+
+    fn strikes(&self) -> Vec<Value> {
+        match self.fault {
+            Fault::OtherWriter => meddling::strikes(self.act, self.operation, self.nth),
+            fault => vec![strike(
+                self.operation,
+                self.nth,
+                &fault.effect(self.operation),
+            )],
+        }
     }
 
     async fn try_play(&self, cloud: &Cloud) -> Result<Outcome, String> {
-        let Self { act, fault, .. } = self;
+        let act = self.act;
         let privatelink = Privatelink::new(BINARY, &cloud.url(), &act.folder);
-        let strike = strike(self.operation, self.nth, &fault.effect(self.operation));
         let text = |error: privatelink_e2e::cloud::CloudError| error.to_string();
         cloud.put_state(&self.before()).await.map_err(text)?;
-        cloud.order(&faults(act, &[strike])).await.map_err(text)?;
+        cloud
+            .order(&faults(act, &self.strikes()))
+            .await
+            .map_err(text)?;
         cloud.reset_requests().await.map_err(text)?;
         let first = self.disturb(cloud, &privatelink).await;
         let first = first.map_err(|wrong| format!("the disturbed run: {wrong}"))?;
@@ -93,7 +99,7 @@ impl Cell<'_> {
         }
         let expectation = Expectation {
             others: &act.before,
-            disregard: without_meddling,
+            disregard: meddling::disregard(act),
         };
         let through = is_undisturbed(cloud, act, &first, expectation);
         if let (Err(wrong), 0) = (&through, first.code) {
@@ -104,7 +110,7 @@ impl Cell<'_> {
         }
         let lost = self.operation == "compute.routers.patch"
             && self.fault == Fault::OtherWriter
-            && count_meddling(&cloud.state()) == 0;
+            && meddling::count(&cloud.state()) == 0;
         // A write failed, unless something is invalid or refused besides: that comes first.
         let code = if act.exit == 1 { 1 } else { 6 };
         if lost && !(first.code == code && tells_the_loss(&first)) {
@@ -116,9 +122,9 @@ impl Cell<'_> {
         if self.fault == Fault::OperationError {
             redeployed(cloud, &privatelink, act, &first).await?;
         }
-        let meddled = count_meddling(&cloud.state());
+        let meddled = meddling::count(&cloud.state());
         recovers(cloud, &privatelink, act, expectation).await?;
-        let left = count_meddling(&cloud.state());
+        let left = meddling::count(&cloud.state());
         if left < meddled {
             return Err(format!(
                 "of {meddled} changes by somebody else {left} are left"
@@ -161,16 +167,6 @@ impl Cell<'_> {
         let answer = Answer::at_the_end_of(child).await;
         sound(answer.map_err(|error| error.to_string())?)
     }
-}
-
-/// The networks that an act's routers are in, before and after it.
-pub(crate) fn networks_of_routers(act: &Act) -> BTreeSet<String> {
-    let things = [&act.before, &act.after].map(|state| state["compute"].as_object());
-    let things = things.into_iter().flatten().flatten();
-    let routers = things.filter(|(path, _)| path.contains("/routers/"));
-    let networks = routers.filter_map(|(_, router)| router["network"].as_str());
-    let short = |network: &str| network.find("projects/").map(|at| network[at..].to_owned());
-    networks.filter_map(short).collect()
 }
 
 /// Cloud Run does not try a revision again that failed: that is for the service's team, who deploy it again. Until
@@ -258,44 +254,4 @@ fn tells_the_loss(answer: &Answer) -> bool {
             let message = it["message"].as_str().unwrap_or_default();
             it["code"] == "PL0311" && words.iter().all(|word| message.contains(word))
         })
-}
-
-/// The state without what somebody else did meanwhile.
-fn without_meddling(state: &Value) -> Value {
-    match state {
-        Value::Object(fields) => {
-            let kept = fields.iter().filter(|(key, value)| {
-                let label = *key == "labels" && value["team"] == MEANWHILE;
-                let logs = *key == "enableFlowLogs" || *key == "logConfig";
-                let redeployed = *key == "annotations" && value[REDEPLOYED] == "yes";
-                let subnetwork = *key == FREE && value["description"] == MEANWHILE;
-                !label && !logs && !redeployed && !subnetwork
-            });
-            let kept = kept.map(|(key, value)| (key.clone(), without_meddling(value)));
-            // A router that only their entry is in has no list of its own.
-            let kept = kept.filter(|(key, value)| !(key == "nats" && *value == json!([])));
-            Value::Object(kept.collect())
-        }
-        Value::Array(items) => {
-            let kept = items.iter().filter(|item| item["name"] != MEANWHILE);
-            Value::Array(kept.map(without_meddling).collect())
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => state.clone(),
-    }
-}
-
-/// How many of somebody else's changes are in the state.
-fn count_meddling(state: &Value) -> usize {
-    match state {
-        Value::Object(fields) => {
-            let own = usize::from(state["labels"]["team"] == MEANWHILE)
-                + usize::from(state["enableFlowLogs"] == true);
-            own + fields.values().map(count_meddling).sum::<usize>()
-        }
-        Value::Array(items) => items
-            .iter()
-            .map(|item| usize::from(item["name"] == MEANWHILE) + count_meddling(item))
-            .sum(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
-    }
 }

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::meddling;
 use crate::operations::Sort;
 
 /// A fault of the reference. `ALL` has them in the order of their columns.
@@ -31,12 +32,6 @@ pub(crate) enum Fault {
     LosePage,
     OtherWriter,
 }
-
-/// The name of a NAT entry, and the value of a label, that somebody else writes.
-pub(crate) const MEANWHILE: &str = "meanwhile";
-
-/// The subnetwork that somebody's NAT entry serves.
-pub(crate) const FREE: &str = "projects/acme-prod/regions/europe-west1/subnetworks/free";
 
 impl Fault {
     pub(crate) const ALL: [Self; 22] = [
@@ -120,7 +115,7 @@ impl Fault {
             Self::StaleList => json!({"staleList": {"writes": 3}}),
             // Nothing on the first page, so that each list has a second one to lose.
             Self::LosePage => json!({"losePage": {"size": 0}}),
-            Self::OtherWriter => json!({"otherWriter": meddling(operation)}),
+            Self::OtherWriter => meddling::effect(operation),
         }
     }
 
@@ -153,9 +148,9 @@ impl Fault {
             Self::Unreachable => (sort != Sort::AggregatedList).then_some(
                 "only aggregated lists leave a scope out; a list of one place fails as a whole",
             ),
-            Self::StaleList if operation.ends_with("Operations.list") => {
-                Some("the emulator keeps no past of operations, so that their lists are never stale")
-            }
+            Self::StaleList if operation.ends_with("Operations.list") => Some(
+                "the emulator keeps no past of operations, so that their lists are never stale",
+            ),
             Self::StaleList | Self::LosePage => (!sort.is_list()).then_some("it is no list"),
             Self::OtherWriter => match sort {
                 Sort::List | Sort::AggregatedList => Some(
@@ -166,9 +161,7 @@ impl Fault {
                 Sort::Get | Sort::Write if operation.contains(".revisions.") => {
                     Some("a revision cannot be changed")
                 }
-                Sort::Get | Sort::Write => operation.contains(".connectors.").then_some(
-                    "a connector has no field that is not ours; what somebody changes there is drift (tampered.rs)",
-                ),
+                Sort::Get | Sort::Write => None,
             },
         }
     }
@@ -181,21 +174,4 @@ fn operation_error(operation: &str) -> Value {
         json!(13)
     };
     json!({"operationError": {"code": code, "message": "Operation failed: an internal error occurred."}})
-}
-
-/// What somebody else does to the object: something that is none of our business, where it has such a field.
-fn meddling(operation: &str) -> Value {
-    if operation.starts_with("compute.routers.") {
-        // As Google would print it, with its own defaults.
-        let subnetwork = format!("https://www.googleapis.com/compute/v1/{FREE}");
-        json!({"append": {"nats": [{
-            "name": MEANWHILE, "type": "PUBLIC", "endpointTypes": ["ENDPOINT_TYPE_VM"], "autoNetworkTier": "PREMIUM", "effectiveTcpTimeWaitTimeoutSec": 120, "natIpAllocateOption": "AUTO_ONLY",
-            "sourceSubnetworkIpRangesToNat": "LIST_OF_SUBNETWORKS",
-            "subnetworks": [{"name": subnetwork, "sourceIpRangesToNat": ["ALL_IP_RANGES"]}],
-        }]}})
-    } else if operation.starts_with("compute.subnetworks.") {
-        json!({"merge": {"enableFlowLogs": true}})
-    } else {
-        json!({"merge": {"labels": {"team": MEANWHILE}}})
-    }
 }

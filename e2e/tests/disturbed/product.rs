@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use privatelink_e2e::cloud::Cloud;
 use privatelink_e2e::rehearsal::Act;
 
-use crate::cells::{Cell, Outcome, networks_of_routers};
+use crate::cells::{Cell, Outcome};
 use crate::faults::Fault;
 
 /// Cells that are played at the same time. More than there are cores, because most of a cell is waiting: two processes
@@ -97,57 +97,12 @@ pub(crate) fn everything(acts: &'static [Act]) -> (Vec<Cell<'static>>, Vec<Strin
         .map(|(_, cell)| cell)
         .collect();
     let count = asked.len();
-    let (vary, asked): (Vec<_>, Vec<_>) = asked.into_iter().partition(|it| slots_vary(it.act));
-    let (keep, asked): (Vec<_>, Vec<_>) = asked.into_iter().partition(keeps_the_router);
-    let (any, asked): (Vec<_>, Vec<_>) = asked.into_iter().partition(strikes_any_router);
     let (ends, played): (Vec<_>, Vec<_>) = asked.into_iter().partition(ends_otherwise);
-    let without = vec![
-        format!(
-            "·  {} of {count} cells, all of fifty-one-subnetworks: which NAT entry is full depends on who was ready first",
-            vary.len()
-        ),
-        format!(
-            "·  {} of {count} cells, other-writer at a router in an act that removes one: their entry rightly keeps it",
-            keep.len()
-        ),
-        format!(
-            "·  {} of {count} cells, other-writer at a router where several networks have routers: whose is struck depends on who is first",
-            any.len()
-        ),
-        format!(
-            "·  {} of {count} cells, operation-never where the scenario itself says how the operation ends: it has one end only",
-            ends.len()
-        ),
-    ];
-    (played, without)
-}
-
-/// More subnetworks than one NAT entry takes: which of the entries is the full one depends on who was ready first,
-/// and stays as it is (`docs/decisions/0009-sticky-nat-slots.md`), so there is no one end to compare with.
-fn slots_vary(act: &Act) -> bool {
-    act.scenario == "fifty-one-subnetworks"
-}
-
-/// What somebody else puts into a router of ours that is about to go keeps the router, and the subnetwork that their
-/// entry serves: another end than that of an undisturbed run, and the right one.
-fn keeps_the_router(cell: &Cell<'_>) -> bool {
-    let routers = |state: &serde_json::Value| {
-        let things = state["compute"].as_object().into_iter().flatten();
-        things
-            .filter(|(path, _)| path.contains("/routers/"))
-            .count()
-    };
-    cell.fault == Fault::OtherWriter
-        && cell.operation.starts_with("compute.routers.")
-        && routers(&cell.act.after) < routers(&cell.act.before)
-}
-
-/// Somebody's entry names a subnetwork of the router's own network, and which of several routers is struck depends on
-/// who is first.
-fn strikes_any_router(cell: &Cell<'_>) -> bool {
-    cell.fault == Fault::OtherWriter
-        && cell.operation.starts_with("compute.routers.")
-        && networks_of_routers(cell.act).len() > 1
+    let without = format!(
+        "·  {} of {count} cells, operation-never where the scenario itself says how the operation ends: it has one end only",
+        ends.len()
+    );
+    (played, vec![without])
 }
 
 /// An operation that never ends does not end as the scenario ordered, either: what the next run finds is another end than
