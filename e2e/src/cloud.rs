@@ -174,11 +174,15 @@ impl Cloud {
 
     /// How often the fault that was ordered last has struck.
     pub async fn struck(&self) -> Result<u64, CloudError> {
+        self.struck_of(1).await
+    }
+
+    /// How often those faults have struck that were ordered last, so many of them.
+    pub async fn struck_of(&self, last: usize) -> Result<u64, CloudError> {
         let faults = self.send("GET", "/emulator/faults", &Value::Null).await?;
-        let last = faults.as_array().and_then(|list| list.last());
-        Ok(last
-            .and_then(|fault| fault["struck"].as_u64())
-            .unwrap_or_default())
+        let faults = faults.as_array().into_iter().flatten();
+        let struck = faults.rev().take(last).map(|fault| &fault["struck"]);
+        Ok(struck.filter_map(Value::as_u64).sum())
     }
 
     /// How many of them wrote.

@@ -84,14 +84,12 @@ impl Cell<'_> {
         let privatelink = Privatelink::new(BINARY, &cloud.url(), &act.folder);
         let text = |error: privatelink_e2e::cloud::CloudError| error.to_string();
         cloud.put_state(&self.before()).await.map_err(text)?;
-        cloud
-            .order(&faults(act, &self.strikes()))
-            .await
-            .map_err(text)?;
+        let strikes = self.strikes();
+        cloud.order(&faults(act, &strikes)).await.map_err(text)?;
         cloud.reset_requests().await.map_err(text)?;
         let first = self.disturb(cloud, &privatelink).await;
         let first = first.map_err(|wrong| format!("the disturbed run: {wrong}"))?;
-        if cloud.struck().await.map_err(text)? == 0 {
+        if cloud.struck_of(strikes.len()).await.map_err(text)? == 0 {
             return Ok(Outcome::NotStruck);
         }
         if !act.verb.writes() && cloud.writes().await.map_err(text)? > 0 {
