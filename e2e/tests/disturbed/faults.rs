@@ -142,8 +142,9 @@ impl Fault {
                 (!sort.begins_an_operation()).then_some("it begins no long-running operation")
             }
             Self::ConnectorError => {
-                let creates = operation == "vpcaccess.projects.locations.connectors.create";
-                (!creates).then_some("only the making of a connector can end in the state ERROR")
+                let of_connectors = operation.contains(".connectors.");
+                (!of_connectors || !sort.begins_an_operation())
+                    .then_some("only an operation that makes, changes or deletes a connector can leave one in the state ERROR")
             }
             Self::Unreachable => (sort != Sort::AggregatedList).then_some(
                 "only aggregated lists leave a scope out; a list of one place fails as a whole",
