@@ -76,7 +76,10 @@ async fn every_operation_comes_through_every_fault() {
     let (cells, without) = if everything {
         product::everything(acts)
     } else {
-        (product::one_of_each(acts), Vec::new())
+        (
+            product::one_of_each(acts),
+            vec![product::NEVER_STALE.to_owned()],
+        )
     };
     let figures = format!(
         "{} operations x {} faults, {} cells",

@@ -43,11 +43,15 @@ fn part() -> Option<(usize, usize)> {
     Some((which.parse().unwrap(), of.parse().unwrap()))
 }
 
+/// What is said of the filter in [`cells`].
+pub(crate) const NEVER_STALE: &str = "·  stale-list in a command that only reads: nothing is written before its lists, so that none can be behind";
+
 /// One cell for every fault that is for the operation; `nth` of its requests is struck.
 pub(crate) fn cells<'a>(act: &'a Act, operation: &'a str, nth: u64) -> Vec<Cell<'a>> {
     Fault::ALL
         .into_iter()
         .filter(|fault| fault.left_out(operation).is_none())
+        .filter(|fault| act.verb.writes() || *fault != Fault::StaleList)
         .filter(|fault| wanted().is_none_or(|name| name == fault.name()))
         .map(|fault| Cell {
             act,
@@ -102,7 +106,7 @@ pub(crate) fn everything(acts: &'static [Act]) -> (Vec<Cell<'static>>, Vec<Strin
         "·  {} of {count} cells, operation-never where the scenario itself says how the operation ends: it has one end only",
         ends.len()
     );
-    (played, vec![without])
+    (played, vec![NEVER_STALE.to_owned(), without])
 }
 
 /// An operation that never ends does not end as the scenario ordered, either: what the next run finds is another end than
