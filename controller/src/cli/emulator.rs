@@ -1,6 +1,7 @@
 //! `emulator`: the emulated Google Cloud, until somebody stops it; and how clients are pointed at it.
 
 mod env;
+mod told;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -78,8 +79,7 @@ enum Command {
 impl Arguments {
     pub(super) async fn run(&self, global: &Global, output: Output) -> Result<u8, Failure> {
         if let Some(Command::Env(arguments)) = &self.command {
-            let listen = (self.listen.port() != 0).then(|| format!("http://{}", self.listen));
-            return arguments.run(global.endpoint.as_deref(), listen, output);
+            return arguments.run(output);
         }
         let options = Options {
             listen: self.listen,

@@ -114,3 +114,37 @@ async fn a_variable_prunes_like_the_option_and_says_no_as_well() {
     run(&desk, line, Some(("PRIVATELINK_PRUNE", "true"))).await;
     assert_eq!(desk.cloud.writes().await.unwrap(), 0);
 }
+
+#[test]
+fn emulator_env_points_at_the_address_of_the_command_line_whatever_the_environment_says() {
+    let exported = |line: &str, variables: &[(&str, &str)]| {
+        let mut command = std::process::Command::new(super::BINARY);
+        command.args(["emulator", "env", "privatelink"]);
+        command.args(line.split_whitespace()).env_clear();
+        command.envs(variables.iter().copied());
+        let answer = Answer::from(command.output().unwrap());
+        assert_eq!(answer.code, 0, "{}", answer.stderr);
+        let said = answer.stdout.lines().find(|it| it.contains("ENDPOINT="));
+        said.unwrap().rsplit("//").next().unwrap().to_owned()
+    };
+    let endpoint = ("PRIVATELINK_ENDPOINT", "http://127.0.0.1:1111");
+    let listen = ("PRIVATELINK_LISTEN", "127.0.0.1:2222");
+    let typed = "--listen 127.0.0.1:9999";
+    assert_eq!(exported(typed, &[endpoint, listen]), "127.0.0.1:9999");
+    let both = format!("{typed} --endpoint http://127.0.0.1:8888");
+    assert_eq!(exported(&both, &[endpoint, listen]), "127.0.0.1:8888");
+    assert_eq!(exported("", &[endpoint, listen]), "127.0.0.1:1111");
+    assert_eq!(exported("", &[listen]), "127.0.0.1:2222");
+    // Port 0 is the kernel's choice, which nobody knows here.
+    let unknown = exported("--listen 127.0.0.1:0", &[endpoint]);
+    assert_eq!(unknown, "127.0.0.1:1111");
+    let before = ["emulator", "--listen", "127.0.0.1:9999", "env"];
+    let mut command = std::process::Command::new(super::BINARY);
+    command.args(before).env_clear().envs([endpoint]);
+    let answer = Answer::from(command.output().unwrap());
+    assert!(
+        answer.stdout.contains("127.0.0.1:9999"),
+        "{}",
+        answer.stdout
+    );
+}

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use clap::{Args, ValueEnum};
 use privatelink_core::ids::{ProjectId, Region};
 
+use super::told::Told;
 use crate::cli::{Failure, HELP};
 use crate::render::Output;
 
@@ -21,6 +22,8 @@ Examples:
 #[derive(Debug, Args)]
 #[command(help_template = HELP, before_help = EXAMPLES)]
 pub(super) struct Arguments {
+    #[command(flatten)]
+    told: Told,
     /// For which clients; for all when left out.
     #[arg(value_name = "CLIENT")]
     clients: Vec<Client>,
@@ -56,14 +59,8 @@ pub(crate) enum EnvError {
 }
 
 impl Arguments {
-    /// `endpoint` is the global option's, `listen` an address that is not the kernel's choice.
-    pub(super) fn run(
-        &self,
-        endpoint: Option<&str>,
-        listen: Option<String>,
-        output: Output,
-    ) -> Result<u8, Failure> {
-        let endpoint = endpoint.map(str::to_owned).or(listen);
+    pub(super) fn run(&self, output: Output) -> Result<u8, Failure> {
+        let endpoint = self.told.url.clone();
         let endpoint = endpoint.ok_or(EnvError::Nowhere).map_err(Failure::Env)?;
         let place = Place::parse(&endpoint).map_err(Failure::Env)?;
         output.data(&self.exports(&place))?;
@@ -235,6 +232,7 @@ mod tests {
     #[test]
     fn each_client_gets_its_own_words_for_one_place() {
         let arguments = Arguments {
+            told: Told { url: None },
             clients: vec![Client::Terraform, Client::Privatelink],
             project: Some("acme-prod".parse().unwrap()),
             region: Some("europe-west1".parse().unwrap()),
