@@ -5,7 +5,7 @@ use privatelink_crds::schema::{Breach, Violation};
 
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Origin};
-use crate::ids::LinkName;
+use crate::ids::{LinkName, ResourceName};
 
 /// Fields that the API keeps for later, with what to write today.
 const RESERVED: &[(&str, &str)] = &[
@@ -70,6 +70,33 @@ const REQUIRED: &[(&str, &str)] = &[
     ),
 ];
 
+/// Fields that are the only one of a choice, with what may be written there.
+const ONLY: &[(&str, &str)] = &[
+    ("service", "{name: NAME}"),
+    (
+        "connector",
+        "{managed: {subnetwork: {managed: {cidr: 10.8.0.0/28}}}}",
+    ),
+    ("privateGoogleAccess", "{}"),
+];
+
+/// Objects for which a bare name is written, and what stands around the name in the object that is meant.
+const NAMED: &[(&str, [&str; 2])] = &[
+    ("spec.network", ["network: {name: ", "}"]),
+    ("spec.source", ["source: {service: {name: ", "}}"]),
+    ("spec.source.service", ["service: {name: ", "}"]),
+    (
+        "spec.destination",
+        ["destination: {service: {name: ", "}, ingress: Internal}"],
+    ),
+    ("spec.destination.service", ["service: {name: ", "}"]),
+    ("spec.egress.connector.existing", ["existing: {name: ", "}"]),
+    (
+        "spec.egress.connector.managed.subnetwork.existing",
+        ["existing: {name: ", "}"],
+    ),
+];
+
 /// The findings for all breaches of one declaration. A field that is only misspelled does not count as missing, too.
 pub fn diagnose_all(
     violations: &[Violation],
@@ -120,7 +147,7 @@ fn explain(path: &str, breach: &Breach) -> Explained {
         Breach::WrongType { expected, found } => (
             Code::WrongType,
             format!("`{path}` must be {expected}, not {found}"),
-            quote_hint(path, expected, found).unwrap_or_else(|| format!("write {expected}")),
+            of_type(path, expected, found),
         ),
         Breach::MissingField { name } => missing_field(path, name),
         Breach::NotAllowed { value, allowed } => (
@@ -145,8 +172,14 @@ fn explain(path: &str, breach: &Breach) -> Explained {
         } => {
             let code = code.as_deref().and_then(|code| code.parse().ok());
             let code = code.unwrap_or(Code::ValueOutOfBounds);
-            let help = instead(code, value.as_deref());
-            (code, format!("`{path}`: {message}"), help)
+            let only = (code == Code::NotExactlyOne)
+                .then(|| only_choice(path, message))
+                .flatten();
+            let (message, help) = only.unwrap_or_else(|| {
+                let message = format!("`{path}`: {message}");
+                (message, instead(code, value.as_deref()))
+            });
+            (code, message, help)
         }
     }
 }
@@ -176,6 +209,16 @@ fn missing_field(path: &str, name: &str) -> Explained {
 fn place_of(path: &str) -> &str {
     path.rsplit_once('.')
         .map_or("the document", |(place, _)| place)
+}
+
+/// What to say where one field is all the choice that this version has: the message and the help.
+fn only_choice(path: &str, message: &str) -> Option<(String, String)> {
+    let (_, only) = message.rsplit_once(": ")?;
+    let (_, written) = ONLY.iter().find(|(field, _)| *field == only)?;
+    Some((
+        format!("`{path}` lacks `{only}`"),
+        format!("add `{only}: {written}`"),
+    ))
 }
 
 /// What to write instead of what breaks a rule.
@@ -242,6 +285,23 @@ fn edits(from: &str, to: &str) -> usize {
         rows.push(row);
     }
     rows[from.len()][to.len()]
+}
+
+/// What to write instead of a value of another type.
+fn of_type(path: &str, expected: &str, found: &str) -> String {
+    quote_hint(path, expected, found)
+        .or_else(|| object_around(path, expected, found))
+        .unwrap_or_else(|| format!("write {expected}"))
+}
+
+/// The object that is meant where only its name is written.
+fn object_around(path: &str, expected: &str, found: &str) -> Option<String> {
+    let (_, [before, after]) = NAMED.iter().find(|(field, _)| *field == path)?;
+    let name = found.strip_prefix("the text \"")?.strip_suffix('"')?;
+    let is_name = name
+        .parse::<ResourceName>()
+        .is_ok_and(|name| !["null", "true", "false"].contains(&name.as_str()));
+    (expected == "an object" && is_name).then(|| format!("write `{before}{name}{after}`"))
 }
 
 /// YAML reads a bare `no` or `123` as something else than a text. Only names can be such words;

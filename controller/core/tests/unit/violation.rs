@@ -2,7 +2,8 @@
 
 use privatelink_core::diagnostic::Origin;
 use privatelink_core::validate::diagnose_all;
-use privatelink_crds::schema::{Breach, Violation};
+use privatelink_crds::schema::{Breach, Rules, Violation};
+use serde_json::json;
 
 /// What is proposed in place of a field that nobody knows.
 fn proposed(written: &str) -> Option<String> {
@@ -57,4 +58,82 @@ fn a_field_that_is_misspelled_is_not_missing_too() {
         .collect();
     let expected = ["`spec` lacks `egress`", "`spec` has no field `netwrok`"];
     assert_eq!(told, expected);
+}
+
+/// What is said of a spec in which one field is written so: each message with its help.
+fn said(field: &str, written: serde_json::Value) -> Vec<(String, String)> {
+    let mut spec = json!({
+        "projectId": "acme-prod",
+        "region": "europe-west1",
+        "source": {"service": {"name": "orders"}},
+        "destination": {"service": {"name": "billing"}, "ingress": "Internal"},
+        "network": {"name": "prod"},
+        "egress": {"connector": {"managed": {"subnetwork": {"managed": {"cidr": "10.8.0.0/28"}}}}},
+    });
+    spec[field] = written;
+    let violations = Rules::new().check(spec, None);
+    diagnose_all(&violations, &Origin::CommandLine, None)
+        .into_iter()
+        .map(|found| (found.message, found.help.unwrap_or_default()))
+        .collect()
+}
+
+#[test]
+fn where_there_is_one_choice_only_it_is_said_with_what_to_write() {
+    let only = |field: &str, choice: &str, help: &str| {
+        let message = format!("`spec.{field}` lacks `{choice}`");
+        for nothing in [json!({}), json!({ choice: null })] {
+            assert_eq!(said(field, nothing), [(message.clone(), help.to_owned())]);
+        }
+    };
+    only("source", "service", "add `service: {name: NAME}`");
+    only(
+        "access",
+        "privateGoogleAccess",
+        "add `privateGoogleAccess: {}`",
+    );
+    only(
+        "egress",
+        "connector",
+        "add `connector: {managed: {subnetwork: {managed: {cidr: 10.8.0.0/28}}}}`",
+    );
+    let several = said("internet", json!({}));
+    assert_eq!(several[0].1, "write exactly one of them");
+    let missing = said("source", serde_json::Value::Null);
+    assert_eq!(missing[0].1, "write `source: {service: {name: NAME}}`");
+}
+
+#[test]
+fn a_bare_name_is_put_into_the_object_that_is_meant() {
+    for (field, written, meant) in [
+        ("network", json!("core"), "network: {name: core}"),
+        ("source", json!("web"), "source: {service: {name: web}}"),
+        ("source", json!({"service": "web"}), "service: {name: web}"),
+        (
+            "destination",
+            json!("api"),
+            "destination: {service: {name: api}, ingress: Internal}",
+        ),
+        (
+            "destination",
+            json!({"service": "api", "ingress": "All"}),
+            "service: {name: api}",
+        ),
+        (
+            "egress",
+            json!({"connector": {"existing": "shared"}}),
+            "existing: {name: shared}",
+        ),
+    ] {
+        let help = format!("write `{meant}`");
+        assert_eq!(said(field, written)[0].1, help, "{field}");
+    }
+    for no_name in [
+        json!("not a name"),
+        json!(7),
+        json!(["core"]),
+        json!("null"),
+    ] {
+        assert_eq!(said("network", no_name)[0].1, "write an object");
+    }
 }
