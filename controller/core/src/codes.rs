@@ -92,7 +92,7 @@ codes! {
     PL0100 LinksConflict Error "Two links want one thing differently"
     PL0101 LoosestIngressWins Warning "Links want different ingress for one destination"
     PL0102 LargestLimitsWin Info "Links want different instance limits for one connector"
-    PL0103 ServiceInTwoNetworks Error "Links send one source into two networks"
+    PL0103 SourceOnTwoConnectors Error "Links send one source through two connectors"
     PL0104 RangeForTwoThings Error "Links want one range for two things"
 
     // Planning: what is live stands in the way, or something is held back.
@@ -191,7 +191,7 @@ impl Serialize for Code {
 
 /// The text is not the number of a code.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("there is no code `{0}`")]
+#[error("there is no code `{0}`; `privatelink codes` lists them all")]
 pub struct UnknownCode(String);
 
 impl FromStr for Code {

@@ -1,6 +1,8 @@
 //! Compiling: links and facts become one graph. Equal wishes merge, limits take the largest, ingress the loosest;
 //! a real contradiction is a conflict that names both links and the field, and disturbs no other link.
 
+mod clash;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::codes::Code;
@@ -12,6 +14,7 @@ use crate::link::{Instances, Link, NatChoice, NetworkRef};
 use crate::modes;
 use crate::names::Installation;
 use crate::world::World;
+use clash::{Clash, Field};
 
 /// What compiling made of the links.
 #[derive(Debug, Clone, Default)]
@@ -41,14 +44,6 @@ pub struct NatWish {
     pub links: BTreeSet<LinkName>,
 }
 
-/// Two links want one thing differently.
-struct Clash {
-    id: Id,
-    field: &'static str,
-    code: Code,
-    links: [LinkName; 2],
-}
-
 /// Compiles the links that take part in this turn.
 ///
 /// Links that clash are taken out and the rest is compiled again: taking links away never makes a new clash,
@@ -70,39 +65,12 @@ pub fn compile(links: &[&Link], world: &World, ours: &Installation) -> Compiled 
             }
             Err(clashes) => {
                 for clash in clashes {
-                    diagnostics.extend(explain(&clash, links));
+                    diagnostics.extend(clash.explain(links));
                     conflicting.extend(clash.links);
                 }
             }
         }
     }
-}
-
-/// One diagnostic per link of the clash, each naming the other link, the thing and the field.
-fn explain(clash: &Clash, links: &[&Link]) -> Vec<Diagnostic> {
-    let Clash {
-        id,
-        field,
-        code,
-        links: [one, other],
-    } = clash;
-    let say = |about: &LinkName, against: &LinkName| {
-        let origin = links
-            .iter()
-            .find(|link| link.name == *about)?
-            .origin
-            .clone();
-        let message = format!("{about} and {against} want different values of `{field}` for {id}");
-        let help =
-            "make the two equal, or take one of them away; both keep what they have until then";
-        Some(
-            Diagnostic::new(*code, origin, message)
-                .link(about)
-                .field(*field)
-                .help(help),
-        )
-    };
-    say(one, other).into_iter().chain(say(other, one)).collect()
 }
 
 fn compile_agreeing<'a>(
@@ -145,8 +113,7 @@ fn second_connector(compiled: &mut Compiled, resource: &Resource, link: &Link) -
         .or_insert_with(|| (wanted.id.clone(), link.name.clone()));
     (*first != wanted.id).then(|| Clash {
         id: Id::Subnetwork(wanted.subnetwork.clone()),
-        field: "spec.egress.connector.managed.subnetwork",
-        code: Code::RangeForTwoThings,
+        field: Field::SecondConnector,
         links: [by.clone(), link.name.clone()],
     })
 }
@@ -174,7 +141,7 @@ fn join(
                 .diagnostics
                 .push(diagnostic.link(&link.name).field(field).help(help));
         }
-        Merge::Clash(field, code) => {
+        Merge::Clash(field) => {
             let first = node
                 .links
                 .first()
@@ -183,7 +150,6 @@ fn join(
             return Some(Clash {
                 id,
                 field,
-                code,
                 links: [first, link.name.clone()],
             });
         }
@@ -196,7 +162,7 @@ fn join(
 enum Merge {
     Equal,
     Settled(&'static str, Code, String),
-    Clash(&'static str, Code),
+    Clash(Field),
 }
 
 /// What two wishes for one thing come to. A thing of ours and a thing of others never share an identity, because
@@ -220,16 +186,13 @@ fn merge(one: &mut Resource, other: Resource) -> Merge {
             | Resource::ServiceEgress(_)
             | Resource::ServiceIngress(_),
             _,
-        ) => Merge::Clash("spec.egress", Code::LinksConflict),
+        ) => Merge::Clash(Field::Kind),
     }
 }
 
 fn merge_connectors(a: &mut Connector, b: &Connector) -> Merge {
     if a.machine_type != b.machine_type {
-        return Merge::Clash(
-            "spec.egress.connector.managed.machineType",
-            Code::LinksConflict,
-        );
+        return Merge::Clash(Field::MachineType);
     }
     if a.instances == b.instances {
         return Merge::Equal;
@@ -252,10 +215,10 @@ fn merge_connectors(a: &mut Connector, b: &Connector) -> Merge {
 
 fn merge_egress(a: &mut ServiceEgress, b: ServiceEgress) -> Merge {
     if a.connector != b.connector {
-        return Merge::Clash("spec.egress.connector", Code::ServiceInTwoNetworks);
+        return Merge::Clash(Field::Connector);
     }
     if a.routing != b.routing {
-        return Merge::Clash("spec.egress.routing", Code::LinksConflict);
+        return Merge::Clash(Field::Routing);
     }
     a.links.extend(b.links);
     Merge::Equal
@@ -297,11 +260,11 @@ fn join_nat(
         return None;
     };
     let field = if wish.choice.addresses != choice.addresses {
-        "spec.internet.nat.addresses"
+        Field::NatAddresses
     } else if wish.choice.min_ports_per_vm != choice.min_ports_per_vm {
-        "spec.internet.nat.minPortsPerVm"
+        Field::NatPorts
     } else if wish.choice.router != choice.router {
-        "spec.internet.nat.router"
+        Field::NatRouter
     } else {
         wish.links.insert(link.name.clone());
         return None;
@@ -314,7 +277,6 @@ fn join_nat(
     Some(Clash {
         id,
         field,
-        code: Code::LinksConflict,
         links: [first, link.name.clone()],
     })
 }

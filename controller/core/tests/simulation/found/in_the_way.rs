@@ -157,7 +157,10 @@ fn what_stands_in_the_way_is_told_in_its_own_words() {
         name: "t/two".parse().unwrap(),
         ..abroad.clone()
     };
+    let mut two_networks = [one.clone(), elsewhere.clone()];
+    two_networks[1].network.name = "other".parse().unwrap();
     for (what, links) in [
+        ("one source, two networks", two_networks),
         ("one source, two ranges", [one.clone(), elsewhere]),
         ("one range, two NATs", [one, ports]),
         ("one range, two connectors", [abroad, second]),
