@@ -176,7 +176,7 @@ pub(crate) fn undone_by_others(world: &World, wishes: &Wishes, orders: &Orders) 
             Diagnostic::new(Code::OwnedByAnother, link.origin.clone(), message)
                 .severity(Severity::Warning)
                 .link(&link.name)
-                .help("if that is you, name them with --owner and --set")
+                .help(memory.installation.run_as(&orders.ours))
         })
     });
     others.collect()

@@ -48,6 +48,15 @@ impl Installation {
         })
     }
 
+    /// What to do for whoever meant to run as this installation and runs as `ours`.
+    pub(crate) fn run_as(&self, ours: &Self) -> String {
+        let Self { owner, set } = self;
+        if *owner == ours.owner {
+            return format!("run with `--set {set}`");
+        }
+        format!("run with `--owner {owner} --set {set}` if that is you")
+    }
+
     /// Six characters that stand for this owner and set inside every name that we make.
     pub fn tag(&self) -> String {
         hash(6, &["installation", &self.owner, &self.set])

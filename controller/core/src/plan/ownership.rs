@@ -68,7 +68,10 @@ pub(super) fn owner<'a, T: Claim>(
             } else {
                 let why = format!("its {aspect} belongs to {whose}");
                 let refusal = Step::refuse(Code::OwnedByAnother, why);
-                refusal.showing(changes).help(T::SHARED)
+                let run = memory.installation().run_as(context.ours);
+                refusal
+                    .showing(changes)
+                    .help(format!("{}, or {run}", T::SHARED))
             }))
         }
         Remembered::Unintelligible(why) => {

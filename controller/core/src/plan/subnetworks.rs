@@ -9,6 +9,7 @@ use crate::codes::Code;
 use crate::context::Context;
 use crate::graph::Node;
 use crate::kinds::{Id, LiveSubnetwork, RegionalRef, Subnetwork};
+use crate::names::Installation;
 use crate::plan::nodes::{mark, whose};
 use crate::plan::{Action, Step};
 use crate::uses::entry_id;
@@ -72,22 +73,7 @@ fn create_subnetwork(context: &Context<'_>, node: &Node, wanted: &Subnetwork) ->
                 .is_some_and(|cidr| cidr.contains(&wanted.cidr) || wanted.cidr.contains(&cidr))
     };
     if let Some(taken) = context.world.subnetworks().find(overlaps) {
-        let path = taken.id.compute("subnetworks");
-        let cidr = taken.cidr.map(|cidr| cidr.to_string()).unwrap_or_default();
-        let ours = taken
-            .mark
-            .as_ref()
-            .is_some_and(|mark| mark.installation == *context.ours);
-        return if ours {
-            Step::refuse(Code::RangeChangeImpossible, format!("{} overlaps {cidr} of our own {path}", wanted.cidr))
-                .help("one range cannot be in two subnetworks at a time: declare another /28, apply, then change back")
-        } else {
-            Step::refuse(
-                Code::RangeTaken,
-                format!("{} overlaps {cidr} of {path}", wanted.cidr),
-            )
-            .help("declare a free /28 of this network")
-        };
+        return taken_by(context, wanted, taken);
     }
     if let Some(kept) = kept_by_google(context, wanted) {
         let why = format!(
@@ -103,6 +89,33 @@ fn create_subnetwork(context: &Context<'_>, node: &Node, wanted: &Subnetwork) ->
     );
     let mark = mark(context, node, &wanted.id.project);
     Step::create(why, Write::CreateSubnetwork(wanted.clone(), mark))
+}
+
+/// The refusal of a range that a live subnetwork has.
+fn taken_by(context: &Context<'_>, wanted: &Subnetwork, taken: &LiveSubnetwork) -> Step {
+    let path = taken.id.compute("subnetworks");
+    let cidr = taken.cidr.map(|cidr| cidr.to_string()).unwrap_or_default();
+    let installation = taken.mark.as_ref().map(|mark| &mark.installation);
+    if installation == Some(context.ours) {
+        return Step::refuse(
+            Code::RangeChangeImpossible,
+            format!("{} overlaps {cidr} of our own {path}", wanted.cidr),
+        )
+        .help("one range cannot be in two subnetworks at a time: declare another /28, apply, then change back");
+    }
+    let why = format!("{} overlaps {cidr} of {path}", wanted.cidr);
+    let free = "declare a free /28 of this network";
+    let Some(installation) = installation else {
+        return Step::refuse(Code::RangeTaken, why).help(free);
+    };
+    let Installation { owner, set } = installation;
+    let whose = if *owner == context.ours.owner {
+        format!("this installation's other set {set}")
+    } else {
+        format!("owner {owner}, set {set}")
+    };
+    Step::refuse(Code::RangeTaken, format!("{why}, which is of {whose}"))
+        .help(format!("{}, or {free}", installation.run_as(context.ours)))
 }
 
 /// The part of an automatic network that a subnetwork of ours would be in.

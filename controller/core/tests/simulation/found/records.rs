@@ -3,6 +3,7 @@
 use privatelink_core::kinds::Service;
 use privatelink_core::kinds::service_egress::ANNOTATION as EGRESS;
 use privatelink_core::kinds::service_ingress::ANNOTATION as INGRESS;
+use privatelink_core::names::Installation;
 
 use super::*;
 
@@ -249,4 +250,28 @@ fn a_plan_tells_what_waits_for_a_record_and_what_is_given_back_in_the_end() {
     assert_eq!(told, ["spare: privateIpGoogleAccess"]);
     let _undone = apply(&fake, std::slice::from_ref(&stays));
     assert_eq!(plan(&fake, &[stays]).later, []);
+}
+
+#[test]
+fn whoever_forgets_the_set_is_told_which_one_the_records_name() {
+    let fake = Fake::new(before(), 0);
+    let wish = link("t/one", "a", "b", "10.8.0.0/28");
+    let made = |owner: &str, set: &str| {
+        let (wishes, mut orders, extra) = whole(std::slice::from_ref(&wish));
+        orders.ours = Installation::new(owner, set).unwrap();
+        let made = run(&fake, turn(&fake, &wishes, &orders, &extra, &|_| ()));
+        assert_eq!(made.value().unwrap().exit_code(), 0);
+    };
+    let said = || -> Vec<String> {
+        let report = plan(&fake, std::slice::from_ref(&wish));
+        let errors = report.diagnostics.iter().filter(|found| found.is_error());
+        errors
+            .map(|found| {
+                let help = found.help.as_deref().unwrap_or_default();
+                format!("{}: {} ({help})", found.code, found.message)
+            })
+            .collect()
+    };
+    made(&UNIVERSE.ours.owner, "shop/links");
+    insta::assert_snapshot!(said().join("\n"));
 }
