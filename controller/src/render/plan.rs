@@ -136,8 +136,10 @@ pub(crate) fn drift(report: &Report, detail: Detail) -> String {
     if !drifted.is_empty() {
         text.push('\n');
     }
-    let _ = writeln!(text, "{BOLD}{}{BOLD:#}", verdict::drift(report, &drifted));
-    write_never_applied(&mut text, report);
+    let changes = never_applied(report);
+    let line = verdict::drift(report, &drifted, changes);
+    let _ = writeln!(text, "{BOLD}{line}{BOLD:#}");
+    write_never_applied(&mut text, changes);
     text
 }
 
@@ -175,13 +177,17 @@ fn write_broken_paths(text: &mut String, report: &Report) {
     }
 }
 
-/// What is to be done and is no drift is not shown here, so it is said that there is some.
-fn write_never_applied(text: &mut String, report: &Report) {
-    let changes = report
+/// How many steps are to be done and are no drift.
+fn never_applied(report: &Report) -> usize {
+    report
         .steps
         .iter()
         .filter(|step| step.drift.is_none() && step.action.writes())
-        .count();
+        .count()
+}
+
+/// What is to be done and is no drift is not shown here, so it is said that there is some.
+fn write_never_applied(text: &mut String, changes: usize) {
     if changes > 0 {
         let steps = plural(
             changes,

@@ -12,8 +12,23 @@ use privatelink_core::report::{LinkState, Report, StepReport};
 use super::plan::is_held_back;
 use super::style::plural;
 
-const NOTHING_DECIDED: &str = "Nothing was decided: see the errors above.";
-const NOTHING_DECLARED: &str = "Nothing was decided: nothing is declared.";
+/// What a command says instead of its verdict.
+#[derive(Clone, Copy)]
+struct Without {
+    /// When something is wrong.
+    wrong: &'static str,
+    /// When nothing is declared.
+    undeclared: &'static str,
+}
+
+const NO_PLAN: Without = Without {
+    wrong: "Nothing was decided: see the errors above.",
+    undeclared: "Nothing was decided: nothing is declared.",
+};
+const NO_COMPARISON: Without = Without {
+    wrong: "Whether anything drifted cannot be said: see the errors above.",
+    undeclared: "Nothing was compared: nothing is declared.",
+};
 
 /// How far the links of a report were looked at.
 #[derive(Default)]
@@ -78,15 +93,15 @@ impl Judged {
     }
 
     /// What to say instead of a verdict when nothing was looked at.
-    fn nothing(&self) -> Option<String> {
+    fn nothing(&self, without: Without) -> Option<String> {
         if self.decided > 0 {
             return None;
         }
         if self.wrong {
-            return Some(NOTHING_DECIDED.to_owned());
+            return Some(without.wrong.to_owned());
         }
         if !self.declared {
-            return Some(NOTHING_DECLARED.to_owned());
+            return Some(without.undeclared.to_owned());
         }
         let suspended = plural(self.suspended, "link is suspended", "links are suspended");
         (self.suspended > 0).then(|| format!("Nothing was looked at: {suspended}."))
@@ -138,17 +153,17 @@ fn sentences(left: &[String]) -> String {
     left.iter().flat_map(|left| [" ", left, "."]).collect()
 }
 
-/// Of drift.
-pub(super) fn drift(report: &Report, drifted: &[(Rank, &StepReport)]) -> String {
+/// Of drift, beside so many steps that are changes which were never applied.
+pub(super) fn drift(report: &Report, drifted: &[(Rank, &StepReport)], changes: usize) -> String {
     let found = Judged::of(report);
     if drifted.is_empty() {
-        return found.nothing().unwrap_or_else(|| {
-            unless_left_out(
-                &found,
-                "No drift: everything is as it was applied.",
-                "No drift in",
-            )
-        });
+        let all = if changes == 0 {
+            "No drift: everything is as it was applied."
+        } else {
+            "No drift: nobody changed anything that was applied."
+        };
+        let nothing = found.nothing(NO_COMPARISON);
+        return nothing.unwrap_or_else(|| unless_left_out(&found, all, "No drift in"));
     }
     let counts: Vec<String> = [Rank::Broken, Rank::Exposed, Rank::Degraded, Rank::Cosmetic]
         .into_iter()
@@ -186,7 +201,7 @@ pub(super) fn plan(report: &Report, undoing: Option<&Installation>) -> String {
         };
         return format!("{}{then}{left}", counted(&report.summary));
     }
-    if let Some(line) = found.nothing() {
+    if let Some(line) = found.nothing(NO_PLAN) {
         return line;
     }
     if let Some(installation) = undoing {
@@ -274,7 +289,7 @@ mod tests {
     fn nothing_is_called_well_that_was_not_looked_at() {
         let say = |found: &Judged| {
             found
-                .nothing()
+                .nothing(NO_PLAN)
                 .unwrap_or_else(|| unless_left_out(found, "All is well.", "Well:"))
         };
         let two = || Judged {
@@ -316,13 +331,13 @@ mod tests {
             ..two()
         };
         assert_eq!(say(&alone), "Nothing was looked at: 1 link is suspended.");
-        assert_eq!(say(&Judged::default()), NOTHING_DECLARED);
+        assert_eq!(say(&Judged::default()), NO_PLAN.undeclared);
         let broken = Judged {
             decided: 0,
             undecided: 2,
             wrong: true,
             ..two()
         };
-        assert_eq!(say(&broken), NOTHING_DECIDED);
+        assert_eq!(say(&broken), NO_PLAN.wrong);
     }
 }

@@ -38,8 +38,32 @@ async fn a_link_that_cannot_be_decided_takes_nothing_from_what_is_said_of_the_ot
     let found = desk.run("drift other.yaml").await;
     assert_eq!(
         (found.code, &*found.stdout),
-        (1, "Nothing was decided: see the errors above.\n")
+        (
+            1,
+            "Whether anything drifted cannot be said: see the errors above.\n"
+        )
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drift_speaks_of_what_was_applied_where_something_never_was() {
+    let desk = Desk::new("verdict_never_applied").await;
+    let found = desk.run("drift link.yaml").await;
+    let line = "No drift: nobody changed anything that was applied.\n";
+    assert!(found.stdout.starts_with(line), "{}", found.stdout);
+    let never = "were never applied: `privatelink plan` shows them.\n";
+    assert!(found.stdout.contains(never), "{}", found.stdout);
+    assert_eq!(desk.run("apply --yes link.yaml").await.code, 0);
+    let found = desk.run("drift link.yaml").await;
+    let line = "No drift: everything is as it was applied.\n";
+    assert_eq!((found.code, &*found.stdout), (0, line));
+    desk.cloud
+        .send("DELETE", super::BILLING, &serde_json::Value::Null)
+        .await
+        .unwrap();
+    let found = desk.run("drift link.yaml").await;
+    let line = "Whether anything drifted cannot be said: see the errors above.\n";
+    assert_eq!((found.code, last(&found.stdout)), (1, line.trim_end()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
