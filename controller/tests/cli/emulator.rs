@@ -253,6 +253,13 @@ fn faults_that_cannot_be_read_and_times_that_cannot_be_are_said() {
         said.contains("explode.json") && said.contains("unknown field `explode`"),
         "{said}"
     );
+    assert_eq!(said.matches("list of faults").count(), 1, "{said}");
+    let typo = json!([{ "match": { "operation": "bogus.thing" }, "effect": { "status": 503 } }]);
+    let said = refused(&["--faults", &write("typo.json", &typo.to_string())]);
+    assert!(
+        said.contains("typo.json") && said.contains("\"bogus.thing\""),
+        "{said}"
+    );
     for scale in ["-1", "fast", "NaN", "0"] {
         let said = refused(&[&format!("--time-scale={scale}")]);
         assert!(said.contains("a time scale is a number above 0"), "{said}");

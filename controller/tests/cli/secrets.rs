@@ -152,7 +152,7 @@ async fn neither_the_demo_nor_conformance_nor_a_recording_tells_a_secret() {
     let ended = json!({ "operationError": { "code": 9, "message": words } });
     let mut repeated = 0;
     for (number, fault) in [
-        refused("no.such.operation", json!({ "latency": "0s" })),
+        refused("*", json!({ "latency": "0s" })),
         refused("compute.routers.insert", answered),
         refused("compute.networks.insert", ended),
     ]

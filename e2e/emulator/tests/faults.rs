@@ -266,6 +266,23 @@ async fn faults_come_from_a_file_and_waits_are_scaled() {
     assert!(Emulator::start(options).await.is_err());
 }
 
+/// A test with such an order would be green whatever the program does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_for_a_method_that_nobody_serves_is_refused_by_its_name() {
+    let bench = bench(Duration::ZERO).await;
+    for pattern in ["bogus.thing", "compute.network.list", "compute.*.create"] {
+        let order = json!([
+            { "match": { "operation": "compute.*.list" }, "effect": { "status": 503 } },
+            { "match": { "operation": pattern }, "effect": { "status": 503 } },
+        ]);
+        let (status, refused) = bench.send(Method::PUT, "/emulator/faults", order).await;
+        let message = refused["error"]["message"].as_str().unwrap();
+        let named = format!("fault 1: no method that is served is called \"{pattern}\"");
+        assert!(status == 400 && message.starts_with(&named), "{message}");
+    }
+    assert_eq!(bench.get("/emulator/faults").await, json!([]));
+}
+
 /// Every list of faults that the reference shows is one, and every effect is shown.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_reference_shows_every_effect() {

@@ -139,10 +139,7 @@ fn fault(index: usize, written: Value, scale: f64) -> Result<Fault, FaultError> 
     order::refuse_zero(index, "nth", order.nth)?;
     order::refuse_zero(index, "times", order.times)?;
     if let Some(pattern) = &order.matches.operation {
-        let length = pattern.len();
-        if length > pattern::LONGEST {
-            return Err(FaultError::Pattern { index, length });
-        }
+        order::refuse_pattern(index, pattern)?;
     }
     let times = if order.nth.is_some() { 1 } else { u64::MAX };
     let probability = order.probability.unwrap_or(1.0);
@@ -373,6 +370,9 @@ mod tests {
             json!([{ "times": 0, "effect": { "status": 503 } }]),
             json!([{ "effect": { "losePage": { "size": -1 } } }]),
             json!([{ "match": { "operation": "*".repeat(201) }, "effect": { "status": 503 } }]),
+            json!([{ "match": { "operation": "bogus.thing" }, "effect": { "status": 503 } }]),
+            json!([{ "match": { "operation": "compute.network.*" }, "effect": { "status": 503 } }]),
+            json!([{ "match": { "operation": "" }, "effect": { "status": 503 } }]),
             json!(vec![json!({ "effect": { "status": 503 } }); 1_001]),
         ] {
             assert!(Faults::parse(&order, 1.0).is_err(), "{order}");

@@ -11,6 +11,7 @@ use crate::faults::disturbance::{self, OtherWriter, Staleness};
 use crate::faults::pattern;
 use crate::faults::presets::Preset;
 use crate::operations::Failure;
+use crate::resources;
 
 /// A fault as it is written down.
 #[derive(Debug, Deserialize)]
@@ -173,6 +174,11 @@ pub(crate) enum FaultError {
     )]
     Pattern { index: usize, length: usize },
     #[error(
+        "fault {index}: no method that is served is called \"{pattern}\"; they are called as in \
+         compute.networks.list and run.projects.locations.services.patch, and * stands for any text"
+    )]
+    Operation { index: usize, pattern: String },
+    #[error(
         "there are {count} faults, and at most {} can be in force",
         super::MOST
     )]
@@ -186,6 +192,21 @@ const EFFECTS: &str = "status (with reason, message, retryAfter), preset (with r
 fn presets() -> String {
     let names: Vec<&str> = Preset::ALL.iter().map(|(name, _)| *name).collect();
     names.join(", ")
+}
+
+/// Refuses a pattern that is too long, and one that no method has: it would never strike, and whoever tests with it
+/// would take that for a program that copes.
+pub(super) fn refuse_pattern(index: usize, pattern: &str) -> Result<(), FaultError> {
+    let length = pattern.len();
+    if length > pattern::LONGEST {
+        return Err(FaultError::Pattern { index, length });
+    }
+    let mut methods = resources::operations();
+    if methods.any(|method| pattern::admits(pattern, method)) {
+        return Ok(());
+    }
+    let pattern = pattern.to_owned();
+    Err(FaultError::Operation { index, pattern })
 }
 
 /// Refuses a count that starts at one and is nought.

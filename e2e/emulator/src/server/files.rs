@@ -1,11 +1,13 @@
 //! The files that somebody named: a list of faults, and the state, which is read at the start and written after changes.
 
+use std::fmt::Display;
 use std::io;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use super::Server;
 use crate::document;
+use crate::faults::FaultError;
 
 /// The same error, with the name of the file that the user gave.
 pub(crate) fn unreadable(file: &Path, why: &io::Error) -> io::Error {
@@ -15,14 +17,17 @@ pub(crate) fn unreadable(file: &Path, why: &io::Error) -> io::Error {
 impl Server {
     /// Puts the faults of a file in force.
     pub(crate) fn load_faults(&self, file: &Path) -> io::Result<()> {
-        let unusable = |why: &dyn std::error::Error| {
-            let cause = why.source().map(|it| format!(": {it}")).unwrap_or_default();
-            let text = format!("{} is no list of faults: {why}{cause}", file.display());
+        let unusable = |why: &dyn Display| {
+            let text = format!("{} is no list of faults: {why}", file.display());
             io::Error::new(io::ErrorKind::InvalidData, text)
         };
         let text = std::fs::read(file).map_err(|why| unreadable(file, &why))?;
         let list = serde_json::from_slice(&text).map_err(|why| unusable(&why))?;
-        let faults = self.read_faults(&list).map_err(|why| unusable(&why))?;
+        let faults = self.read_faults(&list).map_err(|why| match &why {
+            // It says the same once more, of a list that has no name.
+            FaultError::Shape(cause) => unusable(cause),
+            why => unusable(why),
+        })?;
         *self.faults() = faults;
         Ok(())
     }
