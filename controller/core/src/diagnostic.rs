@@ -37,7 +37,7 @@ impl fmt::Display for Severity {
 pub enum Origin {
     /// A place in a file; line and column count from 1, and 0 means the file as a whole.
     File {
-        /// The path as the user gave it, or `-` for standard input.
+        /// The path as the user gave it, or `<stdin>` for standard input.
         path: Arc<str>,
         /// Line, from 1.
         line: u32,

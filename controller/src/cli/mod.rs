@@ -20,8 +20,8 @@ mod validate;
 use std::borrow::Cow;
 use std::io;
 
-use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::printable::{in_a_line, printable};
 use crate::render::Output;
@@ -89,12 +89,12 @@ const EXAMPLES: &str = examples!();
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done, or nothing to do
-  1  something was invalid (also the command line), refused or unreadable, or the answer could not be written;
-     whatever else could be done was done
+  1  something was invalid (also the command line), refused or unreadable, or the answer could not
+     be written; whatever else could be done was done, and 1 wins over 5 and 6
   2  changes or drift; only plan and drift, and only with --detailed-exitcode
   5  something is pending: run again later; or a path does not work, and only somebody else can
      mend it
-  6  a write failed
+  6  a write failed; wins over 5
 
 Every option can be given as an environment variable too; an option on the command line wins.";
 
@@ -133,7 +133,7 @@ enum Command {
 pub(crate) fn main() -> Result<u8, Failure> {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(answer) => return unparsed(&answer),
+        Err(answer) => return unparsed(&without_hidden(answer)),
     };
     let output = cli.global.output();
     cli.global.start_tracing();
@@ -146,6 +146,25 @@ pub(crate) fn main() -> Result<u8, Failure> {
     // A prompt or a slow name server must not hold back the exit.
     runtime.shutdown_background();
     code
+}
+
+/// The same answer without hidden commands in the list of those that could have been written: help pages leave them
+/// out, and this list does not.
+fn without_hidden(mut answer: clap::Error) -> clap::Error {
+    let program = Cli::command();
+    let is_shown = |name: &String| {
+        let command = program.find_subcommand(name);
+        command.is_none_or(|command| !command.is_hide_set())
+    };
+    if let Some(ContextValue::Strings(names)) = answer.get(ContextKind::ValidSubcommand) {
+        let shown = names
+            .iter()
+            .filter(|name| is_shown(name))
+            .cloned()
+            .collect();
+        answer.insert(ContextKind::ValidSubcommand, ContextValue::Strings(shown));
+    }
+    answer
 }
 
 /// Says why the command line is wrong, or the help or the version that it asks for.
@@ -219,8 +238,6 @@ impl Command {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
@@ -270,6 +287,13 @@ mod tests {
                 command.get_name()
             );
         }
+    }
+
+    #[test]
+    fn whoever_names_no_command_is_told_of_none_that_is_hidden() {
+        let answer = Cli::try_parse_from(["privatelink", "-q"]).unwrap_err();
+        let said = without_hidden(answer).to_string();
+        assert!(said.contains("codes, completion, help]"), "{said}");
     }
 
     #[test]

@@ -268,11 +268,35 @@ fn link_name(fields: &Map<String, Value>, origin: &Origin) -> Result<LinkName, D
         );
     };
     LinkName::new(namespace, name).map_err(|error| {
+        let rest_is_right = LinkName::new(LinkName::DEFAULT_NAMESPACE, name).is_ok();
+        let (field, written) = if rest_is_right {
+            ("namespace", namespace)
+        } else {
+            ("name", name)
+        };
         Diagnostic::new(Code::LinkNameInvalid, origin.clone(), error.to_string())
-            .field("metadata.name")
-            .help(error.rule())
+            .field(format!("metadata.{field}"))
+            .help(respelled(field, written))
     })
 }
+
+/// What to write for a name that Kubernetes does not accept: the nearest one that it does. The rule is in the message.
+fn respelled(field: &str, written: &str) -> String {
+    let written = written.to_lowercase();
+    let letters = written.chars().map(|c| match c {
+        'a'..='z' | '0'..='9' | '-' => c,
+        _ => '-',
+    });
+    let near: String = letters.take(MOST_LETTERS).collect();
+    let near = near.trim_matches('-');
+    if near.is_empty() {
+        return format!("write a name such as `{field}: orders-to-billing`");
+    }
+    format!("write `{field}: {near}`")
+}
+
+/// In a name as Kubernetes takes it.
+const MOST_LETTERS: usize = 63;
 
 const TOP: [&str; 5] = ["apiVersion", "kind", "metadata", "spec", "status"];
 

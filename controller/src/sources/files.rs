@@ -14,7 +14,7 @@ use std::sync::Arc;
 use privatelink_core::codes::Code;
 use privatelink_core::diagnostic::{Diagnostic, Origin};
 
-use super::PathOrStdin;
+use super::{PathOrStdin, STDIN};
 
 /// No text may be longer, in bytes: some 5,000 declarations. Larger inputs are mistakes more often
 /// than declarations, and memory is bounded by this.
@@ -27,7 +27,7 @@ const MIB: u64 = 1024 * 1024;
 
 /// One text and where it is from.
 pub(super) struct Text {
-    /// As the user gave it, and what was found below; `-` for standard input.
+    /// As the user gave it, and what was found below; `<stdin>` for standard input.
     pub(super) path: Arc<str>,
     pub(super) content: String,
     /// Whether it can be read again.
@@ -90,7 +90,7 @@ enum Place {
 impl Place {
     fn read(self) -> Result<Text, Diagnostic> {
         let (path, content, again): (Arc<str>, _, _) = match self {
-            Self::Stdin => ("-".into(), bounded(io::stdin().lock()), false),
+            Self::Stdin => (STDIN.into(), bounded(io::stdin().lock()), false),
             Self::Pipe(path) => (path.display().to_string().into(), text(&path), false),
             Self::File(path) => {
                 // Under a name that is no text it cannot be found again by what is shown of it.

@@ -19,6 +19,9 @@ use privatelink_core::ids::LinkName;
 
 pub(crate) use snippet::render;
 
+/// What standard input is called where people read it.
+const STDIN: &str = "<stdin>";
+
 /// An argument that names declarations: a file, a directory, or `-` for standard input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum PathOrStdin {
@@ -43,7 +46,7 @@ impl fmt::Display for PathOrStdin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Path(path) => write!(formatter, "{}", path.display()),
-            Self::Stdin => write!(formatter, "-"),
+            Self::Stdin => write!(formatter, "{STDIN}"),
         }
     }
 }
@@ -239,10 +242,14 @@ fn first_few(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
 }
 
 fn nothing_declared(paths: &[PathOrStdin]) -> Diagnostic {
-    let paths: Vec<String> = paths.iter().map(ToString::to_string).collect();
-    let message = format!("no PrivateLink is declared in {}", paths.join(", "));
-    Diagnostic::new(Code::NothingDeclared, Origin::CommandLine, message)
-        .help("name a file or directory with PrivateLink documents in *.yaml or *.yml")
+    let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
+    let message = format!("no PrivateLink is declared in {}", names.join(", "));
+    let help = if paths.iter().all(|path| *path == PathOrStdin::Stdin) {
+        "what is piped in must print PrivateLink documents: look at its own output and errors"
+    } else {
+        "name a file or directory with PrivateLink documents in *.yaml or *.yml"
+    };
+    Diagnostic::new(Code::NothingDeclared, Origin::CommandLine, message).help(help)
 }
 
 #[cfg(test)]

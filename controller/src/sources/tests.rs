@@ -15,6 +15,7 @@ mod corpus;
 #[cfg(unix)]
 mod hostile;
 mod joined;
+mod words;
 
 const PLAIN: &str = "\
 apiVersion: privatelink.dev/v1alpha1

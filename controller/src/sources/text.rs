@@ -119,10 +119,8 @@ impl ParseError {
             .location()
             .map_or((1, 1), |at| (at.line(), at.column()));
         // The parser notices a tab only where the block ends that it cannot begin.
-        let tab = message
-            .contains("a tab")
-            .then(|| first_tab(chunk))
-            .flatten();
+        let is_tab = ["a tab", "tabs "].iter().any(|word| message.contains(word));
+        let tab = is_tab.then(|| first_tab(chunk)).flatten();
         let (line, column) = tab.unwrap_or((line, column));
         let line = u32::try_from(line).unwrap_or(u32::MAX);
         let message = match error.without_snippet() {
@@ -169,9 +167,8 @@ impl ParseError {
     }
 }
 
-const NO_TABS: &str = "YAML takes spaces in front of a line, and no tabs";
-const LOOK_ABOVE: &str =
-    "look here and above for a bracket or a quote that is not closed, or another indentation";
+const NO_TABS: &str = "use spaces in front of a line: YAML takes no tabs there";
+const LOOK_ABOVE: &str = "look here and above for a bracket or a quote that is not closed, or a line that is not indented as those beside it: use spaces, as many for each field of an object";
 
 /// The first line that begins with a tab, among spaces or not, and the tab's column; both from 1.
 fn first_tab(chunk: &str) -> Option<(u64, u64)> {

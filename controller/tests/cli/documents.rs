@@ -83,7 +83,8 @@ async fn links_that_contradict_each_other_are_found_offline() {
     let answer = desk.run("validate two.yaml").await;
     assert_eq!(answer.stdout, "0 declarations are valid, 2 not.\n");
     assert_eq!(answer.code, 1);
-    assert!(answer.stderr.contains("error[PL0103]"), "{}", answer.stderr);
+    let told = answer.stderr.matches("error[PL0103]").count();
+    assert_eq!(told, 1, "{}", answer.stderr);
     let document = desk.run("validate -o json two.yaml").await.json();
     for link in document["links"].as_array().unwrap() {
         assert_eq!(link["state"], "Conflicting", "{link}");
@@ -157,21 +158,20 @@ async fn declarations_come_from_standard_input_too() {
     use std::process::Stdio;
     use tokio::io::AsyncWriteExt as _;
     let desk = Desk::new("stdin").await;
-    let mut child = desk
-        .privatelink
-        .command(&["plan", "-o", "json", "-"])
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(super::LINK.as_bytes())
-        .await
-        .unwrap();
-    let plan = Answer::at_the_end_of(child).await.unwrap().json();
+    let piped = async |arguments: &[&str], text: &str| {
+        let mut command = desk.privatelink.command(arguments);
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(text.as_bytes()).await.unwrap();
+        drop(stdin);
+        Answer::at_the_end_of(child).await.unwrap()
+    };
+    let plan = piped(&["plan", "-o", "json", "-"], super::LINK).await;
+    let plan = plan.json();
     assert_eq!(plan["links"][0]["name"], "payments/orders-to-billing");
+    let wrong = super::LINK.replace("/28", "/24");
+    let said = piped(&["validate", "-"], &wrong).await.stderr;
+    assert!(said.contains("--> <stdin>:11:56"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,6 +197,9 @@ async fn what_needs_no_cloud_is_printed_without_one() {
             .starts_with("# PL0012: ")
     );
     assert!(desk.run("codes").await.stdout.lines().count() > 50);
+    let unknown = desk.run("codes PL9999").await;
+    let lists = "there is no code `PL9999`; `privatelink codes` lists them all";
+    assert!(unknown.stderr.contains(lists), "{}", unknown.stderr);
     let codes = desk.run("codes -o json").await.json();
     assert_eq!(codes[0]["code"], "PL0001");
     assert_eq!(desk.cloud.requests().await.unwrap()["total"], 0);

@@ -321,17 +321,18 @@ async fn whoever_has_no_credentials_is_told_what_is_missing_and_what_to_do() {
 async fn nobody_says_that_all_is_well_when_nothing_was_decided() {
     let desk = Desk::new("undecided").await;
     let undecided = "Nothing was decided: see the errors above.\n";
+    let incomparable = "Whether anything drifted cannot be said: see the errors above.\n";
     desk.write("wrong.yaml", &super::LINK.replace("/28", "/24"));
     desk.write("empty.yaml", "");
-    for line in [
-        "plan wrong.yaml",
-        "drift wrong.yaml",
-        "apply --yes wrong.yaml",
-        "plan --endpoint http://example.com link.yaml",
-        "apply --yes --prune --allow-empty empty.yaml",
+    for (line, said) in [
+        ("plan wrong.yaml", undecided),
+        ("drift wrong.yaml", incomparable),
+        ("apply --yes wrong.yaml", undecided),
+        ("plan --endpoint http://example.com link.yaml", undecided),
+        ("apply --yes --prune --allow-empty empty.yaml", undecided),
     ] {
         let answer = desk.run(line).await;
-        assert_eq!((answer.code, &*answer.stdout), (1, undecided), "{line}");
+        assert_eq!((answer.code, &*answer.stdout), (1, said), "{line}");
     }
     let pruned = desk
         .run("apply --yes --prune --allow-empty empty.yaml")
