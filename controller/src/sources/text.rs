@@ -168,7 +168,7 @@ impl ParseError {
 }
 
 const NO_TABS: &str = "use spaces in front of a line: YAML takes no tabs there";
-const LOOK_ABOVE: &str = "look here and above for a bracket or a quote that is not closed, or a line that is not indented as those beside it: use spaces, as many for each field of an object";
+const LOOK_ABOVE: &str = "look here and above for a bracket or a quote that is not closed, or for another indentation: use spaces, as many for each field of an object";
 
 /// The first line that begins with a tab, among spaces or not, and the tab's column; both from 1.
 fn first_tab(chunk: &str) -> Option<(u64, u64)> {
