@@ -174,7 +174,6 @@ impl Trouble {
             (Self::Read(ReadFault::Stale(_)) | Self::LastingUnread | Self::LastingStale, call) => {
                 matches!(call, Call::List(_))
             }
-            (Self::Read(ReadFault::Unreachable), _) => false,
             (Self::Read(ReadFault::Unreadable | ReadFault::Crash) | Self::BeforeRead(_), call) => {
                 matches!(call, Call::List(_) | Call::Get(_) | Call::Settle(_))
             }
@@ -183,7 +182,7 @@ impl Trouble {
                 *sort,
                 "CreateConnector" | "UpdateConnector" | "DeleteConnector" | "PatchService"
             ),
-            (Self::KilledAndUnsettled(_), _) => false,
+            (Self::Read(ReadFault::Unreachable) | Self::KilledAndUnsettled(_), _) => false,
             (Self::Write(Fault::Breaks), Call::Write(sort)) => {
                 matches!(*sort, "CreateConnector" | "UpdateConnector")
             }
