@@ -132,9 +132,8 @@ fn order_moves(context: &mut Context<'_>) {
             continue;
         };
         for (name, before) in &memory.links {
-            let link = name.parse().ok().and_then(|name| context.link(&name));
-            let elsewhere = link.is_some_and(|link| link.destination.to_string() != before.to);
-            let old = hold::service_of_path(&before.to).filter(|_| elsewhere);
+            let old =
+                hold::service_of_path(&before.to).filter(|_| forgets(context, name, &before.to));
             moves.extend(old.map(|old| (id.clone(), old)));
         }
     }
@@ -145,8 +144,8 @@ fn order_moves(context: &mut Context<'_>) {
             .get(&loosened)
             .is_some_and(|step| step.action.writes());
         // A record that comes before everything else still names the old destination.
-        let forgets = |step: &Step| step.action.writes() && !Context::is_journal(step);
-        let Some(step) = context.steps.get_mut(&id).filter(|step| forgets(step)) else {
+        let writes = |step: &Step| step.action.writes() && !Context::is_journal(step);
+        let Some(step) = context.steps.get_mut(&id).filter(|step| writes(step)) else {
             continue;
         };
         if let Seen::Unreadable(why) = context.world.service(&old) {
@@ -160,6 +159,14 @@ fn order_moves(context: &mut Context<'_>) {
     }
 }
 
+/// Does the source of a link forget that the link ended here? It ends elsewhere now, or it is being undone.
+fn forgets(context: &Context<'_>, link: &str, to: &str) -> bool {
+    match link.parse().ok().and_then(|name| context.link(&name)) {
+        Some(declared) => declared.destination.to_string() != to,
+        None => !context.keeps(link),
+    }
+}
+
 /// A source's record is the only thing that leads to a destination in a region where nothing else of ours is. It
 /// forgets one that seems to carry no record only after that one has been read by itself: a list may be behind.
 fn look_again(context: &mut Context<'_>) {
@@ -169,10 +176,7 @@ fn look_again(context: &mut Context<'_>) {
             continue;
         };
         for (name, before) in &memory.links {
-            let declared = name.parse().ok().and_then(|name| context.link(&name));
-            let stays = declared.is_some_and(|link| link.destination.to_string() == before.to)
-                || (declared.is_none() && context.keeps(name));
-            if stays || before.ingress.is_none() {
+            if before.ingress.is_none() || !forgets(context, name, &before.to) {
                 continue;
             }
             let old = hold::service_of_path(&before.to)

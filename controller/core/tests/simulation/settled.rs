@@ -21,6 +21,7 @@ use privatelink_core::report::{LinkState, Report};
 use privatelink_core::standing::Standing;
 
 pub(crate) use restored::restored;
+use restored::used_by_others;
 
 use crate::universe::UNIVERSE;
 use crate::works::works;
@@ -392,12 +393,4 @@ pub(crate) fn leads_to_what_is_left(state: &State, service: &Service) -> bool {
             })
     };
     memory.links.is_empty() && !memory.networks.is_empty() && memory.networks.iter().all(stays)
-}
-
-/// Does somebody have a connector on it, or a NAT entry that lists it?
-fn used_by_others(state: &State, id: &RegionalRef) -> bool {
-    let mut connectors = state.connectors.values();
-    let mut nats = state.routers.values().flat_map(|router| &router.nats);
-    connectors.any(|live| live.subnetwork.as_ref() == Some(id) && !ours(live.id.name.as_str()))
-        || nats.any(|nat| !ours(nat.name.as_str()) && nat.listed().any(|it| it == id))
 }

@@ -1,6 +1,7 @@
 //! What only somebody's record leads to: links of the set that a run is not told of keep what they have.
 
 use privatelink_core::cloud::Scope;
+use privatelink_core::fake::Fault;
 use privatelink_core::kinds::service_egress::ANNOTATION as EGRESS;
 
 use super::*;
@@ -185,4 +186,54 @@ fn a_move_goes_on_as_far_as_it_can_while_its_old_destination_cannot_be_read() {
         record.contains("acme-host") && !record.contains("acme-prod\"]"),
         "{record}"
     );
+}
+
+#[test]
+fn a_link_in_the_place_of_another_leaves_nothing_where_that_one_ended_whatever_is_denied() {
+    let fake = Fake::new(before(), 0);
+    let to_b = Link {
+        destination: service("b"),
+        ingress: Some(Ingress::Internal),
+        ..far()
+    };
+    let _made = untold(&fake, std::slice::from_ref(&to_b));
+    let closed = fake.state().services[&service("b")].ingress;
+    assert_eq!(closed, IngressSetting::Internal);
+    let other = Link {
+        name: "t/other".parse().unwrap(),
+        network: UNIVERSE.shared.clone(),
+        ingress: None,
+        egress: link("t/other", "a", "b", "10.16.0.0/28").egress,
+        ..far()
+    };
+    for write in 0.. {
+        let fake = fake.fork();
+        fake.set_faults(Faults {
+            writes: BTreeMap::from([(write, Fault::Denied)]),
+            ..Faults::default()
+        });
+        let _denied = untold(&fake, std::slice::from_ref(&other));
+        let struck = fake
+            .take_journal()
+            .iter()
+            .any(|entry| entry.fault.is_some());
+        fake.set_faults(Faults::default());
+        let _undone = untold(&fake, std::slice::from_ref(&other));
+        let state = fake.state();
+        let old = &state.services[&service("b")];
+        assert_eq!(
+            old.ingress,
+            before().services[&service("b")].ingress,
+            "write {write}"
+        );
+        assert!(
+            !old.annotations
+                .keys()
+                .any(|key| key.starts_with("privatelink.dev/"))
+        );
+        if !struck {
+            assert!(write > 5, "only {write} writes");
+            return;
+        }
+    }
 }

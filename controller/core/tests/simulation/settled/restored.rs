@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use privatelink_core::fake::State;
-use privatelink_core::kinds::Service;
 use privatelink_core::kinds::service_egress::ANNOTATION as EGRESS;
+use privatelink_core::kinds::{RegionalRef, Service};
 use privatelink_core::link::ServiceRef;
 use privatelink_core::names::Mark;
 
-use super::{Fine, guests, leads_to_what_is_left};
+use super::{Fine, guests, leads_to_what_is_left, ours};
 use crate::universe::UNIVERSE;
 
 /// Everything is as it was before us, apart from versions and revisions, and from what others did since.
@@ -87,4 +87,12 @@ fn without_ours(state: &State) -> State {
         .connectors
         .retain(|id, _| !UNIVERSE.ours.made(id.name.as_str()));
     state
+}
+
+/// Does somebody have a connector on it, or a NAT entry that lists it?
+pub(super) fn used_by_others(state: &State, id: &RegionalRef) -> bool {
+    let mut connectors = state.connectors.values();
+    let mut nats = state.routers.values().flat_map(|router| &router.nats);
+    connectors.any(|live| live.subnetwork.as_ref() == Some(id) && !ours(live.id.name.as_str()))
+        || nats.any(|nat| !ours(nat.name.as_str()) && nat.listed().any(|it| it == id))
 }
