@@ -258,9 +258,8 @@ fn still_ours(id: &Id, live: &Live, ours: &Installation) -> Result<(), CloudErro
     }
     let message =
         format!("{id} is no longer ours alone: it was read again just before the delete, and left");
-    Err(CloudError::new(
-        CloudErrorKind::Conflict,
-        Code::ChangedMeanwhile,
-        message,
+    let error = CloudError::new(CloudErrorKind::Conflict, Code::ChangedMeanwhile, message);
+    Err(error.help(
+        "nothing, if others are to have it; a later run deletes it when it is ours alone again",
     ))
 }

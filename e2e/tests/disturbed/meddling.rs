@@ -82,23 +82,16 @@ fn routers(act: &Act) -> BTreeMap<String, Free> {
         Some((path.clone(), region, network.to_owned()))
     });
     let mut found: BTreeMap<String, Free> = BTreeMap::new();
-    let mut known: Vec<String> = Vec::new();
     for (path, region, network) in routers {
-        let name = network.rsplit('/').next().unwrap_or_default();
-        let free = format!("{region}/subnetworks/free-in-{name}");
-        let number = known.iter().position(|it| *it == free).unwrap_or_else(|| {
-            known.push(free.clone());
-            known.len() - 1
-        });
-        let range = format!("10.254.254.{}/28", 16 * number);
-        found.insert(
-            path,
-            Free {
-                path: free,
-                network,
-                range,
-            },
-        );
+        // Each router another one: a subnetwork is in one NAT of its network at a time.
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let range = format!("10.254.254.{}/28", 16 * found.len());
+        let free = Free {
+            path: format!("{region}/subnetworks/free-for-{name}"),
+            network,
+            range,
+        };
+        found.entry(path).or_insert(free);
     }
     found
 }
@@ -131,8 +124,7 @@ fn without(state: &Value) -> Value {
                 let logs = *key == "enableFlowLogs" || *key == "logConfig";
                 let redeployed = *key == "annotations" && value[REDEPLOYED] == "yes";
                 let subnetwork = key.contains("/subnetworks/") && value["description"] == MEANWHILE;
-                let router = key.contains("/routers/") && is_kept_by_them(value);
-                !label && !logs && !redeployed && !subnetwork && !router
+                !label && !logs && !redeployed && !subnetwork
             });
             let kept = kept.map(|(key, value)| (key.clone(), without(value)));
             // A router that only their entry is in has no list of its own.
@@ -145,16 +137,6 @@ fn without(state: &Value) -> Value {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => state.clone(),
     }
-}
-
-/// Is it a router of ours that has no entry but theirs? An undisturbed run deletes it; with their entry in it, it stays,
-/// and that is right.
-fn is_kept_by_them(router: &Value) -> bool {
-    let description = router["description"].as_str().unwrap_or_default();
-    let theirs = router["nats"]
-        .as_array()
-        .is_some_and(|all| !all.is_empty() && all.iter().all(|entry| entry["name"] == MEANWHILE));
-    theirs && description.starts_with("privatelink.dev/")
 }
 
 /// The scenario with more subnetworks than one NAT entry takes.
@@ -183,9 +165,10 @@ fn with_slots_as_one(state: &Value) -> Value {
                 .as_array()
                 .is_some_and(|it| it.len() <= SLOT)
         };
-        let (slots, mut others): (Vec<Value>, Vec<Value>) = entries
+        let (mut slots, mut others): (Vec<Value>, Vec<Value>) = entries
             .drain(..)
             .partition(|entry| ours(entry) && fits(entry));
+        slots.sort_by_key(|slot| slot["name"].to_string());
         let mut served: Vec<Value> = slots
             .iter()
             .flat_map(|slot| {

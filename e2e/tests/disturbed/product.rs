@@ -101,12 +101,33 @@ pub(crate) fn everything(acts: &'static [Act]) -> (Vec<Cell<'static>>, Vec<Strin
         .map(|(_, cell)| cell)
         .collect();
     let count = asked.len();
+    let (keep, asked): (Vec<_>, Vec<_>) = asked.into_iter().partition(keeps_the_router);
     let (ends, played): (Vec<_>, Vec<_>) = asked.into_iter().partition(ends_otherwise);
-    let without = format!(
+    let kept = format!(
+        "·  {} of {count} cells, other-writer at a router in an act that removes one: their entry rightly keeps it",
+        keep.len()
+    );
+    let ended = format!(
         "·  {} of {count} cells, operation-never where the scenario itself says how the operation ends: it has one end only",
         ends.len()
     );
-    (played, vec![NEVER_STALE.to_owned(), without])
+    (played, vec![NEVER_STALE.to_owned(), kept, ended])
+}
+
+/// What somebody else puts into a router of ours that is about to go keeps the router, and the record that leads to it:
+/// another end than that of an undisturbed run, and the right one, with something pending.
+fn keeps_the_router(cell: &Cell<'_>) -> bool {
+    let routers = |state: &serde_json::Value| -> Vec<String> {
+        let things = state["compute"].as_object().into_iter().flatten();
+        let paths = things.map(|(path, _)| path.clone());
+        paths.filter(|path| path.contains("/routers/")).collect()
+    };
+    let after = routers(&cell.act.after);
+    cell.fault == Fault::OtherWriter
+        && cell.operation.starts_with("compute.routers.")
+        && routers(&cell.act.before)
+            .iter()
+            .any(|path| !after.contains(path))
 }
 
 /// An operation that never ends does not end as the scenario ordered, either: what the next run finds is another end than
