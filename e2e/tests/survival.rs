@@ -46,6 +46,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 use futures::StreamExt as _;
+use privatelink_core::fake::Call;
 use privatelink_e2e::page;
 
 use mutations::Mutation;
@@ -119,6 +120,13 @@ fn every_scenario_survives_every_fault_at_every_call() {
             .collect::<Vec<_>>()
             .join("\n\n")
     );
+    // Which writes are waited for is found by trying: a process that waited for nothing would leave these out.
+    for sort in ["CreateConnector", "UpdateConnector", "DeleteConnector"] {
+        let waits = |run: &Run| {
+            run.call == Call::Write(sort) && matches!(run.trouble, Trouble::KilledAndUnsettled(_))
+        };
+        assert!(all.iter().any(waits), "nobody waits for a {sort}");
+    }
     assert!(
         only.is_some() || scenarios.missing().is_empty(),
         "{:?} did not happen",
