@@ -13,6 +13,7 @@ use crate::ids::{ProjectId, Region};
 use crate::kinds::{Id, LiveRouter, RevisionRef};
 use crate::link::{Addresses, ConnectorChoice, Egress, Internet, Link, ServiceRef};
 use crate::names::Installation;
+use crate::path;
 use crate::world::{Told, World};
 
 /// Lists that are waited for at once. How many requests are on their way is the adapter's concern, which also keeps
@@ -40,6 +41,8 @@ pub struct Territory {
     pub addresses: bool,
     /// The services that links name: only theirs and our own revisions are worth a read each.
     pub named: BTreeSet<ServiceRef>,
+    /// Destinations that are reached from a network of another project: how they are attached decides whether they admit.
+    pub attached: BTreeSet<ServiceRef>,
 }
 
 impl Territory {
@@ -76,8 +79,8 @@ impl Territory {
         };
         self.connectors
             .insert((connector_project.clone(), link.region.clone()));
-        // From a network of another project, how the destination itself is attached decides whether it admits.
         if link.network.project != link.destination.project {
+            self.attached.insert(link.destination.clone());
             for project in [&link.destination.project, &link.network.project] {
                 let place = (project.clone(), link.destination.region.clone());
                 self.connectors.insert(place);
@@ -201,7 +204,20 @@ pub async fn observe(cloud: &dyn Cloud, territory: &Territory, ours: &Installati
     read(cloud, &mut world, territory.project_scopes()).await;
     read(cloud, &mut world, territory.regional_scopes()).await;
     read_revisions(cloud, &mut world, &territory, ours).await;
+    let beyond = subnetworks_beyond(&world, &territory.attached);
+    read(cloud, world.beyond(), beyond).await;
     world
+}
+
+/// The lists that tell only in which network the connectors of these destinations are. What is on them is nobody's
+/// concern otherwise, also where it is ours: what leads to it is not known here.
+fn subnetworks_beyond(world: &World, destinations: &BTreeSet<ServiceRef>) -> Vec<Scope> {
+    let services = destinations.iter().filter_map(|id| world.service(id).present());
+    let connectors = services.flat_map(|service| path::connectors_of(service, world));
+    let on = connectors.filter_map(|id| world.connector(id).present()?.subnetwork.as_ref());
+    let scopes: BTreeSet<Scope> = on.map(|id| Scope::Subnetworks(id.project.clone())).collect();
+    let unread = |scope: &Scope| !world.readings().contains_key(scope);
+    scopes.into_iter().filter(unread).collect()
 }
 
 async fn read(cloud: &dyn Cloud, world: &mut World, scopes: Vec<Scope>) {

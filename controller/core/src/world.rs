@@ -4,6 +4,7 @@
 //! [`Seen::Unreadable`] unless the list that would have shown the thing was read to its end.
 
 mod assumed;
+mod beyond;
 mod told;
 mod unread;
 
@@ -104,6 +105,7 @@ pub struct World {
     memories: BTreeMap<ServiceRef, Memory>,
     revisions: BTreeMap<RevisionRef, Result<Option<Revision>, CloudError>>,
     told: Told,
+    beyond: Option<Box<World>>,
 }
 
 const NOT_ASKED: &str = "it was not asked for";

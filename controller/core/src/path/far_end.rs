@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::codes::Code;
-use crate::kinds::{Attachment, IngressSetting, Service, VpcAccess};
+use crate::kinds::{Attachment, IngressSetting, RegionalRef, Service, VpcAccess};
 use crate::link::{Link, NetworkRef};
 use crate::path::{Finding, fail, unknown};
 use crate::world::{Seen, World};
@@ -75,6 +75,16 @@ fn serving_accesses<'a>(
     service.serving_revisions().iter().map(read).collect()
 }
 
+/// The connectors by which everything leaves that serves requests to a service, as far as its revisions were read.
+pub(crate) fn connectors_of<'a>(service: &'a Service, world: &'a World) -> Vec<&'a RegionalRef> {
+    let accesses = serving_accesses(service, world).unwrap_or_default();
+    let connector = |access: &'a VpcAccess| match &access.attachment {
+        Attachment::Connector(connector) => Some(connector),
+        Attachment::Direct { .. } => None,
+    };
+    accesses.into_iter().flatten().filter_map(connector).collect()
+}
+
 fn attached_network(access: Option<&VpcAccess>, world: &World) -> Finding<Option<NetworkRef>> {
     let connector = match access.map(|access| &access.attachment) {
         None => return Ok(None),
@@ -86,7 +96,7 @@ fn attached_network(access: Option<&VpcAccess>, world: &World) -> Finding<Option
         Seen::Absent => None,
         Seen::Unreadable(why) => return unknown(Code::PathUnknown, why),
     };
-    match subnetwork.map(|subnetwork| world.subnetwork(subnetwork)) {
+    match subnetwork.map(|subnetwork| world.subnetwork_of_path(subnetwork)) {
         Some(Seen::Present(live)) => Ok(Some(live.network.clone())),
         Some(Seen::Absent) | None => Ok(None),
         Some(Seen::Unreadable(why)) => unknown(Code::PathUnknown, why),

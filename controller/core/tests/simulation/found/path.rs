@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use privatelink_core::kinds::{ConnectorState, LiveConnector, NextHop, Service};
+use privatelink_core::kinds::{
+    Attachment, ConnectorState, LiveConnector, NextHop, Service, VpcAccess,
+};
 use privatelink_core::path::Verdict;
 
 use super::*;
@@ -94,8 +96,22 @@ fn each_hop_that_lets_nothing_through_says_so_in_its_own_words() {
         destination: service("b"),
         ..wish.clone()
     };
-    let report = apply(&Fake::new(before(), 0), &[abroad]);
+    let report = apply(&Fake::new(before(), 0), std::slice::from_ref(&abroad));
     told.push_str(&says("a network that is not admitted", &report));
+    // The destination hangs on a connector, and nothing else leads to the project of that one's subnetwork.
+    let third = Fake::new(before(), 0);
+    third.change(|state| {
+        let leaves = Attachment::Connector(team("team-conn"));
+        destination(state).vpc_access = Some(VpcAccess {
+            attachment: leaves,
+            routing: Routing::PrivateRangesOnly,
+        });
+    });
+    let (wishes, orders, _) = whole(&[abroad]);
+    let nowhere = BTreeSet::new();
+    let untold = turn(&third, &wishes, &orders, &nowhere, &|_| ());
+    let report = run(&third, untold).value().unwrap();
+    told.push_str(&says("a destination in a third network", &report));
     let blind = made.fork();
     blind.set_faults(Faults {
         reads: (0..40).map(|read| (read, ReadFault::Unreadable)).collect(),
