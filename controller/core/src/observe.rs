@@ -212,10 +212,14 @@ pub async fn observe(cloud: &dyn Cloud, territory: &Territory, ours: &Installati
 /// The lists that tell only in which network the connectors of these destinations are. What is on them is nobody's
 /// concern otherwise, also where it is ours: what leads to it is not known here.
 fn subnetworks_beyond(world: &World, destinations: &BTreeSet<ServiceRef>) -> Vec<Scope> {
-    let services = destinations.iter().filter_map(|id| world.service(id).present());
+    let services = destinations
+        .iter()
+        .filter_map(|id| world.service(id).present());
     let connectors = services.flat_map(|service| path::connectors_of(service, world));
     let on = connectors.filter_map(|id| world.connector(id).present()?.subnetwork.as_ref());
-    let scopes: BTreeSet<Scope> = on.map(|id| Scope::Subnetworks(id.project.clone())).collect();
+    let scopes: BTreeSet<Scope> = on
+        .map(|id| Scope::Subnetworks(id.project.clone()))
+        .collect();
     let unread = |scope: &Scope| !world.readings().contains_key(scope);
     scopes.into_iter().filter(unread).collect()
 }

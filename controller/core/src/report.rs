@@ -4,6 +4,7 @@
 mod links;
 mod outcomes;
 mod steps;
+mod undone;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -122,7 +123,9 @@ pub enum LinkState {
     Invalid,
     /// It is left alone.
     Suspended,
-    /// It is being undone, or was.
+    /// It is to be undone, or that has begun.
+    Releasing,
+    /// It is undone.
     Released,
     /// It is protected from being undone.
     Protected,
@@ -205,7 +208,7 @@ impl Report {
             .routed(routing.get(name).copied())
         };
         let links = standings.iter().map(link).collect();
-        Self {
+        let mut report = Self {
             api_version: API_VERSION,
             scope: ScopeReport::new(world),
             summary,
@@ -214,7 +217,9 @@ impl Report {
             links,
             diagnostics: with_outcomes(diagnostics, performed, &plan, world),
             passes,
-        }
+        };
+        report.tell_undone();
+        report
     }
 
     /// Adds what was found before the turn, while reading and validating.
@@ -222,6 +227,7 @@ impl Report {
         self.diagnostics.extend(earlier);
         self.diagnostics.sort();
         self.diagnostics.dedup();
+        self.tell_undone();
         self
     }
 

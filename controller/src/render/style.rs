@@ -59,6 +59,7 @@ pub(crate) fn of_state(state: LinkState) -> (&'static str, Style) {
         LinkState::Conflicting => ("conflicting", BAD),
         LinkState::Invalid => ("invalid", BAD),
         LinkState::Suspended => ("suspended", DIM),
+        LinkState::Releasing => ("being undone", WORTH_A_LOOK),
         LinkState::Released => ("undone", DIM),
         LinkState::Protected => ("protected", WORTH_A_LOOK),
         LinkState::Abandoned => ("abandoned", DIM),

@@ -1,6 +1,6 @@
 //! The end of an apply, for people: every link, what was done, and how long it took.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use privatelink_core::cloud::CloudErrorKind;
 use privatelink_core::kinds::Id;
 use privatelink_core::path::Verdict;
 use privatelink_core::plan::Action;
-use privatelink_core::report::{LinkReport, LinkState, Report, StepReport};
+use privatelink_core::report::{Report, StepReport};
 
 use super::Detail;
-use super::style::{BAD, BOLD, DIM, WORTH_A_LOOK, of_action, of_state, of_verdict, plural};
+use super::style::{BAD, BOLD, DIM, of_action, of_state, of_verdict, plural};
 use crate::printable::in_a_line;
 
 /// The table of links, what is left, and the counts; of what is wrong, only what is left.
@@ -40,8 +40,6 @@ fn write_links(text: &mut String, report: &Report) {
     if report.links.is_empty() {
         return;
     }
-    let left = left(report);
-    let early = report.ended_early();
     let names = report
         .links
         .iter()
@@ -52,7 +50,7 @@ fn write_links(text: &mut String, report: &Report) {
     let states = report
         .links
         .iter()
-        .map(|link| stands(link, &left, early).0.len())
+        .map(|link| of_state(link.state).0.len())
         .max()
         .unwrap_or_default()
         .max(5);
@@ -62,7 +60,7 @@ fn write_links(text: &mut String, report: &Report) {
         "LINK", "STATE"
     );
     for link in &report.links {
-        let (state, style) = stands(link, &left, early);
+        let (state, style) = of_state(link.state);
         let path = link.trace.as_ref().map_or_else(
             || "-".to_owned(),
             |trace| {
@@ -84,63 +82,62 @@ fn write_links(text: &mut String, report: &Report) {
     text.push('\n');
 }
 
-/// Steps that did not come to their end.
-fn left(report: &Report) -> Vec<&StepReport> {
-    let last = last_words(report).into_values();
-    last.filter(|step| match step.outcome {
-        Some(Outcome::Failed { .. } | Outcome::Skipped { .. }) => true,
-        Some(Outcome::Done) => false,
-        None => step.action == Action::Wait,
-    })
-    .collect()
-}
-
-/// The word and the colour of a link's state. Of one that is undone nothing says any more what is still to go, so it is
-/// not done with before all has gone that no link wants.
-fn stands(link: &LinkReport, left: &[&StepReport], early: bool) -> (&'static str, Style) {
-    let its = |step: &&StepReport| step.links.is_empty() || step.links.contains(&link.name);
-    if link.state == LinkState::Released && (early || left.iter().any(its)) {
-        return ("being undone", WORTH_A_LOOK);
-    }
-    of_state(link.state)
+/// One line of what is left.
+struct Left {
+    style: Style,
+    sign: char,
+    /// `delete Subnetwork`.
+    what: String,
+    name: String,
+    said: String,
 }
 
 /// What did not work out, and what is still to come.
 fn write_left(text: &mut String, report: &Report) {
-    for (id, step) in last_words(report) {
-        let said = match &step.outcome {
-            Some(Outcome::Failed { error }) => format!("{} ({})", error.message, error.code),
-            Some(Outcome::Skipped { because }) => format!(
-                "not tried, because of {} {}",
-                because.kind(),
-                because.short()
-            ),
-            None if matches!(step.action, Action::Wait | Action::Refuse) => step.why.clone(),
-            Some(Outcome::Done) | None => continue,
-        };
-        // What goes on by itself, and what the end of the run kept from being done, is no failure.
-        let (style, sign) = match &step.outcome {
-            Some(outcome) if outcome.is_pending() => (of_action(Action::Wait), Action::Wait.sign()),
-            Some(_) => (BAD, '✗'),
-            None => (of_action(step.action), step.action.sign()),
-        };
-        let _ = writeln!(
-            text,
-            "{style}{sign}{style:#} {} {} {}  {DIM}{}{DIM:#}",
-            step.action.word(),
-            id.kind(),
-            id.short(),
-            in_a_line(&said)
-        );
+    let last = report.last_words().into_iter();
+    let left: Vec<Left> = last
+        .filter_map(|(id, step)| what_is_left(id, step))
+        .collect();
+    let widest = |width: fn(&Left) -> usize| left.iter().map(width).max().unwrap_or_default();
+    let (whats, names) = (widest(|it| it.what.len()), widest(|it| it.name.len()));
+    for it in &left {
+        let (style, sign) = (it.style, it.sign);
+        let said = in_a_line(&it.said);
+        let what = format!("{:<whats$}  {:<names$}", it.what, it.name);
+        let _ = writeln!(text, "{style}{sign}{style:#} {what}  {DIM}{said}{DIM:#}");
     }
 }
 
-/// The last step about each thing: what a later pass mended is not told as a failure.
-fn last_words(report: &Report) -> BTreeMap<&Id, &StepReport> {
-    let mut last: BTreeMap<&Id, &StepReport> =
-        report.steps.iter().map(|step| (&step.id, step)).collect();
-    last.retain(|_, step| !step.mended);
-    last
+/// Why something failed is told with what to do about it in a finding of its own, so that here its code is enough.
+fn what_is_left(id: &Id, step: &StepReport) -> Option<Left> {
+    let said = match &step.outcome {
+        Some(outcome @ Outcome::Failed { error }) if outcome.is_pending() => {
+            format!("{} ({})", error.message, error.code)
+        }
+        Some(Outcome::Failed { error }) => format!("failed ({})", error.code),
+        Some(Outcome::Skipped { because }) => {
+            format!(
+                "not tried, because of {} {}",
+                because.kind(),
+                because.short()
+            )
+        }
+        None if matches!(step.action, Action::Wait | Action::Refuse) => step.why.clone(),
+        Some(Outcome::Done) | None => return None,
+    };
+    // What goes on by itself, and what the end of the run kept from being done, is no failure.
+    let (style, sign) = match &step.outcome {
+        Some(outcome) if outcome.is_pending() => (of_action(Action::Wait), Action::Wait.sign()),
+        Some(_) => (BAD, '✗'),
+        None => (of_action(step.action), step.action.sign()),
+    };
+    Some(Left {
+        style,
+        sign,
+        what: format!("{} {}", step.action.word(), id.kind()),
+        name: id.short().to_string(),
+        said,
+    })
 }
 
 /// Was it carried out? A write whose reply was lost was too, when the next look finds nothing left to do.
@@ -168,7 +165,7 @@ struct Done {
 impl Done {
     fn count(report: &Report) -> Self {
         let mut done = Self::default();
-        let last = last_words(report);
+        let last = report.last_words();
         // A pass that saw a list from before may do a thing again, and that is still one thing.
         let mut carried_out: BTreeSet<(&Id, Action, &str)> = BTreeSet::new();
         for step in report.steps.iter().filter(|step| took_place(step)) {

@@ -8,6 +8,7 @@ use privatelink_core::ids::LinkName;
 use privatelink_core::names::Installation;
 use privatelink_core::plan::Summary;
 use privatelink_core::report::{LinkState, Report, StepReport};
+use privatelink_core::standing::Standing;
 
 use super::plan::is_held_back;
 use super::style::plural;
@@ -77,12 +78,13 @@ impl Judged {
                 | LinkState::Changed
                 | LinkState::Drifted
                 | LinkState::Waiting
+                | LinkState::Releasing
                 | LinkState::Released
                 | LinkState::Protected
                 | LinkState::Abandoned => {
                     // Nobody was asked, or what was answered is in doubt.
                     let doubtful = report.passes == 0 || accused.contains(&link.name);
-                    let released = link.state == LinkState::Released;
+                    let released = link.standing == Standing::Released;
                     found.undecided += usize::from(doubtful);
                     found.decided += usize::from(!doubtful);
                     found.released += usize::from(!doubtful && released);

@@ -24,6 +24,8 @@ pub(super) struct Reader {
     rules: Rules,
     /// How many documents were met.
     documents: usize,
+    /// The first document of this text that is not ours, and how many more there are.
+    skipped: Option<(Diagnostic, usize)>,
 }
 
 impl Reader {
@@ -31,6 +33,7 @@ impl Reader {
         Self {
             rules: Rules::new(),
             documents: 0,
+            skipped: None,
         }
     }
 
@@ -52,8 +55,36 @@ impl Reader {
         self.documents <= MOST_DOCUMENTS
     }
 
-    /// Adds what one text declares.
+    /// Adds what one text declares. What it holds of other APIs is one word to say: of what kustomize and helm write, that
+    /// may be nearly all.
     pub(super) fn read(&mut self, path: &Arc<str>, text: &str, sources: &mut Sources) {
+        self.read_documents(path, text, sources);
+        let Some((mut first, more)) = self.skipped.take() else {
+            return;
+        };
+        match more {
+            0 => {}
+            1 => first
+                .message
+                .push_str(", and one more document here is not"),
+            more => {
+                let more = format!(", and {more} more documents here are not");
+                first.message.push_str(&more);
+            }
+        }
+        sources.add(first);
+    }
+
+    fn skip(&mut self, message: String, origin: Origin) {
+        if let Some((_, more)) = &mut self.skipped {
+            *more += 1;
+        } else {
+            let found = Diagnostic::new(Code::OtherKindSkipped, origin, message);
+            self.skipped = Some((found, 0));
+        }
+    }
+
+    fn read_documents(&mut self, path: &Arc<str>, text: &str, sources: &mut Sources) {
         for (line, chunk) in text::chunks(text) {
             let origin = Origin::File {
                 path: path.clone(),
@@ -143,14 +174,13 @@ impl Reader {
                 .then(|| unknown_kind(version, kind, &origin));
             self.declaration(fields, wrong, origin, sources);
         } else if !api.is_empty() && !kind.is_empty() {
-            let message = format!("a {kind} of {api} is not ours");
-            sources.add(Diagnostic::new(Code::OtherKindSkipped, origin, message));
+            self.skip(format!("a {kind} of {api} is not ours"), origin);
         } else if fields.contains_key("spec") || !api.is_empty() || !kind.is_empty() {
             let wrong = kind_missing(api, &origin);
             self.declaration(fields, Some(wrong), origin, sources);
         } else {
             let message = "a document without apiVersion, kind and spec is not ours".to_owned();
-            sources.add(Diagnostic::new(Code::OtherKindSkipped, origin, message));
+            self.skip(message, origin);
         }
     }
 

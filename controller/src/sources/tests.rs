@@ -118,6 +118,8 @@ fn a_spec_that_is_misspelled_is_told_once() {
     assert_eq!(told(only_the_head), [Code::MissingField]);
 }
 
+const NOT_OURS: &str = "apiVersion: k/v1\nkind: K\n---\na: b\n---\na: c\n";
+
 #[test]
 fn folders_are_read_recursively_and_only_yaml_that_is_not_hidden() {
     let named = |name: &str| PLAIN.replace("orders-to-billing", name);
@@ -127,10 +129,7 @@ fn folders_are_read_recursively_and_only_yaml_that_is_not_hidden() {
         .write(".hidden/c.yaml", named("c"))
         .write(".d.yaml", named("d"))
         .write("README.md", "# not YAML: {")
-        .write(
-            "kustomization.yaml",
-            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n",
-        );
+        .write("kustomization.yaml", NOT_OURS);
     let twice = PathOrStdin::Path(folder.0.join("b.yml"));
     let sources = read(&[PathOrStdin::Path(folder.0.clone()), twice]);
     let names: Vec<_> = sources
@@ -140,6 +139,8 @@ fn folders_are_read_recursively_and_only_yaml_that_is_not_hidden() {
         .collect();
     assert_eq!(names, ["b", "a"]);
     assert_eq!(codes(&sources), [Code::OtherKindSkipped]);
+    let told = &sources.diagnostics[0].message;
+    assert!(told.ends_with("and 2 more documents here are not"));
     assert!(sources.complete);
 }
 
@@ -391,9 +392,8 @@ fn many_mistakes_in_one_document_are_found_in_one_go_and_the_first_are_shown() {
 #[test]
 fn many_documents_are_placed_in_one_go() {
     let begun = std::time::Instant::now();
-    let sources = Folder::new("foreign")
-        .write("a.yaml", "---\na: b\n".repeat(50_000))
-        .read();
-    assert_eq!(sources.diagnostics.len(), 50_001);
+    let folder = Folder::new("foreign").write("a.yaml", "---\nspec: {}\n".repeat(50_000));
+    let sources = folder.read();
+    assert!(sources.diagnostics.len() > 50_000);
     assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
 }

@@ -118,6 +118,7 @@ async fn a_run_whose_time_is_up_before_it_looked_again_is_pending_whatever_it_di
         );
         for link in report["links"].as_array().unwrap() {
             assert_eq!(link["standing"], "Released", "{line}: {report:#}");
+            assert_eq!(link["state"], "Releasing", "{line}: {report:#}");
         }
         let clear = desk.cloud.send("DELETE", "/emulator/faults", &Value::Null);
         clear.await.unwrap();

@@ -82,7 +82,11 @@ pub(crate) fn connectors_of<'a>(service: &'a Service, world: &'a World) -> Vec<&
         Attachment::Connector(connector) => Some(connector),
         Attachment::Direct { .. } => None,
     };
-    accesses.into_iter().flatten().filter_map(connector).collect()
+    accesses
+        .into_iter()
+        .flatten()
+        .filter_map(connector)
+        .collect()
 }
 
 fn attached_network(access: Option<&VpcAccess>, world: &World) -> Finding<Option<NetworkRef>> {
