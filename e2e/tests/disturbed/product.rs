@@ -12,7 +12,7 @@ use crate::faults::Fault;
 
 /// Cells that are played at the same time. More than there are cores, because most of a cell is waiting: two processes
 /// take a tenth of a second of a core, and a run that is asked to come again later does so after seconds.
-const WORKERS: usize = 12;
+const WORKERS: usize = 20;
 
 /// What came of all cells.
 #[derive(Debug, Default)]

@@ -41,11 +41,33 @@ pub(super) struct Method {
     #[serde(rename = "httpMethod")]
     pub(super) verb: String,
     /// The path below the API's root, with each segment that varies in braces.
-    pub(super) flat_path: String,
+    pub(super) flat_path: Template,
     #[serde(default)]
     pub(super) parameters: BTreeMap<String, Parameter>,
     pub(super) request: Option<Reference>,
     pub(super) response: Option<Reference>,
+}
+
+/// A path, with each segment that varies in braces.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(from = "String", into = "String")]
+pub(super) struct Template {
+    pub(super) text: String,
+    /// How many segments there are: that tells almost every other method apart, and at once.
+    pub(super) segments: usize,
+}
+
+impl From<String> for Template {
+    fn from(text: String) -> Template {
+        let segments = text.split('/').count();
+        Template { text, segments }
+    }
+}
+
+impl From<Template> for String {
+    fn from(template: Template) -> String {
+        template.text
+    }
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -210,7 +232,8 @@ impl Document {
             collection.flatten(&mut methods);
         }
         for method in &mut methods {
-            method.flat_path = format!("/{}{}", published.service_path, method.flat_path);
+            let whole = format!("/{}{}", published.service_path, method.flat_path.text);
+            method.flat_path = Template::from(whole);
         }
         Ok(Document {
             name: published.name,

@@ -2,7 +2,7 @@
 
 use crate::resources;
 
-use super::description::{Description, Document, Method};
+use super::description::{Description, Document, Method, Template};
 
 /// A method and the document that has it.
 #[derive(Clone, Copy)]
@@ -39,15 +39,14 @@ pub(super) fn candidates<'a>(
 
 /// The parameters of a path, if it fits the template: by segments, the last of which may end in a `:verb`.
 pub(super) fn parameters<'a>(
-    template: &'a str,
+    template: &'a Template,
     segments: &'a [String],
 ) -> Option<Vec<(&'a str, &'a str)>> {
-    // Almost every method of a document is another: that is told without a list of its parts.
-    if template.matches('/').count() + 1 != segments.len() {
+    if template.segments != segments.len() {
         return None;
     }
     let mut found = Vec::new();
-    for (index, (part, segment)) in template.split('/').zip(segments).enumerate() {
+    for (index, (part, segment)) in template.text.split('/').zip(segments).enumerate() {
         let (part, verb) = part.split_once(':').unwrap_or((part, ""));
         let last = index + 1 == segments.len();
         let (segment, said) = match segment.rsplit_once(':') {
