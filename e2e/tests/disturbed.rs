@@ -109,7 +109,7 @@ async fn every_operation_comes_through_every_fault() {
         table.failures.join("\n\n")
     );
     if !everything && !product::is_partial() {
-        page::quote("docs/concepts/survival.md", "disturbed", &figures, COMMAND).unwrap();
+        page::quote("docs/reference/survival.md", "disturbed", &figures, COMMAND).unwrap();
     }
     let missing: Vec<String> = sent
         .iter()

@@ -56,7 +56,7 @@ async fn the_page_says_how_much_is_killed() {
     }
     let counted = format!("{commands} commands, {requests} kills and those at polls");
     let command = "cargo test -p privatelink --test killed the_page";
-    page::quote("docs/concepts/survival.md", "killed", &counted, command).unwrap();
+    page::quote("docs/reference/survival.md", "killed", &counted, command).unwrap();
 }
 
 /// Google takes its time, as it really does.

@@ -105,7 +105,7 @@ fn every_scenario_survives_every_fault_at_every_call() {
     wrong.extend(failed.into_values());
     tell(&scenarios, &calls, (runs.len(), all.len()), prepared.len());
     let counted = figures(&scenarios, &calls, (usual, all.len()), prepared.len());
-    page::quote("docs/concepts/survival.md", "survival", &counted, COMMAND).unwrap();
+    page::quote("docs/reference/survival.md", "survival", &counted, COMMAND).unwrap();
     let titles = wrong.iter().filter_map(|wrong| wrong.lines().next());
     assert!(
         wrong.is_empty(),

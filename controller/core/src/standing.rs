@@ -7,7 +7,7 @@ use crate::decide::{Orders, Wishes};
 use crate::diagnostic::{Diagnostic, Origin};
 use crate::hold::Remembered;
 use crate::ids::LinkName;
-use crate::link::{Deletion, Reconcile, ServiceRef};
+use crate::link::{Deletion, Link, Reconcile, ServiceRef};
 use crate::world::World;
 
 /// How a link takes part in a turn.
@@ -94,21 +94,36 @@ pub(crate) fn hold_moved(
             continue;
         }
         standings.insert(link.name.clone(), Standing::Invalid);
-        let (what, field) = if link.source == applied.source {
-            ("destination", "spec.destination.service")
-        } else {
-            ("source", "spec.source")
-        };
-        let message = format!(
-            "{} was applied from {} to {}: the {what} cannot change",
-            link.name, applied.source, applied.memory.to
-        );
+        let (message, field) = moved(link, applied);
         let found = Diagnostic::new(Code::FieldImmutable, link.origin.clone(), message);
         diagnostics.push(found.link(&link.name).field(field).help(
             "put it back, or declare a link of another name: `apply --prune` undoes the one that is not declared any more",
         ));
     }
     diagnostics
+}
+
+/// Which end of a link moved, from where to where; and the field that says so.
+fn moved(link: &Link, applied: &Remembered) -> (String, &'static str) {
+    let name = &link.name;
+    let (was, is) = (&applied.source, &link.source);
+    if was == is {
+        let (was, is) = (&applied.memory.to, &link.destination);
+        let message = format!(
+            "{name} was applied to {was}, and is declared to {is}: the destination cannot change"
+        );
+        return (message, "spec.destination.service");
+    }
+    let message = format!(
+        "{name} was applied from {was}, and is declared from {is}: the source cannot change"
+    );
+    let region_alone = (&was.project, &was.name) == (&is.project, &is.name);
+    let field = if region_alone {
+        "spec.region"
+    } else {
+        "spec.source"
+    };
+    (message, field)
 }
 
 /// Decides about the links that annotations remember and no source declares any more.

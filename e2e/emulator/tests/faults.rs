@@ -280,6 +280,11 @@ async fn an_order_for_a_method_that_nobody_serves_is_refused_by_its_name() {
         let named = format!("fault 1: no method that is served is called \"{pattern}\"");
         assert!(status == 400 && message.starts_with(&named), "{message}");
     }
+    let order = json!([{ "match": { "method": "FETCH" }, "effect": { "status": 503 } }]);
+    let (status, refused) = bench.send(Method::PUT, "/emulator/faults", order).await;
+    let message = refused["error"]["message"].as_str().unwrap();
+    let named = "fault 0: there is no HTTP method \"FETCH\" here";
+    assert!(status == 400 && message.starts_with(named), "{message}");
     assert_eq!(bench.get("/emulator/faults").await, json!([]));
 }
 

@@ -1,11 +1,12 @@
 //! Whether a link that is taken away is done with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::apply::Outcome;
+use crate::ids::LinkName;
 use crate::kinds::Id;
 use crate::plan::Action;
-use crate::report::{LinkState, Report, StepReport};
+use crate::report::{LinkReport, LinkState, Report, StepReport};
 use crate::standing::Standing;
 
 impl Report {
@@ -20,13 +21,19 @@ impl Report {
     /// Of a link that is undone nothing says any more what is still to go, so it is not done with before all has gone
     /// that no link wants, and before somebody has looked.
     pub(super) fn tell_undone(&mut self) {
-        let early = self.ended_early();
+        let is_released = |link: &LinkReport| link.standing == Standing::Released;
+        if !self.links.iter().any(is_released) {
+            return;
+        }
         let last = self.last_words().into_values();
-        let left: Vec<StepReport> = last.filter(|step| is_to_go(step)).cloned().collect();
-        let released = |standing| standing == Standing::Released;
-        for link in self.links.iter_mut().filter(|it| released(it.standing)) {
-            let its = |step: &StepReport| step.links.is_empty() || step.links.contains(&link.name);
-            link.state = if early || left.iter().any(its) {
+        let left: Vec<&BTreeSet<LinkName>> = last
+            .filter(|step| is_to_go(step))
+            .map(|step| &step.links)
+            .collect();
+        let somebodys = self.ended_early() || left.iter().any(|links| links.is_empty());
+        let left: BTreeSet<LinkName> = left.into_iter().flatten().cloned().collect();
+        for link in self.links.iter_mut().filter(|link| is_released(link)) {
+            link.state = if somebodys || left.contains(&link.name) {
                 LinkState::Releasing
             } else {
                 LinkState::Released

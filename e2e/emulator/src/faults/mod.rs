@@ -141,6 +141,9 @@ fn fault(index: usize, written: Value, scale: f64) -> Result<Fault, FaultError> 
     if let Some(pattern) = &order.matches.operation {
         order::refuse_pattern(index, pattern)?;
     }
+    if let Some(method) = &order.matches.method {
+        order::refuse_method(index, method)?;
+    }
     let times = if order.nth.is_some() { 1 } else { u64::MAX };
     let probability = order.probability.unwrap_or(1.0);
     if !(0.0..=1.0).contains(&probability) {

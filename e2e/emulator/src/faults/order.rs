@@ -178,6 +178,8 @@ pub(crate) enum FaultError {
          compute.networks.list and run.projects.locations.services.patch, and * stands for any text"
     )]
     Operation { index: usize, pattern: String },
+    #[error("fault {index}: there is no HTTP method \"{method}\" here; there are {METHODS:?}")]
+    Method { index: usize, method: String },
     #[error(
         "there are {count} faults, and at most {} can be in force",
         super::MOST
@@ -207,6 +209,18 @@ pub(super) fn refuse_pattern(index: usize, pattern: &str) -> Result<(), FaultErr
     }
     let pattern = pattern.to_owned();
     Err(FaultError::Operation { index, pattern })
+}
+
+/// The HTTP methods that anything is served by.
+const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/// Refuses an HTTP method that no request has, for the same reason.
+pub(super) fn refuse_method(index: usize, method: &str) -> Result<(), FaultError> {
+    if METHODS.iter().any(|it| it.eq_ignore_ascii_case(method)) {
+        return Ok(());
+    }
+    let method = method.to_owned();
+    Err(FaultError::Method { index, method })
 }
 
 /// Refuses a count that starts at one and is nought.

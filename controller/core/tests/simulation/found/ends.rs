@@ -77,6 +77,12 @@ fn a_slip_in_an_end_undoes_nothing() {
                 told.message.ends_with(&format!("the {end} cannot change")),
                 "{told:?}"
             );
+            let field = match end {
+                "destination" => "spec.destination.service",
+                _ if slip.region != good.region => "spec.region",
+                _ => "spec.source",
+            };
+            assert_eq!(told.field.as_deref(), Some(field));
             let report = apply(&fake, std::slice::from_ref(&good));
             assert!(fake.take_journal().is_empty());
             assert_eq!(state_of(&report, "t/one"), LinkState::Ready);
