@@ -35,7 +35,10 @@ pub struct Context<'a> {
     pub(crate) blocked: BTreeMap<LinkName, String>,
     pub(crate) traces: BTreeMap<LinkName, Trace>,
     pub(crate) released: BTreeSet<String>,
+    /// What links have that do not take part.
     pub(crate) held: BTreeSet<Id>,
+    /// What something led to, and what may be of links that this run is not told of.
+    pub(crate) out_of_sight: BTreeSet<Id>,
     pub(crate) removal: Removal,
     pub(crate) nat_served: BTreeSet<RegionalRef>,
     /// Sources that must not be moved now, and why.
@@ -237,12 +240,14 @@ impl<'a> Context<'a> {
     /// this very plan moves: what was read then says nothing about what will be there.
     pub fn unproven(&self, node: &Node) -> Option<String> {
         let enforced = |link: &LinkName| self.is_enforced(link);
+        // What is undone is carried out as well.
+        let acts = |link: &LinkName| enforced(link) || self.released.contains(&link.to_string());
         let moves = |service: &ServiceRef| {
             let step = self.steps.get(&Id::ServiceEgress(service.clone()));
             step.is_some_and(|step| match &step.write {
                 Some(Write::PatchService(patch)) => {
                     patch.vpc_access.is_some()
-                        && (step.links.is_empty() || step.links.iter().any(enforced))
+                        && (step.links.is_empty() || step.links.iter().any(acts))
                 }
                 Some(_) | None => false,
             })
@@ -310,9 +315,9 @@ impl<'a> Context<'a> {
         node.is_some_and(|node| node.links.iter().any(|link| self.is_enforced(link)))
     }
 
-    /// Does a link have it that does not take part?
+    /// Does a link have it that does not take part, or may one?
     pub fn holds(&self, id: &Id) -> bool {
-        self.held.contains(id)
+        self.held.contains(id) || self.out_of_sight.contains(id)
     }
 
     /// Is it wished by nobody, held by nobody, and within what this run may remove?

@@ -19,7 +19,7 @@ use crate::names::Installation;
 use crate::nats::changes::Place;
 use crate::path::{self, Trace};
 use crate::plan::changing::changing;
-use crate::plan::{Plan, adoption, nodes, removal, trail};
+use crate::plan::{Plan, adoption, ingress, nodes, removal, trail};
 use crate::policy::{self, Policy};
 use crate::scope::{self, Removal};
 use crate::standing::{self, Standing, takes_part};
@@ -102,6 +102,7 @@ pub(crate) fn decide_with(
 
     nodes::add(&mut context);
     removal::add(&mut context);
+    ingress::hold_what_moves(&mut context);
     diagnostics.extend(removal::left_over(&context));
 
     let reported = |link: &LinkName| standings.get(link) == Some(&Standing::Reported);
@@ -163,8 +164,6 @@ fn prepare<'a>(
         world,
         standings,
     ));
-    let mut held = scope::held(&remembered, standings, world, ours);
-    held.extend(trail::out_of_sight(world, ours));
     let mut graph = compiled.graph;
     diagnostics.extend(scope::hear_held(&mut graph, world, &remembered, standings));
 
@@ -176,7 +175,8 @@ fn prepare<'a>(
         records: adoption::records(world, ours),
         removal: scope::removal_scope(&remembered, wishes, orders, standings, world, in_hand),
         uses: Uses::new(world),
-        held,
+        held: scope::held(&remembered, standings, world, ours),
+        out_of_sight: trail::out_of_sight(world, ours),
         graph,
         links,
         blocked: BTreeMap::new(),

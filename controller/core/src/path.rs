@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::codes::Code;
 use crate::kinds::route::{self, NextHop};
-use crate::kinds::{ConnectorState, RegionalRef, RevisionRef, Service, VpcAccess};
+use crate::kinds::{RegionalRef, RevisionRef, Service, VpcAccess};
 use crate::link::Link;
 use crate::world::{Seen, World};
 
@@ -264,19 +264,13 @@ fn connector(wanted: &VpcAccess, world: &World) -> Finding {
             Code::ConnectorNotReady,
             format!("connector {} does not exist", id.name),
         ),
-        Seen::Present(live) => match live.state {
-            // While it is being changed it goes on carrying traffic.
-            ConnectorState::Ready | ConnectorState::Updating => {
-                Ok(format!("connector {} carries traffic", id.name))
-            }
-            ConnectorState::Creating
-            | ConnectorState::Deleting
-            | ConnectorState::Error
-            | ConnectorState::Unknown => fail(
-                Code::ConnectorNotReady,
-                format!("connector {} is not ready", id.name),
-            ),
-        },
+        Seen::Present(live) if live.state.carries_traffic() => {
+            Ok(format!("connector {} carries traffic", id.name))
+        }
+        Seen::Present(_) => fail(
+            Code::ConnectorNotReady,
+            format!("connector {} is not ready", id.name),
+        ),
     }
 }
 

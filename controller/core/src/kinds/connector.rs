@@ -73,6 +73,14 @@ pub enum ConnectorState {
 }
 
 impl ConnectorState {
+    /// Does traffic leave through it? While it is being changed it goes on carrying it.
+    pub fn carries_traffic(self) -> bool {
+        match self {
+            Self::Ready | Self::Updating => true,
+            Self::Creating | Self::Deleting | Self::Error | Self::Unknown => false,
+        }
+    }
+
     /// Is Google working on it, so that it will be in another state by itself?
     pub fn is_changing(self) -> bool {
         match self {

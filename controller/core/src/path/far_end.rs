@@ -96,6 +96,12 @@ fn attached_network(access: Option<&VpcAccess>, world: &World) -> Finding<Option
         Some(Attachment::Connector(connector)) => connector,
     };
     let subnetwork = match world.connector(connector) {
+        // Nothing says that one which carries nobody makes its service belong to the network.
+        Seen::Present(live) if !live.state.carries_traffic() => {
+            let name = &connector.name;
+            let found = format!("connector {name}, which the destination hangs on, is not ready");
+            return fail(Code::ConnectorNotReady, found);
+        }
         Seen::Present(live) => live.subnetwork.as_ref(),
         Seen::Absent => None,
         Seen::Unreadable(why) => return unknown(Code::PathUnknown, why),

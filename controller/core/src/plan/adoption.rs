@@ -108,6 +108,12 @@ fn credible(context: &Context<'_>, source: &ServiceRef, id: &RegionalRef) -> boo
     id.region == source.region && live.is_none_or(of_connectors)
 }
 
+/// Does a link have the adopted subnetwork still? That no connector is seen on it says nothing to the contrary: the one
+/// that was there is gone, and this record is what leads to it.
+fn needed(context: &Context<'_>, subnetwork: &Id) -> bool {
+    context.graph.node(subnetwork).is_some() || context.held.contains(subnetwork)
+}
+
 /// Gives adopted subnetworks back what they had, once the source that adopted them is detached.
 pub(super) fn restore_adopted(context: &mut Context<'_>) {
     let released: Vec<(ServiceRef, EgressAnnotation)> = context
@@ -148,8 +154,7 @@ pub(super) fn restore_adopted(context: &mut Context<'_>) {
                     continue;
                 }
             };
-            let wanted = context.graph.node(&node).is_some() || context.holds(&node);
-            if wanted || !on {
+            if needed(context, &node) || !on {
                 // Somebody else of ours needs it, or it has what it had: the record has done its work.
                 left.adopted.remove(path);
             } else if detached {
@@ -200,7 +205,8 @@ pub(super) fn restore_left(context: &mut Context<'_>) {
             .keys()
             .filter_map(|path| subnetwork_of_path(path))
             .filter(|id| credible(context, source, id));
-        for id in left.filter(|id| context.unwanted(&Id::Subnetwork(id.clone()))) {
+        let gone = |node: &Id| !needed(context, node) && context.may_remove(node);
+        for id in left.filter(|id| gone(&Id::Subnetwork(id.clone()))) {
             let live = context.world.subnetwork(&id).present();
             if live.is_some_and(|live| live.private_google_access) && !serves(context, source, &id)
             {

@@ -21,7 +21,7 @@ use crate::plan::nat_entries::remove_nat;
 use crate::plan::release::{release_egress, release_ingress};
 use crate::plan::routers::remove_router;
 use crate::plan::subnetworks::remove_subnetwork;
-use crate::plan::{Action, Step, nat_moves, trail};
+use crate::plan::{Action, Step, nat_moves};
 use crate::uses::entry_id;
 use crate::world::Seen;
 
@@ -208,8 +208,7 @@ pub fn left_over(context: &Context<'_>) -> Vec<Diagnostic> {
 
 /// What is left alone because it may be of links that this run is not told of.
 fn not_told_of(context: &Context<'_>) -> Option<Diagnostic> {
-    let ids = trail::out_of_sight(context.world, context.ours);
-    let ours = ids.iter().filter(|id| match id {
+    let ours = context.out_of_sight.iter().filter(|id| match id {
         Id::Subnetwork(id) => {
             let live = context.world.subnetwork(id).present();
             live.is_some_and(|live| context.is_ours(live.mark.as_ref()))

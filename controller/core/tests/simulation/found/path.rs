@@ -112,6 +112,13 @@ fn each_hop_that_lets_nothing_through_says_so_in_its_own_words() {
     let untold = turn(&third, &wishes, &orders, &nowhere, &|_| ());
     let report = run(&third, untold).value().unwrap();
     told.push_str(&says("a destination in a third network", &report));
+    third.change(|state| {
+        let hangs_on = state.connectors.get_mut(&team("team-conn")).unwrap();
+        hangs_on.state = ConnectorState::Error;
+    });
+    let report = run(&third, preview(&third, &wishes, &orders, &nowhere));
+    let report = report.value().unwrap();
+    told.push_str(&says("its connector carries nobody", &report));
     let blind = made.fork();
     blind.set_faults(Faults {
         reads: (0..40).map(|read| (read, ReadFault::Unreadable)).collect(),
@@ -119,6 +126,42 @@ fn each_hop_that_lets_nothing_through_says_so_in_its_own_words() {
     });
     told.push_str(&says("nothing can be read", &plan(&blind, &[wish])));
     insta::assert_snapshot!(told);
+}
+
+/// From the edge project, over the network of the host project.
+fn over_the_shared_network(name: &str, from: &str, to: &str, range: &str) -> Link {
+    Link {
+        project: UNIVERSE.edge.clone(),
+        network: UNIVERSE.shared.clone(),
+        ..link(name, from, to, range)
+    }
+}
+
+#[test]
+fn a_destination_that_leaves_the_network_is_not_closed_in_the_same_breath() {
+    let unmanaged = |link: Link| Link {
+        ingress: None,
+        ..link
+    };
+    let before_that = [
+        unmanaged(over_the_shared_network("t/g", "g", "d", "10.16.0.16/28")),
+        unmanaged(over_the_shared_network("t/f", "f", "d", "10.16.0.32/28")),
+    ];
+    let fake = Fake::new(before(), 0);
+    let _applied = apply(&fake, &before_that);
+    let to_f = over_the_shared_network("t/to-f", "g", "f", "10.16.0.16/28");
+    // As long as f is in the network itself, it may be closed.
+    let kept = fake.fork();
+    let both = [to_f.clone(), before_that[1].clone()];
+    assert_eq!(state_of(&apply(&kept, &both), "t/to-f"), LinkState::Ready);
+    // What attaches it goes in the very run that would close it.
+    let (wishes, mut orders, extra) = whole(&[to_f]);
+    orders.prune = true;
+    let report = run(&fake, turn(&fake, &wishes, &orders, &extra, &|_| ()));
+    let report = report.value().unwrap();
+    let f = &fake.state().services[&service("f")];
+    assert_eq!((f.ingress, &f.vpc_access), (IngressSetting::All, &None));
+    assert_eq!(state_of(&report, "t/to-f"), LinkState::Waiting);
 }
 
 /// The first hop that does not pass, and everything that is said beside it.

@@ -280,7 +280,7 @@ fn a_link_that_only_a_destination_leads_to_is_left_alone() {
 }
 
 #[test]
-fn a_subnetwork_of_another_project_is_adopted() {
+fn a_subnetwork_of_another_project_is_adopted_and_gets_back_what_it_had() {
     let fake = Fake::new(before(), 0);
     let [_, mut wish] = shared_with_a(UNIVERSE.services[6].clone());
     adopt_spare(&fake, &mut wish);
@@ -289,4 +289,12 @@ fn a_subnetwork_of_another_project_is_adopted() {
     let spare = fake.state().subnetworks[&team("spare")].private_google_access;
     assert!(spare, "{:#?}", report.steps);
     assert!(fake.state().services[&source()].vpc_access.is_some());
+    // No declaration names that project any more, and the connector goes before the rest.
+    let _undone = untold(&fake, &[anchor_elsewhere()]).unwrap();
+    let state = fake.state();
+    assert!(!state.subnetworks[&team("spare")].private_google_access);
+    assert!(!state.services[&source()].annotations.contains_key(EGRESS));
+    let _written = fake.take_journal();
+    let _same = untold(&fake, &[anchor_elsewhere()]).unwrap();
+    assert!(fake.take_journal().is_empty());
 }
