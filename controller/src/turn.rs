@@ -316,5 +316,6 @@ fn undecided(wishes: &Wishes, orders: &Orders) -> Decision {
         in_hand: BTreeSet::new(),
         changing: BTreeSet::new(),
         undecided: BTreeSet::new(),
+        blocked: BTreeSet::new(),
     }
 }

@@ -73,6 +73,8 @@ pub struct Decision {
     pub changing: BTreeSet<Id>,
     /// Where pinned revisions have to be read before more can be decided.
     pub undecided: BTreeSet<Place>,
+    /// Links that cannot become as declared, whatever the steps come to: something else has to be mended first.
+    pub blocked: BTreeSet<LinkName>,
 }
 
 /// Decides one pass.
@@ -130,6 +132,7 @@ pub(crate) fn decide_with(
         plan,
         traces: context.traces,
         undecided: context.undecided,
+        blocked: context.blocked.into_keys().collect(),
         diagnostics,
         in_hand: match context.removal {
             Removal::WholeSet => BTreeSet::new(),

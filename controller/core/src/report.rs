@@ -190,6 +190,7 @@ impl Report {
             in_hand: _,
             changing: _,
             undecided: _,
+            blocked,
         } = decision;
         let mut steps = steps::carried_out(performed, &plan, world);
         let left = steps::left(&plan, performed, &applied);
@@ -203,6 +204,7 @@ impl Report {
                 *standing,
                 own,
                 traces.get(name),
+                blocked.contains(name),
                 !performed.is_empty(),
             )
             .routed(routing.get(name).copied())

@@ -14,6 +14,7 @@ pub(super) fn link_report(
     standing: Standing,
     own: &[&StepReport],
     trace: Option<&Trace>,
+    blocked: bool,
     applied: bool,
 ) -> LinkReport {
     let drift = own.iter().filter_map(|step| step.drift).min();
@@ -24,7 +25,9 @@ pub(super) fn link_report(
         Standing::Released => LinkState::Released,
         Standing::Protected => LinkState::Protected,
         Standing::Abandoned => LinkState::Abandoned,
-        Standing::Enforced | Standing::Reported => active_state(own, drift, trace, applied),
+        Standing::Enforced | Standing::Reported => {
+            active_state(own, drift, trace, blocked, applied)
+        }
     };
     LinkReport {
         name: name.clone(),
@@ -43,6 +46,7 @@ fn active_state(
     own: &[&StepReport],
     drift: Option<Rank>,
     trace: Option<&Trace>,
+    blocked: bool,
     applied: bool,
 ) -> LinkState {
     let has = |action: Action| {
@@ -75,9 +79,12 @@ fn active_state(
         LinkState::Changed
     } else if has(Action::Wait) {
         LinkState::Waiting
-    } else if trace.is_some_and(Trace::proven) {
-        LinkState::Ready
-    } else {
+    } else if !trace.is_some_and(Trace::proven) {
         LinkState::Unproven
+    } else if blocked {
+        // Its path works without what it cannot have. No step need tell so: its source may be as wished already.
+        LinkState::Waiting
+    } else {
+        LinkState::Ready
     }
 }

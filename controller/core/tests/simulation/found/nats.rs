@@ -4,6 +4,7 @@ use privatelink_core::cloud::Write;
 use privatelink_core::codes::Code;
 use privatelink_core::fake::{Entry, Fault};
 use privatelink_core::kinds::Id;
+use privatelink_core::kinds::service_egress::ANNOTATION as EGRESS;
 use privatelink_core::plan::Action;
 use privatelink_core::report::StepReport;
 
@@ -303,4 +304,53 @@ fn a_plan_tells_of_everything_that_goes_in_the_same_run() {
         told.iter().any(|id| matches!(id, Id::Subnetwork(_))),
         "{told:?}"
     );
+}
+
+#[test]
+fn a_link_that_cannot_change_its_router_is_not_ready_though_another_set_keeps_its_source() {
+    let mut state = before();
+    another_router(&mut state);
+    let fake = Fake::new(state, 0);
+    let [one, _] = two();
+    let _made = apply(&fake, std::slice::from_ref(&one));
+    fake.change(|state| {
+        let source = state.services.get_mut(&service("a")).unwrap();
+        let record = source.annotations.get_mut(EGRESS).unwrap();
+        *record = record.replace(r#""set":"payments""#, r#""set":"orders""#);
+    });
+    let report = apply(&fake, &[with_nat(one, None, Some("team-router"))]);
+    assert_eq!(report.exit_code(), 1);
+    assert_eq!(state_of(&report, "t/one"), LinkState::Waiting);
+}
+
+#[test]
+fn a_link_that_cannot_change_its_router_is_not_ready_though_its_source_goes_ahead_for_another() {
+    let mut state = before();
+    another_router(&mut state);
+    let fake = Fake::new(state, 0);
+    let [one, _] = two();
+    let _made = apply(&fake, std::slice::from_ref(&one));
+    let moved = with_nat(one, None, Some("team-router"));
+    let beside = Link {
+        internet: Internet::None,
+        ..link("t/beside", "a", "d", "10.8.0.0/28")
+    };
+    let report = apply(&fake, &[moved, beside]);
+    assert_eq!(state_of(&report, "t/one"), LinkState::Waiting);
+    assert_eq!(state_of(&report, "t/beside"), LinkState::Ready);
+}
+
+#[test]
+fn a_link_that_relies_on_a_nat_is_not_ready_without_one_though_its_path_works() {
+    let fake = Fake::new(before(), 0);
+    let [one, _] = two();
+    let _made = apply(&fake, std::slice::from_ref(&one));
+    let relies = Link {
+        internet: Internet::Existing,
+        ..one
+    };
+    fake.change(|state| state.routers.clear());
+    let report = apply(&fake, &[relies]);
+    assert_eq!(report.exit_code(), 1);
+    assert_eq!(state_of(&report, "t/one"), LinkState::Waiting);
 }
