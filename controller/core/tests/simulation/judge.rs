@@ -4,7 +4,7 @@
 mod services;
 
 pub(crate) use services::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use privatelink_core::cloud::{ServicePatch, Write};
 use privatelink_core::fake::{Entry, State};
@@ -270,23 +270,16 @@ fn others_entries_stay(before: &State, after: &State, write: &Write) -> Verdict 
     }
 }
 
-/// Subnetworks that all traffic of some service leaves from.
-fn in_use(state: &State) -> BTreeMap<RegionalRef, &Service> {
-    let mut used = BTreeMap::new();
-    for service in state.services.values() {
-        let serving = state
-            .serving(service)
-            .into_iter()
-            .filter_map(|revision| revision.vpc_access.as_ref());
-        for access in serving.chain(&service.vpc_access) {
-            if access.routing == Routing::AllTraffic
-                && let Some(subnetwork) = carried_by(state, access)
-            {
-                used.insert(subnetwork, service);
-            }
-        }
-    }
-    used
+/// The ways out that carry all traffic of something of a service, each with the subnetwork that it leaves from.
+fn ways_out(state: &State) -> Vec<(RegionalRef, &Service, &VpcAccess)> {
+    let ways = state.services.values().flat_map(|service| {
+        let serving = state.serving(service).into_iter();
+        let serving = serving.filter_map(|revision| revision.vpc_access.as_ref());
+        let all = serving.chain(&service.vpc_access);
+        all.filter(|access| access.routing == Routing::AllTraffic)
+            .filter_map(move |access| Some((carried_by(state, access)?, service, access)))
+    });
+    ways.collect()
 }
 
 /// A NAT goes only after everybody whose internet it is has left.
@@ -305,12 +298,13 @@ fn internet_stays(before: &State, after: &State, write: &Write, brief: &Brief<'_
             .peekable();
         active.peek().is_some() && active.all(|link| link.internet == Internet::None)
     };
-    for (subnetwork, service) in in_use(before) {
-        // One that is as it was before us has come back to what it had.
+    // A template and each revision that serves go their own way, and are judged by that one.
+    for (subnetwork, service, access) in ways_out(before) {
+        // What goes the way that it went before us has what it had.
         let before_us = brief.origin.services.get(&service.id);
-        let back = before_us.is_some_and(|origin| origin.vpc_access == service.vpc_access);
+        let back = before_us.is_some_and(|origin| origin.vpc_access.as_ref() == Some(access));
         // Behind somebody's connector ours was a gift to all of its users, and goes with the link that wanted it.
-        let connector = service.vpc_access.as_ref().and_then(VpcAccess::connector);
+        let connector = access.connector();
         let a_guest = connector.is_some_and(|connector| !made(connector.name.as_str()))
             && !brief
                 .links

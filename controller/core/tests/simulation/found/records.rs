@@ -1,11 +1,14 @@
 //! What 100,000 histories found about records: who may rely on one, and what is not there because nobody looked.
 
+use privatelink_core::cloud::Write;
+use privatelink_core::fake::Entry;
 use privatelink_core::kinds::Service;
 use privatelink_core::kinds::service_egress::ANNOTATION as EGRESS;
 use privatelink_core::kinds::service_ingress::ANNOTATION as INGRESS;
 use privatelink_core::names::Installation;
 
 use super::*;
+use crate::judge::{Brief, judge};
 
 fn without_internet(link: Link) -> Link {
     Link {
@@ -274,4 +277,86 @@ fn whoever_forgets_the_set_is_told_which_one_the_records_name() {
     };
     made(&UNIVERSE.ours.owner, "shop/links");
     insta::assert_snapshot!(said().join("\n"));
+}
+
+/// All requests go on to the revision that is the newest now, and the template leaves through the team's connector.
+fn pin(state: &mut State, id: &ServiceRef) {
+    let service = state.services.get_mut(id).unwrap();
+    service.traffic = vec![Traffic {
+        revision: service.latest_ready.clone(),
+        percent: 100,
+        tag: None,
+    }];
+    state.deploy(id, Some(through_team()), None);
+}
+
+fn through_team() -> VpcAccess {
+    VpcAccess {
+        attachment: Attachment::Connector(team("team-conn")),
+        routing: Routing::AllTraffic,
+    }
+}
+
+/// What the judge says of a write of a turn that undoes everything.
+fn judged(entry: &Entry, origin: &State) -> Result<(), String> {
+    let brief = Brief {
+        links: &[],
+        active: BTreeSet::new(),
+        declared: BTreeSet::new(),
+        undoes: true,
+        policy: Policy::Sync,
+        origin,
+        loose: false,
+    };
+    judge(entry, &brief)
+}
+
+#[test]
+fn a_revision_that_leaves_as_before_us_keeps_no_nat_when_its_record_was_lost() {
+    let mut origin = before();
+    origin.deploy(&service("a"), Some(through_team()), None);
+    pin(&mut origin, &service("a"));
+    let fake = Fake::new(origin.clone(), 0);
+    let moves = link("t/moves", "a", "b", "10.8.0.0/28");
+    let moves = adopting(moves, AdoptionKind::ServiceEgress, "a");
+    let other = through_team_connector(link("t/other", "c", "d", "10.8.0.16/28"));
+    let links = [moves, other];
+    let _made = apply(&fake, &links);
+    fake.change(|state| {
+        let source = state.services.get_mut(&service("a")).unwrap();
+        source.annotations.remove(EGRESS);
+    });
+    let _recorded = apply(&fake, &links);
+    assert!(fake.state().nat_serving(&team("team-net")).is_some());
+    fake.take_journal();
+    let _undone = apply(&fake, &[]);
+    assert_eq!(fake.state().nat_serving(&team("team-net")), None);
+    let template = live(&fake, "a").vpc_access;
+    assert_ne!(template, Some(through_team()), "left on our connector");
+    for entry in fake.take_journal() {
+        assert_eq!(judged(&entry, &origin), Ok(()));
+    }
+}
+
+#[test]
+fn the_judge_sees_a_revision_on_our_connector_lose_its_nat_under_a_template_that_left() {
+    let fake = Fake::new(before(), 0);
+    let _made = apply(&fake, &[link("t/one", "a", "b", "10.8.0.0/28")]);
+    fake.change(|state| pin(state, &service("a")));
+    let served = fake.state();
+    fake.change(|state| state.routers.clear());
+    let router = served.routers.values().next().unwrap();
+    let entry = Entry {
+        asked: served.clone(),
+        before: served.clone(),
+        write: Write::DeleteNat(privatelink_core::kinds::NatRef {
+            router: router.id.clone(),
+            name: router.nats[0].name.clone(),
+        }),
+        result: Ok(None),
+        after: fake.state(),
+        fault: None,
+    };
+    let wrong = judged(&entry, &before()).unwrap_err();
+    assert!(wrong.starts_with("a lost the internet"), "{wrong}");
 }
