@@ -96,7 +96,7 @@ fn attached_network(access: Option<&VpcAccess>, world: &World) -> Finding<Option
         Some(Attachment::Connector(connector)) => connector,
     };
     let subnetwork = match world.connector(connector) {
-        // Nothing says that one which carries nobody makes its service belong to the network.
+        // Admitted is the network that the destination sends traffic to, and through this one it sends none.
         Seen::Present(live) if !live.state.carries_traffic() => {
             let name = &connector.name;
             let found = format!("connector {name}, which the destination hangs on, is not ready");
