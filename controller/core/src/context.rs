@@ -231,9 +231,13 @@ impl<'a> Context<'a> {
         let waits = plan.steps.get(&destination).is_some_and(|step| {
             matches!(step.code, Some(Code::IngressHeld | Code::HeldBySomebody))
         });
+        (self.is_remembered(link) || !waits) && self.digest(link) == Some(link.digest.as_str())
+    }
+
+    /// Does the destination of a link remember that it ends there?
+    pub(crate) fn is_remembered(&self, link: &Link) -> bool {
         let listed = self.world.memory(&link.destination).ingress.this();
-        let recorded = listed.is_some_and(|memory| memory.links.contains(&name.to_string()));
-        (recorded || !waits) && self.digest(link) == Some(link.digest.as_str())
+        listed.is_some_and(|memory| memory.links.contains(&link.name.to_string()))
     }
 
     /// Why ingress cannot be tightened yet, if any link to this destination has an unproven path, or one that

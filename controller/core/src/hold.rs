@@ -8,13 +8,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cloud::Scope;
 use crate::graph::Graph;
+use crate::guests;
 use crate::ids::LinkName;
+use crate::kinds::service_egress::EgressAnnotation;
 use crate::kinds::{
     Attachment, Id, LiveConnector, LiveNat, LiveRouter, NatAddresses, NatRef, RegionalRef, Service,
     VpcAccess,
 };
 use crate::link::ServiceRef;
 use crate::names::Installation;
+use crate::uses::Uses;
 use crate::world::{self, Seen, World};
 
 /// The service that a path of ours names.
@@ -77,25 +80,36 @@ pub fn connector_users(world: &World) -> BTreeMap<RegionalRef, BTreeSet<ServiceR
 }
 
 /// The users of a connector for whose sake a NAT of ours has to stay: of our own connectors all of them; of
-/// somebody else's only the sources of our links, because the others did without before us. A source whose record is
-/// lost or cannot be read may be one of them, as long as it is declared or says nothing to the contrary.
+/// somebody else's only the sources of our links, and those that a link which is gone has sent there, because the others
+/// did without before us. A source whose record is lost or cannot be read may be one of them, as long as it is declared
+/// or says nothing to the contrary; and so may one of which a revision could not be read.
 pub(crate) fn nat_users<'a>(
     seen: &'a World,
-    connector: &RegionalRef,
-    users: &'a BTreeMap<RegionalRef, BTreeSet<ServiceRef>>,
+    connector: &'a RegionalRef,
+    uses: &'a Uses<'a>,
     ours: &'a Installation,
     graph: &'a Graph,
 ) -> impl Iterator<Item = &'a ServiceRef> {
     let made = ours.made(connector.name.as_str());
+    let sent = move |id: &ServiceRef, memory: &EgressAnnotation| {
+        let service = seen.service(id).present();
+        service.is_some_and(|service| guests::relies_on(connector, service, memory, seen))
+    };
     let linked = move |service: &ServiceRef| match &seen.memory(service).egress {
-        world::Remembered::This(memory) => memory.installation == *ours && !memory.links.is_empty(),
+        world::Remembered::This(memory) => {
+            memory.installation == *ours && (!memory.links.is_empty() || sent(service, memory))
+        }
         world::Remembered::Unintelligible(_) => true,
         world::Remembered::Nothing => false,
     };
     let declared =
         move |service: &ServiceRef| graph.node(&Id::ServiceEgress(service.clone())).is_some();
-    let users = users.get(connector).into_iter().flatten();
-    users.filter(move |service| made || linked(service) || declared(service))
+    let seen_on = uses.services().get(connector).into_iter().flatten();
+    let unread = uses.unread_in(&connector.region);
+    let unread = unread.map(|revision| &revision.service);
+    seen_on
+        .chain(unread.filter(move |_| !made))
+        .filter(move |service| made || linked(service) || declared(service))
 }
 
 /// Every connector that a request to this service may leave through now.

@@ -36,6 +36,7 @@ pub mod fake;
 mod findings;
 pub mod forecast;
 pub mod graph;
+mod guests;
 pub mod hold;
 pub mod ids;
 pub mod kinds;

@@ -105,6 +105,17 @@ impl<'a> Uses<'a> {
         sending.map_or(&[], Vec::as_slice)
     }
 
+    /// Revisions of a region that serve by name and were not read: each may leave through a connector there, also in
+    /// another project.
+    pub(crate) fn unread_in<'u>(
+        &'u self,
+        region: &'u Region,
+    ) -> impl Iterator<Item = &'u RevisionRef> {
+        let there = self.unread.iter();
+        let there = there.filter(move |((_, other), _)| other == region);
+        there.flat_map(|(_, revisions)| revisions)
+    }
+
     /// Revisions near a connector that serve by name and were not read: each may leave through it.
     pub(crate) fn unread_revisions(&self, near: &RegionalRef) -> &[RevisionRef] {
         let place = (near.project.clone(), near.region.clone());

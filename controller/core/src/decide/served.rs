@@ -12,6 +12,7 @@ use crate::names;
 use crate::nats::changes::Changes;
 use crate::nats::{self, Nats};
 use crate::scope;
+use crate::uses::Entry;
 
 /// Spreads the wishes over NAT entries. Those that can never come true are taken out, and block their links.
 pub(super) fn spread(
@@ -63,19 +64,30 @@ fn nat_served(graph: &Graph) -> BTreeSet<RegionalRef> {
     entries.flatten().cloned().collect()
 }
 
-/// Subnetworks whose connector carries traffic for whose sake a NAT of ours has to stay.
+/// Subnetworks in NATs of ours whose connector carries traffic for whose sake one of them has to stay.
 fn subnetworks_in_use(context: &Context<'_>) -> BTreeSet<RegionalRef> {
     let Context {
-        world, ours, graph, ..
+        world,
+        ours,
+        graph,
+        uses,
+        ..
     } = context;
-    let services = context.uses.services();
-    services
-        .keys()
-        .filter(|connector| {
-            hold::nat_users(world, connector, services, ours, graph)
-                .next()
-                .is_some()
+    let in_ours = |entries: &[Entry<'_>]| {
+        let mut entries = entries.iter();
+        entries.any(|(_, nat)| ours.made(nat.name.as_str()))
+    };
+    let listed = uses.all_listed();
+    let listed = listed.filter(|(_, entries)| in_ours(entries));
+    let carries = |subnetwork: &RegionalRef| {
+        let mut connectors = uses.connectors_on(subnetwork).iter();
+        connectors.any(|live| {
+            let mut users = hold::nat_users(world, &live.id, uses, ours, graph);
+            users.next().is_some()
         })
-        .filter_map(|connector| world.connector(connector).present()?.subnetwork.clone())
+    };
+    listed
+        .filter(|(subnetwork, _)| carries(subnetwork))
+        .map(|(subnetwork, _)| subnetwork.clone())
         .collect()
 }

@@ -85,9 +85,8 @@ impl Changes<'_> {
             && self.nat_users(id).all(|user| self.does_without(user))
     }
 
-    fn nat_users(&self, connector: &RegionalRef) -> impl Iterator<Item = &ServiceRef> {
-        let services = self.uses.services();
-        hold::nat_users(self.world, connector, services, self.ours, self.graph)
+    fn nat_users<'s>(&'s self, connector: &'s RegionalRef) -> impl Iterator<Item = &'s ServiceRef> {
+        hold::nat_users(self.world, connector, self.uses, self.ours, self.graph)
     }
 
     /// A source does without the internet when every link of it says so and is enforced.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::cloud::Write;
 use crate::context::Context;
 use crate::graph::Node;
+use crate::guests;
 use crate::hold;
 use crate::ids::LinkName;
 use crate::kinds::service_egress::EgressAnnotation;
@@ -157,7 +158,7 @@ pub(super) fn restore_adopted(context: &mut Context<'_>) {
             if needed(context, &node) || !on {
                 // Somebody else of ours needs it, or it has what it had: the record has done its work.
                 left.adopted.remove(path);
-            } else if detached {
+            } else if detached && !still_served(context, &id) {
                 let why = "adopted, and the link is gone: it gets back what it had before";
                 let step = switched_off(context, id, why);
                 context.steps.insert(node, step);
@@ -165,7 +166,8 @@ pub(super) fn restore_adopted(context: &mut Context<'_>) {
         }
         if detached && left.adopted.is_empty() {
             left.networks = trail::behind(context, service, &left, &left.adopted);
-            let left = Some(&left).filter(|left| !left.networks.is_empty());
+            let stays = !left.networks.is_empty() || guests::keeps_record(context, service, &left);
+            let left = Some(&left).filter(|_| stays);
             let fields = egress::annotation_change(Some(&memory), left);
             let fields = fields.into_iter().collect();
             let write = Write::PatchService(egress::patch(service, left, None));
@@ -173,6 +175,16 @@ pub(super) fn restore_adopted(context: &mut Context<'_>) {
             context.steps.insert(Id::ServiceEgress(source), step);
         }
     }
+}
+
+/// Does a NAT of ours go on serving it? Google keeps Private Google Access on for as long.
+fn still_served(context: &Context<'_>, id: &RegionalRef) -> bool {
+    let entries = context.uses.listing(id).iter();
+    let mut ours = entries.filter(|(_, nat)| context.ours.made(nat.name.as_str()));
+    ours.any(|entry| {
+        let step = context.steps.get(&Id::Nat(entry_id(*entry)));
+        step.is_none_or(|step| !step.action.writes())
+    })
 }
 
 /// The subnetwork that a path names.

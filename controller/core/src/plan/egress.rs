@@ -8,6 +8,7 @@ use crate::cloud::{ServicePatch, Write};
 use crate::codes::Code;
 use crate::context::Context;
 use crate::graph::Node;
+use crate::guests;
 use crate::kinds::service_egress::{
     ANNOTATION, ANNOTATION_FIELD, EgressAnnotation, Former, LinkMemory, VERSION, VpcAccessMemory,
     changes,
@@ -114,8 +115,10 @@ fn record(
     let live = service.vpc_access.as_ref();
     let made_by_us = through_ours(context, service);
     let former = match memory {
-        Some(memory) if made_by_us || memory.was_applied() => memory.former.clone(),
-        None if made_by_us => Former::Unknown,
+        Some(memory) if made_by_us || memory.was_applied() || still_unknown(service, memory) => {
+            memory.former.clone()
+        }
+        None if made_by_us || lost(context, node, service, &wanted.vpc_access()) => Former::Unknown,
         Some(_) | None => Former::Value(live.map(VpcAccessMemory::from)),
     };
     let mut links = kept_links(context, memory);
@@ -138,6 +141,22 @@ fn record(
         adopted,
         networks,
     }
+}
+
+/// Is egress what we wrote, and unknown what it was before?
+fn still_unknown(service: &Service, memory: &EgressAnnotation) -> bool {
+    let live = service.vpc_access.as_ref().map(VpcAccessMemory::from);
+    memory.former == Former::Unknown && live == memory.wrote
+}
+
+/// Has a source on a connector of others lost its record? It is as a link wishes, with a NAT of ours behind it, and the
+/// destination of that link remembers it.
+fn lost(context: &Context<'_>, node: &Node, service: &Service, desired: &VpcAccess) -> bool {
+    let as_wished = service.vpc_access.as_ref() == Some(desired);
+    let served = desired.connector();
+    let served = served.is_some_and(|connector| guests::has_our_nat(context, connector));
+    let mut links = node.links.iter().filter_map(|name| context.link(name));
+    as_wished && served && links.any(|link| context.is_remembered(link))
 }
 
 /// Does its traffic leave through a connector of ours?

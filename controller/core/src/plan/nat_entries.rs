@@ -6,6 +6,7 @@ use crate::cloud::Write;
 use crate::codes::Code;
 use crate::context::Context;
 use crate::graph::Node;
+use crate::guests;
 use crate::hold;
 use crate::ids::{LinkName, ResourceName};
 use crate::kinds::nat::NATS_PER_ROUTER;
@@ -145,37 +146,52 @@ fn address_taken<'a>(
 
 /// The steps after which nobody needs a NAT of ours behind this connector any more; `None` when somebody stays.
 fn nat_users_leave(context: &Context<'_>, connector: &RegionalRef) -> Option<BTreeSet<Id>> {
-    let users = context.uses.services();
     if context.ours.made(connector.name.as_str()) {
-        return users_leave(
-            context,
-            connector,
-            users.get(connector).into_iter().flatten(),
-        )
-        .ok();
+        let users = context.uses.services().get(connector);
+        return users_leave(context, connector, users.into_iter().flatten()).ok();
     }
-    // A source that is still declared needs it for as long as anything of it leaves this way.
-    let stays = |user: &ServiceRef| {
-        let wanted = context
-            .graph
-            .node(&Id::ServiceEgress(user.clone()))
-            .is_some();
-        wanted && users_leave(context, connector, [user]).is_err()
-    };
     let released = |user: &ServiceRef| {
-        let step = Id::ServiceEgress(user.clone());
-        let goes = context.steps.get(&step)?.action.writes() && !stays(user);
-        goes.then_some(step)
+        let id = Id::ServiceEgress(user.clone());
+        let step = context.steps.get(&id)?;
+        // A source that is still declared needs it for as long as anything of it leaves this way.
+        let leaves = match context.graph.node(&id) {
+            Some(_) => users_leave(context, connector, [user]).is_ok(),
+            None => guest_leaves(context, connector, user, step),
+        };
+        (step.action.writes() && leaves).then_some(id)
     };
     hold::nat_users(
         context.world,
         connector,
-        users,
+        &context.uses,
         context.ours,
         &context.graph,
     )
     .map(released)
     .collect()
+}
+
+/// Does nothing of a source that is undone go through this connector of others after its step, but what went that way
+/// before us?
+fn guest_leaves(
+    context: &Context<'_>,
+    connector: &RegionalRef,
+    user: &ServiceRef,
+    step: &Step,
+) -> bool {
+    let (Some(service), Some(memory)) = (
+        context.world.service(user).present(),
+        context.world.memory(user).egress.this(),
+    ) else {
+        return false;
+    };
+    let given_back =
+        matches!(&step.write, Some(Write::PatchService(patch)) if patch.vpc_access.is_some());
+    let sent = guests::sent(service, memory).filter(|_| !given_back);
+    let mut pinned = guests::pinned(service, memory, context.world);
+    sent != Some(connector)
+        && pinned.all(|pinned| pinned != connector)
+        && !guests::unread(service, context.world)
 }
 
 fn why_it_goes(context: &Context<'_>, live: &LiveNat) -> &'static str {

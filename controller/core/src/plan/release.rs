@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cloud::Write;
 use crate::codes::Code;
 use crate::context::Context;
+use crate::guests;
 use crate::hold;
 use crate::kinds::service_egress::{
     EgressAnnotation, Former, LinkMemory, VpcAccessMemory, changes,
 };
 use crate::kinds::service_ingress::IngressAnnotation;
-use crate::kinds::{Attachment, Id, IngressSetting, RegionalRef, Service, VpcAccess};
+use crate::kinds::{Attachment, Id, IngressSetting, Service, VpcAccess};
 use crate::link::{Ingress, ServiceRef};
 use crate::plan::adoption::owes;
 use crate::plan::trail;
@@ -137,6 +138,9 @@ pub(super) fn release_egress(context: &Context<'_>, id: &ServiceRef) -> Option<S
     if let Some(refusal) = unintelligible(context, memory) {
         return Some(refusal);
     }
+    if let Some(why) = guests::unread_near_our_nat(context, service) {
+        return Some(Step::wait(Code::ScopeUnreadable, why));
+    }
     let after = destinations()
         .map(Id::ServiceIngress)
         .filter(|id| context.steps.get(id).is_some_and(|s| s.action.writes()));
@@ -235,15 +239,12 @@ fn detach(context: &Context<'_>, service: &Service, memory: &EgressAnnotation) -
         }
         Former::Value(_) | Former::Unknown => None,
     };
-    let pinned: Vec<RegionalRef> = hold::connectors_pinned(service, context.world)
-        .into_iter()
-        .filter(|connector| context.ours.made(connector.name.as_str()))
-        .collect();
-    // The annotation stays while a revision that serves still uses our connector, so that it is not taken for
-    // unused, and while adopted things have not got back what they had.
+    // The annotation stays while something that serves has its way out by a connector or a NAT of ours, so that it is
+    // not taken for unused, and while adopted things have not got back what they had.
     // It leads to what is left in a project that nobody declares any more, too.
     let networks = trail::behind(context, service, memory, &memory.adopted);
-    let stays = (!pinned.is_empty() && !service.template_serves())
+    let stays = (restored.is_some() && guests::leaves(context, service, memory))
+        || guests::keeps_record(context, service, memory)
         || owes(context, &service.id, memory)
         || !networks.is_empty();
     let left = EgressAnnotation {
@@ -259,14 +260,23 @@ fn detach(context: &Context<'_>, service: &Service, memory: &EgressAnnotation) -
     };
     fields.extend(egress::annotation_change(Some(memory), annotation));
     if fields.is_empty() {
-        return waits(pinned.first(), owes(context, &service.id, memory));
+        return waits(context, service, memory);
     }
     // An earlier write gave it back what it had, or left it.
     let detached = memory.links.is_empty() && restored.is_none();
-    let why = match (&memory.former, untouched) {
-        _ if detached && stays => FORGETS,
-        _ if detached && !memory.networks.is_empty() => GONE,
-        _ if detached => "the link is gone, and nothing leaves through its connector any more",
+    let write = Write::PatchService(egress::patch(service, annotation, restored));
+    if detached {
+        return Step::update(why_forgotten(memory, stays), fields, write);
+    }
+    let mut step = Step::update(why_detached(memory, untouched), fields, write);
+    if memory.former == Former::Unknown {
+        step.code = Some(Code::FormerValueUnknown);
+    }
+    step
+}
+
+fn why_detached(memory: &EgressAnnotation, untouched: bool) -> &'static str {
+    match (&memory.former, untouched) {
         (Former::Value(_), true) => "the link is gone: egress gets back what it had before",
         (Former::Value(_), false) => {
             "the link is gone: somebody changed egress since, so it is left as it is"
@@ -274,31 +284,45 @@ fn detach(context: &Context<'_>, service: &Service, memory: &EgressAnnotation) -
         (Former::Unknown, _) => {
             "the link is gone: what egress was before is unknown, so it is left as it is"
         }
-    };
-    let mut step = Step::update(
-        why,
-        fields,
-        Write::PatchService(egress::patch(service, annotation, restored)),
-    );
-    if memory.former == Former::Unknown && !detached {
-        step.code = Some(Code::FormerValueUnknown);
     }
-    step
+}
+
+fn why_forgotten(memory: &EgressAnnotation, stays: bool) -> &'static str {
+    if stays {
+        FORGETS
+    } else if memory.networks.is_empty() {
+        "the link is gone, and nothing leaves through its connector any more"
+    } else {
+        GONE
+    }
 }
 
 /// The step for a source that is detached and whose record has to stay.
-fn waits(pinned: Option<&RegionalRef>, owes: bool) -> Step {
-    match pinned {
-        Some(connector) => {
-            let name = &connector.name;
-            let why = format!("a revision with traffic or a tag still uses connector {name}");
-            let help = "move traffic and tags to the latest revision";
-            Step::wait(Code::TrafficPinned, why).help(help)
-        }
-        None if owes => Step::wait(Code::Waiting, "adopted things get back what they had first"),
-        None => Step::nothing(LEADS),
+fn waits(context: &Context<'_>, service: &Service, memory: &EgressAnnotation) -> Step {
+    if let Some(connector) = guests::needed(context, service, memory).first() {
+        let name = &connector.name;
+        let why = format!("a revision with traffic or a tag still uses connector {name}");
+        let help = match service.failed {
+            None => "move traffic and tags to the latest revision",
+            Some(_) => "deploy a revision that starts, and move traffic and tags to it",
+        };
+        return Step::wait(Code::TrafficPinned, why).help(help);
     }
+    if let Some(connector) = guests::left_on(context, service, memory) {
+        let name = &connector.name;
+        let why = format!(
+            "what egress was before is unknown, and on connector {name} its internet is a NAT of ours"
+        );
+        return Step::wait(Code::FormerValueUnknown, why).help(SETTLE);
+    }
+    if owes(context, &service.id, memory) {
+        return Step::wait(Code::Waiting, "adopted things get back what they had first");
+    }
+    Step::nothing(LEADS)
 }
+
+/// What to do about a source that is left on somebody's connector.
+const SETTLE: &str = "set its egress by hand to what it should be; if that is what it has, without our NAT, remove the annotation privatelink.dev/egress";
 
 /// What is said of a source that is detached, while its record leads to something that is left.
 const LEADS: &str = "its record leads to what is left in the network's project";

@@ -2,6 +2,7 @@
 
 mod connectors;
 mod ends;
+mod guests;
 mod in_the_way;
 mod nats;
 mod path;
@@ -370,18 +371,6 @@ fn a_source_is_not_detached_while_its_destination_cannot_be_read() {
         let open = state.services[&service("e")].ingress == IngressSetting::All;
         assert!(attached || open, "read {unreadable}");
     }
-}
-
-#[test]
-fn a_nat_that_goes_is_not_one_that_somebody_keeps() {
-    let fake = Fake::new(before(), 0);
-    let makes = link("t/makes", "c", "d", "10.8.0.0/28");
-    let _made = apply(&fake, std::slice::from_ref(&makes));
-    let mut relies = link("t/relies", "a", "b", "10.8.0.0/28");
-    relies.internet = Internet::Existing;
-    let report = apply(&fake, std::slice::from_ref(&relies));
-    assert_ne!(state_of(&report, "t/relies"), LinkState::Ready);
-    assert_eq!(fake.state().services[&service("a")].vpc_access, None);
 }
 
 #[test]

@@ -21,7 +21,7 @@ use privatelink_core::standing::Standing;
 use privatelink_core::turn::preview;
 
 use crate::declare::Declarations;
-use crate::judge::{Brief, judge, others_entries};
+use crate::judge::{Brief, Brought, judge, others_entries};
 use crate::planted::{self, Bug};
 use crate::rng::Rng;
 use crate::settled;
@@ -60,6 +60,7 @@ struct History {
     table: Table,
     told: Option<Vec<String>>,
     kept: Vec<Entry>,
+    brought: Brought,
     /// Have others touched what we manage?
     tampered: bool,
     /// The sort of write that faults hit most.
@@ -102,6 +103,7 @@ pub(crate) fn play(seed: u64, bug: Option<Bug>, tell: bool) -> Played {
         table: Table::default(),
         told: tell.then(Vec::new),
         kept: Vec::new(),
+        brought: Brought::default(),
         tampered: false,
         rollout_failed: BTreeSet::new(),
         all_enforced: false,
@@ -285,6 +287,7 @@ impl History {
             }
         }
         let before = self.fake.state();
+        self.brought.others_acted(&before);
         self.fake.set_faults(faults);
         let mut ended = run(
             &self.fake,
@@ -337,7 +340,8 @@ impl History {
             .iter()
             .filter(|link| !orders.destroy.contains(&link.name));
         let prunes = orders.prune && complete && (!links.is_empty() || orders.allow_empty);
-        let brief = Brief {
+        let mut brief = Brief {
+            brought: self.brought.clone(),
             active: active.map(|link| link.name.clone()).collect(),
             declared: stays.map(|link| link.name.to_string()).collect(),
             undoes: !self.declarations.stays && (prunes || !orders.destroy.is_empty()),
@@ -351,6 +355,15 @@ impl History {
         }
         for entry in &journal {
             judge(entry, &brief).map_err(|wrong| format!("{wrong}\n  by {:?}", entry.write))?;
+            let saw_all = !loose && read == Cause::Nothing;
+            brief.brought.follow(entry, saw_all.then_some(&before));
+        }
+        self.brought = brief.brought;
+        // Who took a record away in the middle of a turn is not known.
+        if loose {
+            self.brought.others_acted(&self.fake.state());
+        } else {
+            self.brought.look(&self.fake.state());
         }
         if self.bug.is_none() && report.as_ref().is_some_and(|report| report.passes > 10) {
             return Err("the turn did not come to an end".to_owned());

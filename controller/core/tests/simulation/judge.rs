@@ -1,8 +1,11 @@
 //! What may never happen, judged write by write on what was really there.
 
+#[path = "judge/brought.rs"]
+mod brought;
 #[path = "judge/services.rs"]
 mod services;
 
+pub(crate) use brought::Brought;
 pub(crate) use services::*;
 use std::collections::BTreeSet;
 
@@ -35,6 +38,8 @@ pub(crate) struct Brief<'a> {
     pub(crate) policy: Policy,
     /// The world as it was when the history began.
     pub(crate) origin: &'a State,
+    /// The ways out that are there because of us.
+    pub(crate) brought: Brought,
     /// Did others act in the middle of the turn, or were lists out of date? Then what was decided on an older
     /// world cannot be held against the newer one.
     pub(crate) loose: bool,
@@ -303,9 +308,11 @@ fn internet_stays(before: &State, after: &State, write: &Write, brief: &Brief<'_
         // What goes the way that it went before us has what it had.
         let before_us = brief.origin.services.get(&service.id);
         let back = before_us.is_some_and(|origin| origin.vpc_access.as_ref() == Some(access));
-        // Behind somebody's connector ours was a gift to all of its users, and goes with the link that wanted it.
+        // Behind somebody's connector ours was a gift to all of its users, and goes with the link that wanted it; but
+        // whom a link of ours sent there had another way out.
         let connector = access.connector();
         let a_guest = connector.is_some_and(|connector| !made(connector.name.as_str()))
+            && !brief.brought.by_us(&service.id, access)
             && !brief
                 .links
                 .iter()

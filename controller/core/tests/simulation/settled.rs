@@ -1,5 +1,7 @@
 //! What has to be true when nothing goes wrong any more.
 
+#[path = "settled/guests.rs"]
+mod guests;
 #[path = "settled/restored.rs"]
 mod restored;
 
@@ -323,7 +325,7 @@ pub(crate) fn undone(state: &State) -> Fine {
     if let Some(left) = state.connectors.keys().find(|id| ours(id.name.as_str())) {
         return Err(format!("connector {} is left", left.name));
     }
-    // A NAT of ours that others have come to rely on stays for them.
+    // A NAT of ours stays for whom a link sent to somebody's connector; to all others it was a gift.
     let relied_on = |nat: &LiveNat| {
         let mut connectors = state.connectors.values().filter(|connector| {
             connector
@@ -331,7 +333,7 @@ pub(crate) fn undone(state: &State) -> Fine {
                 .as_ref()
                 .is_some_and(|subnetwork| nat.covers(subnetwork))
         });
-        connectors.any(|connector| !state.users(&connector.id).is_empty())
+        connectors.any(|connector| guests::has_one_that_stays(state, &connector.id))
     };
     let mut entries = state.routers.values().flat_map(|router| &router.nats);
     if let Some(left) = entries.find(|nat| ours(nat.name.as_str()) && !relied_on(nat)) {
@@ -366,7 +368,8 @@ pub(crate) fn undone(state: &State) -> Fine {
             .annotations
             .iter()
             .find(|(key, text)| key.starts_with("privatelink.dev/") && text.contains(&set))
-            .filter(|_| !leads_to_what_is_left(state, service));
+            .filter(|_| !leads_to_what_is_left(state, service))
+            .filter(|_| !guests::waits_for_another_way(state, service));
         if let Some((key, text)) = kept {
             return Err(format!("{} keeps {key}: {text}", service.id.name));
         }

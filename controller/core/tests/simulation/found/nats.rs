@@ -354,3 +354,15 @@ fn a_link_that_relies_on_a_nat_is_not_ready_without_one_though_its_path_works() 
     assert_eq!(report.exit_code(), 1);
     assert_eq!(state_of(&report, "t/one"), LinkState::Waiting);
 }
+
+#[test]
+fn a_nat_that_goes_is_not_one_that_somebody_keeps() {
+    let fake = Fake::new(before(), 0);
+    let makes = link("t/makes", "c", "d", "10.8.0.0/28");
+    let _made = apply(&fake, std::slice::from_ref(&makes));
+    let mut relies = link("t/relies", "a", "b", "10.8.0.0/28");
+    relies.internet = Internet::Existing;
+    let report = apply(&fake, std::slice::from_ref(&relies));
+    assert_ne!(state_of(&report, "t/relies"), LinkState::Ready);
+    assert_eq!(fake.state().services[&service("a")].vpc_access, None);
+}

@@ -8,7 +8,7 @@ use privatelink_core::kinds::service_ingress::ANNOTATION as INGRESS;
 use privatelink_core::names::Installation;
 
 use super::*;
-use crate::judge::{Brief, judge};
+use crate::judge::{Brief, Brought, judge};
 
 fn without_internet(link: Link) -> Link {
     Link {
@@ -18,7 +18,7 @@ fn without_internet(link: Link) -> Link {
     }
 }
 
-fn through_team_connector(link: Link) -> Link {
+pub(super) fn through_team_connector(link: Link) -> Link {
     let connector = privatelink_core::link::ConnectorRef {
         project: UNIVERSE.prod.clone(),
         region: UNIVERSE.here.clone(),
@@ -30,7 +30,7 @@ fn through_team_connector(link: Link) -> Link {
     }
 }
 
-fn adopting(mut link: Link, kind: AdoptionKind, name: &str) -> Link {
+pub(super) fn adopting(mut link: Link, kind: AdoptionKind, name: &str) -> Link {
     link.adopt.insert(Adoption {
         kind,
         project: UNIVERSE.prod.clone(),
@@ -40,7 +40,7 @@ fn adopting(mut link: Link, kind: AdoptionKind, name: &str) -> Link {
     link
 }
 
-fn live(fake: &Fake, name: &str) -> Service {
+pub(super) fn live(fake: &Fake, name: &str) -> Service {
     fake.state().services[&service(name)].clone()
 }
 
@@ -290,7 +290,7 @@ fn pin(state: &mut State, id: &ServiceRef) {
     state.deploy(id, Some(through_team()), None);
 }
 
-fn through_team() -> VpcAccess {
+pub(super) fn through_team() -> VpcAccess {
     VpcAccess {
         attachment: Attachment::Connector(team("team-conn")),
         routing: Routing::AllTraffic,
@@ -298,7 +298,7 @@ fn through_team() -> VpcAccess {
 }
 
 /// What the judge says of a write of a turn that undoes everything.
-fn judged(entry: &Entry, origin: &State) -> Result<(), String> {
+pub(super) fn judged(entry: &Entry, origin: &State, brought: &Brought) -> Result<(), String> {
     let brief = Brief {
         links: &[],
         active: BTreeSet::new(),
@@ -306,13 +306,14 @@ fn judged(entry: &Entry, origin: &State) -> Result<(), String> {
         undoes: true,
         policy: Policy::Sync,
         origin,
+        brought: brought.clone(),
         loose: false,
     };
     judge(entry, &brief)
 }
 
 #[test]
-fn a_revision_that_leaves_as_before_us_keeps_no_nat_when_its_record_was_lost() {
+fn a_revision_that_leaves_as_before_us_keeps_its_nat_while_nobody_knows_that_it_does() {
     let mut origin = before();
     origin.deploy(&service("a"), Some(through_team()), None);
     pin(&mut origin, &service("a"));
@@ -330,11 +331,17 @@ fn a_revision_that_leaves_as_before_us_keeps_no_nat_when_its_record_was_lost() {
     assert!(fake.state().nat_serving(&team("team-net")).is_some());
     fake.take_journal();
     let _undone = apply(&fake, &[]);
+    assert!(fake.state().nat_serving(&team("team-net")).is_some());
+    fake.change(|state| {
+        let source = state.services.get_mut(&service("a")).unwrap();
+        source.traffic.clear();
+    });
+    let _moved = apply(&fake, &[]);
     assert_eq!(fake.state().nat_serving(&team("team-net")), None);
     let template = live(&fake, "a").vpc_access;
     assert_ne!(template, Some(through_team()), "left on our connector");
     for entry in fake.take_journal() {
-        assert_eq!(judged(&entry, &origin), Ok(()));
+        assert_eq!(judged(&entry, &origin, &Brought::default()), Ok(()));
     }
 }
 
@@ -357,6 +364,6 @@ fn the_judge_sees_a_revision_on_our_connector_lose_its_nat_under_a_template_that
         after: fake.state(),
         fault: None,
     };
-    let wrong = judged(&entry, &before()).unwrap_err();
+    let wrong = judged(&entry, &before(), &Brought::default()).unwrap_err();
     assert!(wrong.starts_with("a lost the internet"), "{wrong}");
 }
