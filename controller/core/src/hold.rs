@@ -50,7 +50,7 @@ fn location<'a>(path: &'a str, collection: &str) -> Option<(&'a str, &'a str, &'
     }
 }
 
-/// Does this service carry something of ours, so that its revisions are worth a read each?
+/// Does this service carry something of ours, or may it, so that its revisions are worth a read each?
 pub fn concerns(service: &Service, world: &World, ours: &Installation) -> bool {
     let memory = world.memory(&service.id);
     let marked = memory
@@ -61,8 +61,10 @@ pub fn concerns(service: &Service, world: &World, ours: &Installation) -> bool {
             .ingress
             .this()
             .is_some_and(|m| m.installation == *ours);
+    // One that cannot be read may be ours as well.
+    let unknown = matches!(memory.egress, world::Remembered::Unintelligible(_));
     let attached = service.vpc_access.as_ref().and_then(VpcAccess::connector);
-    marked || attached.is_some_and(|connector| ours.made(connector.name.as_str()))
+    marked || unknown || attached.is_some_and(|connector| ours.made(connector.name.as_str()))
 }
 
 /// The services that use each connector: by their template, or by a revision that still serves.

@@ -11,7 +11,7 @@ use privatelink_core::report::{LinkState, Report};
 use privatelink_core::standing::Standing;
 use privatelink_core::turn::{preview, turn};
 
-use crate::judge::{Brief, egress_memory, judge, others_entries};
+use crate::judge::{Brief, Brought, egress_memory, judge, others_entries};
 use crate::mutations::{Crooked, Mutation};
 use crate::stages::Stage;
 
@@ -113,20 +113,23 @@ pub(crate) fn judged(
         .map(|link| &link.name)
         .chain(&wishes.broken)
         .map(ToString::to_string);
-    let brief = Brief {
+    let mut brief = Brief {
         links: &wishes.links,
         active,
         declared: declared.collect(),
         undoes: prunes || !orders.destroy.is_empty(),
         policy: orders.policy,
         origin: &stage.origin,
+        brought: Brought::default(),
         loose,
     };
     if !loose && others_entries(&before) != others_entries(&fake.state()) {
         return Err("somebody's NAT entry is not what it was before the turn".to_owned());
     }
+    brief.brought.others_acted(&before);
     for entry in &journal {
         judge(entry, &brief).map_err(|wrong| format!("{wrong}\n  by {:?}", entry.write))?;
+        brief.brought.follow(entry, (!loose).then_some(&*before));
     }
     Ok(Turn {
         calls,
