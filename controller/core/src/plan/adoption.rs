@@ -9,8 +9,8 @@ use crate::context::Context;
 use crate::graph::Node;
 use crate::guests;
 use crate::hold;
-use crate::ids::LinkName;
-use crate::kinds::service_egress::EgressAnnotation;
+use crate::ids::{LinkName, Region};
+use crate::kinds::service_egress::{ANNOTATION, EgressAnnotation};
 use crate::kinds::subnetwork::PRIVATE_GOOGLE_ACCESS;
 use crate::kinds::{FieldChange, Id, LiveSubnetwork, RegionalRef};
 use crate::link::ServiceRef;
@@ -115,21 +115,41 @@ fn needed(context: &Context<'_>, subnetwork: &Id) -> bool {
     context.graph.node(subnetwork).is_some() || context.held.contains(subnetwork)
 }
 
+/// The sources that are undone and have adopted something, with their records.
+fn undone(context: &Context<'_>) -> Vec<(ServiceRef, EgressAnnotation)> {
+    let memories = context.world.memories();
+    let memories = memories.filter_map(|(id, memory)| Some((id, memory.egress.this()?)));
+    let undone = memories.filter(|(id, memory)| {
+        let node = Id::ServiceEgress((*id).clone());
+        memory.installation == *context.ours
+            && !memory.adopted.is_empty()
+            && context.may_remove(&node)
+            && context.graph.node(&node).is_none()
+            && memory.links.keys().all(|name| !context.keeps(name))
+    });
+    undone
+        .map(|(id, memory)| (id.clone(), memory.clone()))
+        .collect()
+}
+
+/// The regions in which a source that is undone goes on owing something when this plan is carried out, and is found by
+/// what is ours there alone.
+pub(super) fn owing_regions(context: &Context<'_>) -> BTreeSet<Region> {
+    let forgets = |source: &ServiceRef| {
+        let step = context.steps.get(&Id::ServiceEgress(source.clone()));
+        let write = step.and_then(|step| step.write.as_ref());
+        matches!(write, Some(Write::PatchService(patch)) if !patch.annotations.contains_key(ANNOTATION))
+    };
+    let owing = undone(context).into_iter().filter(|(source, memory)| {
+        let found = context.world.is_told_of_service(source);
+        !found && !forgets(source) && owes(context, source, memory)
+    });
+    owing.map(|(source, _)| source.region).collect()
+}
+
 /// Gives adopted subnetworks back what they had, once the source that adopted them is detached.
 pub(super) fn restore_adopted(context: &mut Context<'_>) {
-    let released: Vec<(ServiceRef, EgressAnnotation)> = context
-        .world
-        .memories()
-        .filter_map(|(id, memory)| Some((id.clone(), memory.egress.this()?.clone())))
-        .filter(|(id, memory)| {
-            memory.installation == *context.ours
-                && !memory.adopted.is_empty()
-                && context.may_remove(&Id::ServiceEgress(id.clone()))
-                && context.graph.node(&Id::ServiceEgress(id.clone())).is_none()
-                && memory.links.keys().all(|name| !context.keeps(name))
-        })
-        .collect();
-    for (source, memory) in released {
+    for (source, memory) in undone(context) {
         let Some(service) = context.world.service(&source).present() else {
             continue;
         };

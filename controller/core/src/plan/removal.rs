@@ -15,7 +15,7 @@ use crate::ids::Region;
 use crate::kinds::Id;
 use crate::link::ServiceRef;
 use crate::plan::addresses::remove_address;
-use crate::plan::adoption::{restore_adopted, restore_left};
+use crate::plan::adoption::{owing_regions, restore_adopted, restore_left};
 use crate::plan::connectors::remove_connector;
 use crate::plan::nat_entries::remove_nat;
 use crate::plan::release::{release_egress, release_ingress};
@@ -88,9 +88,11 @@ pub fn add(context: &mut Context<'_>) {
 }
 
 /// Nothing leads to a region in which nothing of ours is left. One thing of each therefore outlives the records on its
-/// services, so that a record whose write fails is found again.
+/// services, so that a record whose write fails is found again, and one that has to stay yet.
 fn records_first(context: &mut Context<'_>) {
-    let mut records: BTreeMap<Region, BTreeSet<Id>> = BTreeMap::new();
+    let owing = owing_regions(context);
+    let none = |region: &Region| (region.clone(), BTreeSet::new());
+    let mut records: BTreeMap<Region, BTreeSet<Id>> = owing.iter().map(none).collect();
     for (id, step) in &context.steps {
         if let Id::ServiceEgress(service) | Id::ServiceIngress(service) = id
             && step.action.writes()
@@ -116,7 +118,12 @@ fn records_first(context: &mut Context<'_>) {
             leads_there && step.action == Action::Delete
         });
         if let Some((_, step)) = last {
-            step.after.extend(records);
+            if owing.contains(&region) {
+                let why = "a record of ours near it leads to what gets back what it had first";
+                *step = step.clone().held_back(Action::Wait, Code::Waiting, why);
+            } else {
+                step.after.extend(records);
+            }
         }
     }
 }

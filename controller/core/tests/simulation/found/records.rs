@@ -367,3 +367,25 @@ fn the_judge_sees_a_revision_on_our_connector_lose_its_nat_under_a_template_that
     let wrong = judged(&entry, &before(), &Brought::default()).unwrap_err();
     assert!(wrong.starts_with("a lost the internet"), "{wrong}");
 }
+
+#[test]
+fn what_leads_to_a_region_stays_until_what_was_adopted_there_has_got_back_what_it_had() {
+    let fake = Fake::new(before(), 0);
+    let mut wish = link("t/one", "a", "b", "10.8.0.0/28");
+    adopt_spare(&fake, &mut wish);
+    let with_nat = wish.clone();
+    wish.internet = Internet::None;
+    let _adopted = apply(&fake, &[wish]);
+    let report = apply(&fake, &[with_nat]);
+    assert_eq!(state_of(&report, "t/one"), LinkState::Ready);
+    // Nobody declares anything in that region any more, and the router is all that leads there.
+    let report = apply(&fake, &[]);
+    assert_eq!(report.exit_code(), 0);
+    let state = fake.state();
+    assert!(!state.subnetworks[&team("spare")].private_google_access);
+    assert!(!live(&fake, "a").annotations.contains_key(EGRESS));
+    assert!(state.routers.is_empty());
+    let _written = fake.take_journal();
+    let _same = apply(&fake, &[]);
+    assert!(fake.take_journal().is_empty());
+}
