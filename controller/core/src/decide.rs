@@ -5,6 +5,7 @@ mod served;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::callers;
 use crate::compile::compile;
 use crate::context::Context;
 use crate::diagnostic::Diagnostic;
@@ -105,6 +106,7 @@ pub(crate) fn decide_with(
     nodes::add(&mut context);
     removal::add(&mut context);
     ingress::hold_what_moves(&mut context);
+    callers::loosened_first(&mut context);
     diagnostics.extend(removal::left_over(&context));
 
     let reported = |link: &LinkName| standings.get(link) == Some(&Standing::Reported);

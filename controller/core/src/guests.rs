@@ -79,9 +79,8 @@ pub(crate) fn has_our_nat(context: &Context<'_>, connector: &RegionalRef) -> boo
         Seen::Unreadable(_) => return true,
     };
     subnetwork.is_some_and(|subnetwork| {
-        let mut entries = context.uses.listing(subnetwork).iter();
-        entries.any(|(_, nat)| context.ours.made(nat.name.as_str()))
-            || routers_failed(context.world, subnetwork)
+        let mut entries = context.uses.ours_listing(subnetwork, context.ours);
+        entries.next().is_some() || routers_failed(context.world, subnetwork)
     })
 }
 

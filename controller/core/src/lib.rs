@@ -23,6 +23,7 @@
 //! No clock, no runtime, no client, no global state, no log calls: `docs/decisions/` says why.
 
 pub mod apply;
+mod callers;
 pub mod cloud;
 pub mod codes;
 pub mod compile;

@@ -16,7 +16,7 @@ use crate::link::Link;
 use crate::world::{Seen, World};
 
 pub use cut_off::cut_off;
-pub(crate) use far_end::connectors_of;
+pub(crate) use far_end::{admission, attached_network, connectors_of};
 
 /// How one hop stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -81,7 +81,7 @@ impl Trace {
     }
 }
 
-type Finding<T = String> = Result<T, (Verdict, Code, String)>;
+pub(crate) type Finding<T = String> = Result<T, (Verdict, Code, String)>;
 
 fn fail<T>(code: Code, found: impl Into<String>) -> Finding<T> {
     Err((Verdict::Fail, code, found.into()))

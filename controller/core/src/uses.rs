@@ -9,6 +9,7 @@ use crate::kinds::{
     LiveConnector, LiveNat, LiveRouter, NatAddresses, NatRef, RegionalRef, RevisionRef,
 };
 use crate::link::ServiceRef;
+use crate::names::Installation;
 use crate::world::World;
 
 /// A NAT entry, and the router that it stands in.
@@ -92,11 +93,23 @@ impl<'a> Uses<'a> {
         listing.map_or(&[], Vec::as_slice)
     }
 
-    /// Every subnetwork that some NAT entry names, with those entries.
-    pub(crate) fn all_listed(&self) -> impl Iterator<Item = (&'a RegionalRef, &[Entry<'a>])> {
-        self.listing
-            .iter()
-            .map(|(subnetwork, entries)| (*subnetwork, entries.as_slice()))
+    /// The entries of ours that name a subnetwork.
+    pub(crate) fn ours_listing<'u>(
+        &'u self,
+        subnetwork: &RegionalRef,
+        ours: &'u Installation,
+    ) -> impl Iterator<Item = &'u Entry<'a>> {
+        let listing = self.listing(subnetwork).iter();
+        listing.filter(|(_, nat)| ours.made(nat.name.as_str()))
+    }
+
+    /// Every subnetwork that an entry of ours names.
+    pub(crate) fn listed_in_ours<'u>(
+        &'u self,
+        ours: &'u Installation,
+    ) -> impl Iterator<Item = &'a RegionalRef> {
+        let listed = self.listing.keys().copied();
+        listed.filter(|subnetwork| self.ours_listing(subnetwork, ours).next().is_some())
     }
 
     /// The NAT entries, anybody's, that send from an address.

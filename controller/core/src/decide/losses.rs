@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::callers;
 use crate::codes::Code;
 use crate::context::Context;
 use crate::decide::wanted_access;
@@ -11,6 +12,7 @@ use crate::kinds::RegionalRef;
 use crate::link::{Internet, NetworkRef, Reconcile, ServiceRef};
 use crate::nats::served_by_another;
 use crate::path;
+use crate::world::Seen;
 
 /// Blocks the links whose source would lose something. `subnetworks` are those that their traffic leaves from.
 pub(super) fn block(
@@ -20,6 +22,7 @@ pub(super) fn block(
 ) {
     let mut loses = without_internet(context, subnetworks, diagnostics);
     loses.extend(cut_off(context, diagnostics));
+    loses.extend(cutting_off(context, diagnostics));
     context.stays_put = sources_that_stay(context, &loses);
     context.blocked.extend(loses);
 }
@@ -83,6 +86,38 @@ fn cut_off(context: &Context<'_>, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap
     }
     blocked
 }
+
+/// Links whose source would leave the network of another project over which it is reached itself.
+fn cutting_off(
+    context: &Context<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> BTreeMap<LinkName, String> {
+    let mut blocked = BTreeMap::new();
+    for (name, link) in &context.links {
+        let Seen::Present(source) = context.world.service(&link.source) else {
+            continue;
+        };
+        let Some(other) = callers::cut_off(context, source, Some(&link.network)) else {
+            continue;
+        };
+        let message = format!(
+            "{} is not moved onto this path: it is attached to the network over which {other} reaches it, and that link would be cut off",
+            link.source.name
+        );
+        let code = Code::AttachedForCallers;
+        let diagnostic = Diagnostic::new(code, link.origin.clone(), message.clone());
+        diagnostics.push(
+            diagnostic
+                .link(name)
+                .field("spec.network.name")
+                .help(ONE_NETWORK),
+        );
+        blocked.insert((*name).clone(), message);
+    }
+    blocked
+}
+
+const ONE_NETWORK: &str = "a service is attached to one network: let both links lead over it";
 
 const STAYS: &str = "mend that first; until then the source stays as it is";
 

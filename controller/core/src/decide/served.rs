@@ -12,7 +12,6 @@ use crate::names;
 use crate::nats::changes::Changes;
 use crate::nats::{self, Nats};
 use crate::scope;
-use crate::uses::Entry;
 
 /// Spreads the wishes over NAT entries. Those that can never come true are taken out, and block their links.
 pub(super) fn spread(
@@ -73,12 +72,6 @@ fn subnetworks_in_use(context: &Context<'_>) -> BTreeSet<RegionalRef> {
         uses,
         ..
     } = context;
-    let in_ours = |entries: &[Entry<'_>]| {
-        let mut entries = entries.iter();
-        entries.any(|(_, nat)| ours.made(nat.name.as_str()))
-    };
-    let listed = uses.all_listed();
-    let listed = listed.filter(|(_, entries)| in_ours(entries));
     let carries = |subnetwork: &RegionalRef| {
         let mut connectors = uses.connectors_on(subnetwork).iter();
         connectors.any(|live| {
@@ -86,8 +79,9 @@ fn subnetworks_in_use(context: &Context<'_>) -> BTreeSet<RegionalRef> {
             users.next().is_some()
         })
     };
+    let listed = uses.listed_in_ours(ours);
     listed
-        .filter(|(subnetwork, _)| carries(subnetwork))
-        .map(|(subnetwork, _)| subnetwork.clone())
+        .filter(|subnetwork| carries(subnetwork))
+        .cloned()
         .collect()
 }

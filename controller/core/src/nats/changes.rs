@@ -13,7 +13,7 @@ use crate::kinds::{Id, LiveConnector, NatRef, RegionalRef, Resource};
 use crate::link::{Internet, Link, Reconcile, ServiceRef};
 use crate::names::Installation;
 use crate::nats::{router_id, served_by_another};
-use crate::uses::{Entry, Uses, entry_id};
+use crate::uses::{Uses, entry_id};
 use crate::world::World;
 
 /// What telling needs to know.
@@ -44,10 +44,9 @@ impl Changes<'_> {
         wishes: &BTreeMap<RegionalRef, NatWish>,
     ) -> (BTreeSet<RegionalRef>, BTreeSet<Place>) {
         let (mut goes, mut undecided) = (BTreeSet::new(), BTreeSet::new());
-        let listed = self.uses.all_listed();
-        let ours = listed.filter(|(_, entries)| entries.iter().any(|entry| self.is_ours(entry)));
-        let unwished = ours.filter(|(id, _)| !wishes.contains_key(*id));
-        for (subnetwork, _) in unwished.filter(|(id, _)| self.is_done_without(id)) {
+        let listed = self.uses.listed_in_ours(self.ours);
+        let unwished = listed.filter(|id| !wishes.contains_key(*id));
+        for subnetwork in unwished.filter(|id| self.is_done_without(id)) {
             let mut unread = self.unread_near(subnetwork).peekable();
             if unread.peek().is_none() {
                 goes.insert(subnetwork.clone());
@@ -62,10 +61,6 @@ impl Changes<'_> {
         connectors
             .filter(|live| !self.uses.unread_revisions(&live.id).is_empty())
             .map(|live| (live.id.project.clone(), live.id.region.clone()))
-    }
-
-    fn is_ours(&self, (_, nat): &Entry<'_>) -> bool {
-        self.ours.made(nat.name.as_str())
     }
 
     fn is_done_without(&self, subnetwork: &RegionalRef) -> bool {
@@ -129,11 +124,11 @@ impl Changes<'_> {
             return None;
         }
         let router = router_id(&wish.network, subnetwork, &wish.choice, self.ours);
-        let mut entries = self.uses.listing(subnetwork).iter();
-        let elsewhere = |entry: &&Entry<'_>| self.is_ours(entry) && entry.0.id != router;
+        let mut entries = self.uses.ours_listing(subnetwork, self.ours);
+        let elsewhere = entries.find(|entry| entry.0.id != router)?;
         Some(Torn {
             subnetwork: subnetwork.clone(),
-            served_by: entry_id(*entries.find(elsewhere)?),
+            served_by: entry_id(*elsewhere),
             connector: self.goes_on(subnetwork)?,
         })
     }

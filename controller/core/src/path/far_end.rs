@@ -10,7 +10,7 @@ use crate::world::{Seen, World};
 
 /// Internal means: from a network of the destination's own project, or from the Shared VPC network that the
 /// destination itself is attached to (`docs/reference/google-cloud.md#internal-ingress`).
-pub(super) fn admission(link: &Link, world: &World) -> Finding {
+pub(crate) fn admission(link: &Link, world: &World) -> Finding {
     if link.network.project == link.destination.project {
         return Ok("the network is in the destination's project".to_owned());
     }
@@ -89,7 +89,10 @@ pub(crate) fn connectors_of<'a>(service: &'a Service, world: &'a World) -> Vec<&
         .collect()
 }
 
-fn attached_network(access: Option<&VpcAccess>, world: &World) -> Finding<Option<NetworkRef>> {
+pub(crate) fn attached_network(
+    access: Option<&VpcAccess>,
+    world: &World,
+) -> Finding<Option<NetworkRef>> {
     let connector = match access.map(|access| &access.attachment) {
         None => return Ok(None),
         Some(Attachment::Direct { network, .. }) => return Ok(network.clone()),

@@ -199,9 +199,8 @@ pub(super) fn restore_adopted(context: &mut Context<'_>) {
 
 /// Does a NAT of ours go on serving it? Google keeps Private Google Access on for as long.
 fn still_served(context: &Context<'_>, id: &RegionalRef) -> bool {
-    let entries = context.uses.listing(id).iter();
-    let mut ours = entries.filter(|(_, nat)| context.ours.made(nat.name.as_str()));
-    ours.any(|entry| {
+    let mut entries = context.uses.ours_listing(id, context.ours);
+    entries.any(|entry| {
         let step = context.steps.get(&Id::Nat(entry_id(*entry)));
         step.is_none_or(|step| !step.action.writes())
     })

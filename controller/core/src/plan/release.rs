@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::callers;
 use crate::cloud::Write;
 use crate::codes::Code;
 use crate::context::Context;
@@ -141,10 +142,14 @@ pub(super) fn release_egress(context: &Context<'_>, id: &ServiceRef) -> Option<S
     if let Some(why) = guests::unread_near_our_nat(context, service) {
         return Some(Step::wait(Code::ScopeUnreadable, why));
     }
+    let detached = detach(context, service, memory);
+    if let Some(refusal) = callers::keep_attached(context, service, &detached) {
+        return Some(refusal);
+    }
     let after = destinations()
         .map(Id::ServiceIngress)
         .filter(|id| context.steps.get(id).is_some_and(|s| s.action.writes()));
-    let step = telling_lost_records(context, memory, detach(context, service, memory));
+    let step = telling_lost_records(context, memory, detached);
     Some(if step.action.writes() {
         step.after(after.collect::<Vec<_>>())
     } else {

@@ -1,5 +1,6 @@
 //! What the simulation found once, told as short stories.
 
+mod callers;
 mod connectors;
 mod ends;
 mod guests;

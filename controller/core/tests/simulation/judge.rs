@@ -79,6 +79,7 @@ pub(crate) fn judge(entry: &Entry, brief: &Brief<'_>) -> Verdict {
         consent(was, will, patch, brief)?;
         declared_links_stay(was, will, brief)?;
         if !brief.loose {
+            callers_are_kept(entry, was, will, brief)?;
             tightened_only_when_proven(before, was, will, brief)?;
             internet_before_egress(before, was, will, brief)?;
             loosened_before_detached(before, was, will, brief)?;

@@ -97,6 +97,33 @@ pub(crate) fn declared_links_stay(was: &Service, will: &Service, brief: &Brief<'
     }
 }
 
+/// Nobody is cut off because a closed service leaves the network over which a link that stays reaches it, or because
+/// it leaves that network before it is opened for those whose link goes.
+pub(crate) fn callers_are_kept(
+    entry: &Entry,
+    was: &Service,
+    will: &Service,
+    brief: &Brief<'_>,
+) -> Verdict {
+    let Entry { before, after, .. } = entry;
+    let closed = |service: &Service| service.ingress != IngressSetting::All;
+    if was.vpc_access == will.vpc_access || !closed(was) || !closed(will) {
+        return Ok(());
+    }
+    let recorded = ingress_memory(was).map(|memory| memory.links);
+    let recorded = recorded.unwrap_or_default();
+    let stays = |link: &&Link| {
+        brief.active.contains(&link.name) || recorded.contains(&link.name.to_string())
+    };
+    let mut links = brief.links.iter().filter(stays);
+    let cut_off =
+        |link: &&Link| link.destination == was.id && works(before, link) && !works(after, link);
+    match links.find(cut_off) {
+        Some(link) => broken(format!("{} was cut off from {}", link.name, was.id.name)),
+        None => Ok(()),
+    }
+}
+
 /// Ingress is never tightened while a link to it has no working path, unless it gets back what it had.
 pub(crate) fn tightened_only_when_proven(
     state: &State,

@@ -1,0 +1,118 @@
+//! Who reaches a service only because that service is attached to their network.
+//!
+//! A closed service admits the network of another project for as long as it sends its own traffic there
+//! (`docs/reference/google-cloud.md#internal-ingress`). What attaches it is its egress, which belongs to the links that
+//! start at it: when those are undone, or lead elsewhere, the links that end at it would be cut off.
+
+use crate::cloud::{ServicePatch, Write};
+use crate::codes::Code;
+use crate::context::Context;
+use crate::kinds::{Id, IngressSetting, Service, VpcAccess};
+use crate::link::{Link, NetworkRef, ServiceRef};
+use crate::path::{self, Verdict};
+use crate::plan::Step;
+use crate::world::{Remembered, World};
+
+/// The link that would be cut off if everything of a service left through `after` from now on.
+pub(crate) fn cut_off(
+    context: &Context<'_>,
+    service: &Service,
+    after: Option<&NetworkRef>,
+) -> Option<String> {
+    let closed = match service.ingress {
+        IngressSetting::Internal
+        | IngressSetting::InternalAndCloudLoadBalancing
+        | IngressSetting::Unknown => true,
+        // Everybody arrives, or nobody does.
+        IngressSetting::All | IngressSetting::None => false,
+    };
+    // What serves by name goes on as it is.
+    if !closed || !service.template_serves() {
+        return None;
+    }
+    let declared = context.links.values();
+    let declared = declared.filter(|link| {
+        let needs = link.destination == service.id && link.network.project != service.id.project;
+        needs && after != Some(&link.network) && may_be_admitted(link, context.world)
+    });
+    declared
+        .map(|link| link.name.to_string())
+        .next()
+        .or_else(|| held(context, service, after))
+}
+
+/// Is the destination attached to the network of this link, or may it be?
+fn may_be_admitted(link: &Link, world: &World) -> bool {
+    let admission = path::admission(link, world);
+    !matches!(admission, Err((Verdict::Fail, _, _)))
+}
+
+/// A link that takes no part in this turn keeps what it has; which network it comes over is not known.
+fn held(context: &Context<'_>, service: &Service, after: Option<&NetworkRef>) -> Option<String> {
+    let now = network_of(service.vpc_access.as_ref(), context.world)?;
+    if now.project == service.id.project || after == Some(&now) {
+        return None;
+    }
+    let memory = match &context.world.memory(&service.id).ingress {
+        Remembered::This(memory) if memory.installation == *context.ours => memory,
+        // Whom it was closed for is not known, and it cannot be opened.
+        Remembered::Unintelligible(_) => return Some("somebody".to_owned()),
+        Remembered::This(_) | Remembered::Nothing => return None,
+    };
+    let mut links = memory.links.iter();
+    let takes_part = |name: &str| name.parse().is_ok_and(|name| context.link(&name).is_some());
+    links
+        .find(|name| context.keeps(name) && !takes_part(name))
+        .cloned()
+}
+
+/// The network that traffic enters this way, if that can be seen.
+fn network_of(access: Option<&VpcAccess>, world: &World) -> Option<NetworkRef> {
+    path::attached_network(access, world).ok().flatten()
+}
+
+/// Refuses to take a service out of the network over which a link that stays reaches it.
+pub(crate) fn keep_attached(
+    context: &Context<'_>,
+    service: &Service,
+    detached: &Step,
+) -> Option<Step> {
+    let Some(Write::PatchService(ServicePatch {
+        vpc_access: Some(restored),
+        ..
+    })) = &detached.write
+    else {
+        return None;
+    };
+    let after = network_of(restored.as_ref(), context.world);
+    let link = cut_off(context, service, after.as_ref())?;
+    let why = format!(
+        "it is attached to the network over which {link} reaches it, and that link would be cut off"
+    );
+    Some(Step::refuse(Code::AttachedForCallers, why).help(ATTACH))
+}
+
+/// What to do about a service that is attached for the sake of its callers.
+const ATTACH: &str =
+    "attach it to that network by hand, in another way, or undo the links that end there as well";
+
+/// Has a service that leaves a network of another project opened before: should that fail, its callers still arrive.
+pub(crate) fn loosened_first(context: &mut Context<'_>) {
+    let loosened = context.steps.iter().filter_map(|(id, step)| {
+        let Some(Write::PatchService(patch)) = &step.write else {
+            return None;
+        };
+        let live = context.world.service(&patch.service).present()?;
+        let now = network_of(live.vpc_access.as_ref(), context.world)?;
+        let loosens = patch.ingress.is_some_and(|it| it > live.ingress);
+        (loosens && now.project != live.id.project).then(|| (id.clone(), live.id.clone()))
+    });
+    let loosened: Vec<(Id, ServiceRef)> = loosened.collect();
+    for (before, service) in loosened {
+        if let Some(step) = context.steps.get_mut(&Id::ServiceEgress(service))
+            && step.action.writes()
+        {
+            *step = step.clone().after([before]);
+        }
+    }
+}
