@@ -8,7 +8,7 @@ use crate::cloud::{ServicePatch, Write};
 use crate::codes::Code;
 use crate::context::Context;
 use crate::kinds::{Id, IngressSetting, Service, VpcAccess};
-use crate::link::{Link, NetworkRef, ServiceRef};
+use crate::link::{NetworkRef, ServiceRef};
 use crate::path::{self, Verdict};
 use crate::plan::Step;
 use crate::world::{Remembered, World};
@@ -30,29 +30,36 @@ pub(crate) fn cut_off(
     if !closed || !service.template_serves() {
         return None;
     }
-    let declared = context.links.values();
-    let declared = declared.filter(|link| {
-        let needs = link.destination == service.id && link.network.project != service.id.project;
-        needs && after != Some(&link.network) && may_be_admitted(link, context.world)
+    let now = match path::attached_network(service.vpc_access.as_ref(), context.world) {
+        Ok(Some(now)) if now.project != service.id.project && after != Some(&now) => Some(now),
+        Ok(_) | Err((Verdict::Fail, _, _)) => return None,
+        // It may be any.
+        Err(_) => None,
+    };
+    let over_it = |network: &NetworkRef| match &now {
+        Some(now) => network == now,
+        None => network.project != service.id.project && after != Some(network),
+    };
+    let mut links = context.links.values();
+    let declared = links.find(|link| {
+        let arrives =
+            || over_it(&link.network) || leaves_over(&link.source, context.world, over_it);
+        link.destination == service.id && arrives()
     });
     declared
         .map(|link| link.name.to_string())
-        .next()
-        .or_else(|| held(context, service, after))
+        .or_else(|| held(context, service))
 }
 
-/// Is the destination attached to the network of this link, or may it be?
-fn may_be_admitted(link: &Link, world: &World) -> bool {
-    let admission = path::admission(link, world);
-    !matches!(admission, Err((Verdict::Fail, _, _)))
+/// Is this where a caller is now, whatever its link wishes? One that stays put arrives over the network that it had.
+fn leaves_over(caller: &ServiceRef, world: &World, over_it: impl Fn(&NetworkRef) -> bool) -> bool {
+    let live = world.service(caller).present();
+    let network = live.and_then(|live| network_of(live.vpc_access.as_ref(), world));
+    network.is_some_and(|network| over_it(&network))
 }
 
 /// A link that takes no part in this turn keeps what it has; which network it comes over is not known.
-fn held(context: &Context<'_>, service: &Service, after: Option<&NetworkRef>) -> Option<String> {
-    let now = network_of(service.vpc_access.as_ref(), context.world)?;
-    if now.project == service.id.project || after == Some(&now) {
-        return None;
-    }
+fn held(context: &Context<'_>, service: &Service) -> Option<String> {
     let memory = match &context.world.memory(&service.id).ingress {
         Remembered::This(memory) if memory.installation == *context.ours => memory,
         // Whom it was closed for is not known, and it cannot be opened.

@@ -132,7 +132,7 @@ codes! {
     PL0187 LeftForOthers Info "Something is left because others still use it"
     PL0188 UsedByService Error "A connector is still used by a service"
     PL0191 NatRouterChange Error "A subnetwork in use cannot change to a NAT of another router"
-    PL0192 AttachedForCallers Error "A service leaves no network that others reach it over"
+    PL0192 AttachedForCallers Error "A service would leave the network that others reach it over"
 
     // The path from source to destination.
     PL0200 RevisionWithoutEgress Error "A revision with traffic does not use the link's egress"

@@ -10,7 +10,7 @@ use crate::world::{Seen, World};
 
 /// Internal means: from a network of the destination's own project, or from the Shared VPC network that the
 /// destination itself is attached to (`docs/reference/google-cloud.md#internal-ingress`).
-pub(crate) fn admission(link: &Link, world: &World) -> Finding {
+pub(super) fn admission(link: &Link, world: &World) -> Finding {
     if link.network.project == link.destination.project {
         return Ok("the network is in the destination's project".to_owned());
     }

@@ -106,8 +106,9 @@ pub(crate) fn callers_are_kept(
     brief: &Brief<'_>,
 ) -> Verdict {
     let Entry { before, after, .. } = entry;
-    let closed = |service: &Service| service.ingress != IngressSetting::All;
-    if was.vpc_access == will.vpc_access || !closed(was) || !closed(will) {
+    // Where everybody arrives, or nobody, no network is asked for.
+    let open = |it: &Service| matches!(it.ingress, IngressSetting::All | IngressSetting::None);
+    if was.vpc_access == will.vpc_access || open(was) || open(will) {
         return Ok(());
     }
     let recorded = ingress_memory(was).map(|memory| memory.links);
