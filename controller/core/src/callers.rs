@@ -13,42 +13,63 @@ use crate::path::{self, Verdict};
 use crate::plan::Step;
 use crate::world::{Remembered, World};
 
-/// The link that would be cut off if everything of a service left through `after` from now on.
+/// The link that could not reach a service, or not as privately as it wishes, if everything of that service left through
+/// `after` from now on.
 pub(crate) fn cut_off(
     context: &Context<'_>,
     service: &Service,
     after: Option<&NetworkRef>,
 ) -> Option<String> {
-    let closed = match service.ingress {
-        IngressSetting::Internal
-        | IngressSetting::InternalAndCloudLoadBalancing
-        | IngressSetting::Unknown => true,
-        // Everybody arrives, or nobody does.
-        IngressSetting::All | IngressSetting::None => false,
-    };
     // What serves by name goes on as it is.
-    if !closed || !service.template_serves() {
+    let attached = Attached::of(service, context.world).filter(|_| service.template_serves())?;
+    let over_it = |network: &NetworkRef| match &attached {
+        Attached::To(now) => network == now,
+        Attached::Unknown => network.project != service.id.project && after != Some(network),
+    };
+    if after.is_some_and(|after| attached == Attached::To(after.clone())) {
         return None;
     }
-    let now = match path::attached_network(service.vpc_access.as_ref(), context.world) {
-        Ok(Some(now)) if now.project != service.id.project && after != Some(&now) => Some(now),
-        Ok(_) | Err((Verdict::Fail, _, _)) => return None,
-        // It may be any.
-        Err(_) => None,
-    };
-    let over_it = |network: &NetworkRef| match &now {
-        Some(now) => network == now,
-        None => network.project != service.id.project && after != Some(network),
-    };
+    let closed = is_closed(service.ingress);
     let mut links = context.links.values();
     let declared = links.find(|link| {
         let arrives =
             || over_it(&link.network) || leaves_over(&link.source, context.world, over_it);
-        link.destination == service.id && arrives()
+        let wishes = link.ingress.is_some_and(|wished| is_closed(wished.into()));
+        link.destination == service.id && (closed || wishes) && arrives()
     });
     declared
         .map(|link| link.name.to_string())
-        .or_else(|| held(context, service))
+        .or_else(|| held(context, service).filter(|_| closed))
+}
+
+/// Does it matter over which network a request comes? Otherwise everybody arrives, or nobody.
+fn is_closed(ingress: IngressSetting) -> bool {
+    match ingress {
+        IngressSetting::Internal
+        | IngressSetting::InternalAndCloudLoadBalancing
+        | IngressSetting::Unknown => true,
+        IngressSetting::All | IngressSetting::None => false,
+    }
+}
+
+/// The network of another project that a service sends its traffic to.
+#[derive(PartialEq)]
+enum Attached {
+    To(NetworkRef),
+    /// There may be one.
+    Unknown,
+}
+
+impl Attached {
+    fn of(service: &Service, world: &World) -> Option<Self> {
+        match path::attached_network(service.vpc_access.as_ref(), world) {
+            Ok(Some(now)) => (now.project != service.id.project).then_some(Self::To(now)),
+            Ok(None) | Err((Verdict::Fail, _, _)) => None,
+            Err((Verdict::Unknown | Verdict::NotReached | Verdict::Pass, _, _)) => {
+                Some(Self::Unknown)
+            }
+        }
+    }
 }
 
 /// Is this where a caller is now, whatever its link wishes? One that stays put arrives over the network that it had.
@@ -110,9 +131,9 @@ pub(crate) fn loosened_first(context: &mut Context<'_>) {
             return None;
         };
         let live = context.world.service(&patch.service).present()?;
-        let now = network_of(live.vpc_access.as_ref(), context.world)?;
         let loosens = patch.ingress.is_some_and(|it| it > live.ingress);
-        (loosens && now.project != live.id.project).then(|| (id.clone(), live.id.clone()))
+        let attached = Attached::of(live, context.world).filter(|_| loosens);
+        attached.map(|_| (id.clone(), live.id.clone()))
     });
     let loosened: Vec<(Id, ServiceRef)> = loosened.collect();
     for (before, service) in loosened {

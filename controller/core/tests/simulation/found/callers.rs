@@ -81,6 +81,20 @@ fn a_link_is_not_undone_while_its_source_is_attached_for_its_callers() {
 }
 
 #[test]
+fn a_service_that_somebody_opened_stays_attached_and_is_closed_again() {
+    let fake = chain();
+    fake.change(|state| {
+        let middle = state.services.get_mut(&service("a")).unwrap();
+        middle.ingress = IngressSetting::All;
+        state.touch(&service("a"));
+    });
+    let report = apply(&fake, &[inbound()]);
+    assert_eq!(state_of(&report, "t/inbound"), LinkState::Ready);
+    assert_eq!(middle(&fake).ingress, IngressSetting::Internal);
+    let _silent = held(&fake, &[inbound()]);
+}
+
+#[test]
 fn the_whole_chain_is_undone_at_once() {
     let fake = chain();
     let report = apply(&fake, &[]);
