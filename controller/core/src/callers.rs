@@ -21,7 +21,7 @@ pub(crate) fn cut_off(
     after: Option<&NetworkRef>,
 ) -> Option<String> {
     // What serves by name goes on as it is.
-    let attached = Attached::of(service, context.world).filter(|_| service.template_serves())?;
+    let attached = Attached::of(service, context.world).filter(|_| service.serves_newest())?;
     let over_it = |network: &NetworkRef| match &attached {
         Attached::To(now) => network == now,
         Attached::Unknown => network.project != service.id.project && after != Some(network),
@@ -62,9 +62,13 @@ enum Attached {
 
 impl Attached {
     fn of(service: &Service, world: &World) -> Option<Self> {
-        match path::attached_network(service.vpc_access.as_ref(), world) {
-            Ok(Some(now)) => (now.project != service.id.project).then_some(Self::To(now)),
-            Ok(None) | Err((Verdict::Fail, _, _)) => None,
+        match path::attached_networks(service, world) {
+            Ok(networks) => match networks.into_iter().collect::<Vec<_>>().as_slice() {
+                [Some(now)] if now.project != service.id.project => Some(Self::To(now.clone())),
+                // Through several, or none, nobody arrives.
+                _ => None,
+            },
+            Err((Verdict::Fail, _, _)) => None,
             Err((Verdict::Unknown | Verdict::NotReached | Verdict::Pass, _, _)) => {
                 Some(Self::Unknown)
             }

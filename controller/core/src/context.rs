@@ -257,10 +257,7 @@ impl<'a> Context<'a> {
             })
         };
         let links = || node.links.iter().filter_map(|name| self.link(name));
-        let attached = |link: &Link| link.network.project != link.destination.project;
-        let moving =
-            |link: &&Link| moves(&link.source) || (attached(link) && moves(&link.destination));
-        if let Some(link) = links().find(moving) {
+        if let Some(link) = links().find(|link| moves(&link.source)) {
             return Some(format!("{}: egress is being changed", link.name));
         }
         // It carries traffic while it grows, unless that fails: then it is in ERROR and carries nobody.

@@ -20,7 +20,7 @@ use crate::names::Installation;
 use crate::nats::changes::Place;
 use crate::path::{self, Trace};
 use crate::plan::changing::changing;
-use crate::plan::{Plan, adoption, ingress, nodes, removal, trail};
+use crate::plan::{Plan, adoption, nodes, removal, trail};
 use crate::policy::{self, Policy};
 use crate::scope::{self, Removal};
 use crate::standing::{self, Standing, takes_part};
@@ -105,7 +105,6 @@ pub(crate) fn decide_with(
 
     nodes::add(&mut context);
     removal::add(&mut context);
-    ingress::hold_what_moves(&mut context);
     callers::loosened_first(&mut context);
     diagnostics.extend(removal::left_over(&context));
 

@@ -151,6 +151,12 @@ impl Service {
             && self.latest_ready == self.latest_created
     }
 
+    /// Does any traffic go to whichever revision is the newest?
+    pub fn serves_newest(&self) -> bool {
+        let mut traffic = self.traffic.iter();
+        self.traffic.is_empty() || traffic.any(|it| it.percent > 0 && it.revision.is_none())
+    }
+
     /// Does traffic or a tag ask for this revision by its name?
     pub fn names(&self, revision: &str) -> bool {
         let mut targets = self.traffic.iter();

@@ -24,11 +24,7 @@ pub(super) fn admission(link: &Link, world: &World) -> Finding {
         }
         Seen::Unreadable(why) => return unknown(Code::PathUnknown, why),
     };
-    let mut attached = BTreeSet::new();
-    for access in serving_accesses(service, world)? {
-        attached.insert(attached_network(access, world)?);
-    }
-    if attached == BTreeSet::from([Some(link.network.clone())]) {
+    if attached_networks(service, world)? == BTreeSet::from([Some(link.network.clone())]) {
         return Ok("the destination is attached to the same Shared VPC network".to_owned());
     }
     fail(
@@ -38,6 +34,17 @@ pub(super) fn admission(link: &Link, world: &World) -> Finding {
             link.network
         ),
     )
+}
+
+/// The networks that everything that serves requests to a service sends its own traffic to.
+pub(crate) fn attached_networks(
+    service: &Service,
+    world: &World,
+) -> Finding<BTreeSet<Option<NetworkRef>>> {
+    let accesses = serving_accesses(service, world)?.into_iter();
+    accesses
+        .map(|access| attached_network(access, world))
+        .collect()
 }
 
 /// Does the destination admit nothing at all, with nobody to open it? An ingress that the link manages is opened by it.

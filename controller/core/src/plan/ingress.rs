@@ -12,10 +12,10 @@ use crate::kinds::service_egress::{Former, VERSION};
 use crate::kinds::service_ingress::{
     ANNOTATION, ANNOTATION_FIELD, INGRESS_FIELD, IngressAnnotation, google_ingress,
 };
-use crate::kinds::{FieldChange, Id, IngressSetting, Service, ServiceIngress};
+use crate::kinds::{FieldChange, IngressSetting, Service, ServiceIngress};
 use crate::link::Ingress;
+use crate::plan::Step;
 use crate::plan::ownership::{Owner, missing, owner};
-use crate::plan::{Action, Step};
 use crate::world::Seen;
 
 /// The step for a wanted destination.
@@ -129,32 +129,6 @@ fn differs(
 
 fn held(reason: &str) -> String {
     format!("ingress is tightened when the path is proven: {reason}")
-}
-
-/// Holds back what is tightened on the word of a path that this very plan changes. What is no longer declared is decided
-/// after what is: so it shows last that a destination gives up the connector by which it belongs to the network.
-pub(crate) fn hold_what_moves(context: &mut Context<'_>) {
-    let mut moved = Vec::new();
-    for (id, node) in &context.graph.nodes {
-        let Id::ServiceIngress(service) = id else {
-            continue;
-        };
-        let step = context.steps.get(id);
-        let Some(Write::PatchService(patch)) = step.and_then(|step| step.write.as_ref()) else {
-            continue;
-        };
-        let live = context.world.service(service).present();
-        let tightens = live.is_some_and(|live| patch.ingress.is_some_and(|it| it < live.ingress));
-        if tightens && let Some(reason) = context.unproven(node) {
-            moved.push((id.clone(), held(&reason)));
-        }
-    }
-    for (id, why) in moved {
-        if let Some(step) = context.steps.get_mut(&id) {
-            *step = step.clone().held_back(Action::Wait, Code::IngressHeld, why);
-            step.changes.retain(|change| change.field == INGRESS_FIELD);
-        }
-    }
 }
 
 pub(super) fn describe(ingress: Ingress) -> &'static str {

@@ -289,7 +289,7 @@ fn over_shared_vpc() -> [Link; 2] {
 }
 
 #[test]
-fn a_destination_that_moves_to_another_network_is_not_tightened_in_the_same_breath() {
+fn a_destination_that_shall_be_closed_does_not_move_to_another_network() {
     let fake = Fake::new(before(), 0);
     let [there, mut attaches] = over_shared_vpc();
     let open = Link {
@@ -299,11 +299,14 @@ fn a_destination_that_moves_to_another_network_is_not_tightened_in_the_same_brea
     let _open = apply(&fake, &[open, attaches.clone()]);
     attaches.network = UNIVERSE.main.clone();
     attaches.egress = link("t/x", "a", "b", "10.8.0.0/28").egress;
-    let _moved = apply(&fake, &[there, attaches]);
-    assert_eq!(
-        fake.state().services[&service("a")].ingress,
-        IngressSetting::All
-    );
+    let was = fake.state().services[&service("a")].vpc_access.clone();
+    let report = apply(&fake, &[there, attaches]);
+    assert_eq!(report.exit_code(), 1);
+    assert_eq!(state_of(&report, "t/there"), LinkState::Ready);
+    let state = fake.state();
+    let middle = &state.services[&service("a")];
+    let now = (middle.ingress, middle.vpc_access.clone());
+    assert_eq!(now, (IngressSetting::Internal, was));
 }
 
 #[test]

@@ -138,7 +138,7 @@ fn over_the_shared_network(name: &str, from: &str, to: &str, range: &str) -> Lin
 }
 
 #[test]
-fn a_destination_that_leaves_the_network_is_not_closed_in_the_same_breath() {
+fn a_destination_that_shall_be_closed_does_not_leave_the_network() {
     let unmanaged = |link: Link| Link {
         ingress: None,
         ..link
@@ -154,14 +154,16 @@ fn a_destination_that_leaves_the_network_is_not_closed_in_the_same_breath() {
     let kept = fake.fork();
     let both = [to_f.clone(), before_that[1].clone()];
     assert_eq!(state_of(&apply(&kept, &both), "t/to-f"), LinkState::Ready);
-    // What attaches it goes in the very run that would close it.
+    // What attaches it is to go in the very run that would close it.
     let (wishes, mut orders, extra) = whole(&[to_f]);
     orders.prune = true;
     let report = run(&fake, turn(&fake, &wishes, &orders, &extra, &|_| ()));
     let report = report.value().unwrap();
     let f = &fake.state().services[&service("f")];
-    assert_eq!((f.ingress, &f.vpc_access), (IngressSetting::All, &None));
-    assert_eq!(state_of(&report, "t/to-f"), LinkState::Waiting);
+    assert_eq!(f.ingress, IngressSetting::Internal);
+    assert!(f.vpc_access.is_some());
+    assert_eq!(state_of(&report, "t/to-f"), LinkState::Ready);
+    assert_eq!(report.exit_code(), 1);
 }
 
 /// The first hop that does not pass, and everything that is said beside it.
