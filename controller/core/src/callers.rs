@@ -4,42 +4,166 @@
 //! (`docs/reference/google-cloud.md#internal-ingress`). What attaches it is its egress, which belongs to the links that
 //! start at it: when those are undone, or lead elsewhere, the links that end at it would be cut off.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::cloud::{ServicePatch, Write};
 use crate::codes::Code;
 use crate::context::Context;
-use crate::kinds::{Id, IngressSetting, Service, VpcAccess};
-use crate::link::{NetworkRef, ServiceRef};
-use crate::path::{self, Verdict};
-use crate::plan::Step;
-use crate::world::{Remembered, World};
+use crate::hold;
+use crate::ids::LinkName;
+use crate::kinds::{Id, IngressSetting, Resource, Service};
+use crate::link::{Link, NetworkRef, Reconcile, ServiceRef};
+use crate::names::Installation;
+use crate::path;
+use crate::plan::{Step, ingress};
+use crate::world::{Remembered, Seen, World};
 
-/// The link that could not reach a service, or not as privately as it wishes, if everything of that service left through
-/// `after` from now on.
+/// The links that lead to each service and stay: those that take part, and what the records on sources tell of others.
+pub(crate) struct Callers<'a>(BTreeMap<ServiceRef, Vec<Caller<'a>>>);
+
+struct Caller<'a> {
+    link: String,
+    source: &'a ServiceRef,
+    /// The network that the source is led over, if this turn carries that out.
+    leads_over: Option<&'a NetworkRef>,
+}
+
+impl<'a> Callers<'a> {
+    pub(crate) fn new(
+        world: &'a World,
+        ours: &Installation,
+        links: &BTreeMap<&'a LinkName, &'a Link>,
+        released: &BTreeSet<String>,
+    ) -> Self {
+        let mut callers = Self(BTreeMap::new());
+        for link in links.values() {
+            let enforced = link.policy.reconcile == Reconcile::Enforce;
+            let caller = Caller {
+                link: link.name.to_string(),
+                source: &link.source,
+                leads_over: enforced.then_some(&link.network),
+            };
+            callers.add(link.destination.clone(), caller);
+        }
+        for (source, memory) in world.memories() {
+            let Some(memory) = memory.egress.this() else {
+                continue;
+            };
+            let takes_part = |name: &str| {
+                name.parse()
+                    .is_ok_and(|name: LinkName| links.contains_key(&name))
+            };
+            let ours = memory.installation == *ours;
+            for (name, link) in &memory.links {
+                if let Some(destination) = hold::service_of_path(&link.to)
+                    && !(ours && (released.contains(name) || takes_part(name)))
+                {
+                    let caller = Caller {
+                        link: name.clone(),
+                        source,
+                        leads_over: None,
+                    };
+                    callers.add(destination, caller);
+                }
+            }
+        }
+        callers
+    }
+
+    fn add(&mut self, destination: ServiceRef, caller: Caller<'a>) {
+        self.0.entry(destination).or_default().push(caller);
+    }
+
+    fn of(&self, destination: &ServiceRef) -> &[Caller<'a>] {
+        self.0.get(destination).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// What a service would lose that leaves a network.
+pub(crate) enum Loss {
+    /// This link could not reach it any more, or not as privately as it wishes.
+    Link(String),
+    /// The same, until that link has led its source elsewhere, which is under way.
+    Until(String),
+    /// Whether it would could not be read.
+    Perhaps(String),
+}
+
+impl Loss {
+    /// What is told, and under which code.
+    pub(crate) fn told(&self) -> (Code, String) {
+        match self {
+            Self::Link(link) => {
+                let why = format!(
+                    "it is attached to the network over which {link} reaches it, and that link would be cut off"
+                );
+                (Code::AttachedForCallers, why)
+            }
+            Self::Until(link) => {
+                let why = format!("{link} leaves the network first, over which it still comes");
+                (Code::Waiting, why)
+            }
+            Self::Perhaps(link) => {
+                let why = format!(
+                    "whether {link} reaches it over the network that it is attached to could not be read"
+                );
+                (Code::ScopeUnreadable, why)
+            }
+        }
+    }
+}
+
+/// What would be lost if whatever of a service is not called by name left through `after` from now on.
 pub(crate) fn cut_off(
     context: &Context<'_>,
     service: &Service,
     after: Option<&NetworkRef>,
-) -> Option<String> {
-    // What serves by name goes on as it is.
-    let attached = Attached::of(service, context.world).filter(|_| service.serves_newest())?;
-    let over_it = |network: &NetworkRef| match &attached {
-        Attached::To(now) => network == now,
-        Attached::Unknown => network.project != service.id.project && after != Some(network),
-    };
-    if after.is_some_and(|after| attached == Attached::To(after.clone())) {
+) -> Option<Loss> {
+    let left = Left::of(service, after, context.world)?;
+    let closed = is_closed(service.ingress) && !opens(context, service);
+    if !closed && !shall_be_closed(context, service) {
         return None;
     }
-    let closed = is_closed(service.ingress);
-    let mut links = context.links.values();
-    let declared = links.find(|link| {
-        let arrives =
-            || over_it(&link.network) || leaves_over(&link.source, context.world, over_it);
-        let wishes = link.ingress.is_some_and(|wished| is_closed(wished.into()));
-        link.destination == service.id && (closed || wishes) && arrives()
+    let callers = context.callers.of(&service.id);
+    let of_caller = |caller: &Caller<'_>| {
+        let link = caller.link.clone();
+        let led = caller.leads_over.map(|network| left.holds(network));
+        let now = if closed {
+            left.is_way_of(caller.source, context.world)
+        } else {
+            Holds::No
+        };
+        match (led, now) {
+            (Some(Holds::Yes), _) | (None, Holds::Yes) => Some(Loss::Link(link)),
+            (Some(Holds::No), Holds::Yes) => Some(Loss::Until(link)),
+            (Some(Holds::Perhaps), _) | (_, Holds::Perhaps) => Some(Loss::Perhaps(link)),
+            (Some(Holds::No) | None, Holds::No) => None,
+        }
+    };
+    let losses = callers.iter().filter_map(of_caller);
+    let worst = losses.min_by_key(|loss| match loss {
+        Loss::Link(_) => 0,
+        Loss::Perhaps(_) => 1,
+        Loss::Until(_) => 2,
     });
-    declared
-        .map(|link| link.name.to_string())
-        .or_else(|| held(context, service).filter(|_| closed))
+    worst.or_else(|| unseen(context, service, callers).filter(|_| closed))
+}
+
+/// A link that the service itself remembers, with a source that nothing tells of.
+fn unseen(context: &Context<'_>, service: &Service, callers: &[Caller<'_>]) -> Option<Loss> {
+    let memory = match &context.world.memory(&service.id).ingress {
+        Remembered::This(memory) => memory,
+        Remembered::Unintelligible(_) => return Some(Loss::Perhaps("somebody".to_owned())),
+        Remembered::Nothing => return None,
+    };
+    let ours = memory.installation == *context.ours;
+    let known: BTreeSet<&str> = callers.iter().map(|caller| caller.link.as_str()).collect();
+    let mut links = memory.links.iter();
+    let link = links.find(|name| {
+        let stays = !ours || !context.released.contains(*name);
+        stays && !known.contains(name.as_str())
+    });
+    link.cloned().map(Loss::Perhaps)
 }
 
 /// Does it matter over which network a request comes? Otherwise everybody arrives, or nobody.
@@ -52,58 +176,108 @@ fn is_closed(ingress: IngressSetting) -> bool {
     }
 }
 
-/// The network of another project that a service sends its traffic to.
-#[derive(PartialEq)]
-enum Attached {
-    To(NetworkRef),
-    /// There may be one.
-    Unknown,
+/// Do the links that end at a service close it, once their paths are proven?
+fn shall_be_closed(context: &Context<'_>, service: &Service) -> bool {
+    let node = context
+        .graph
+        .node(&Id::ServiceIngress(service.id.clone()))
+        .filter(|node| node.links.iter().any(|link| context.is_enforced(link)));
+    node.is_some_and(|node| match &node.resource {
+        Resource::ServiceIngress(wanted) => is_closed(wanted.ingress.into()),
+        _ => false,
+    })
 }
 
-impl Attached {
-    fn of(service: &Service, world: &World) -> Option<Self> {
-        match path::attached_networks(service, world) {
-            Ok(networks) => match networks.into_iter().collect::<Vec<_>>().as_slice() {
-                [Some(now)] if now.project != service.id.project => Some(Self::To(now.clone())),
-                // Through several, or none, nobody arrives.
-                _ => None,
-            },
-            Err((Verdict::Fail, _, _)) => None,
-            Err((Verdict::Unknown | Verdict::NotReached | Verdict::Pass, _, _)) => {
-                Some(Self::Unknown)
-            }
+/// Does this very plan open a service to everybody? What comes after that cuts nobody off.
+fn opens(context: &Context<'_>, service: &Service) -> bool {
+    let id = Id::ServiceIngress(service.id.clone());
+    if let Some(step) = context.steps.get(&id) {
+        return loosens(context, step, service).is_some_and(|to| !is_closed(to));
+    }
+    let Some(node) = context.graph.node(&id) else {
+        return false;
+    };
+    match &node.resource {
+        Resource::ServiceIngress(wanted) => {
+            let step = Step {
+                links: node.links.clone(),
+                ..ingress::step(context, node, wanted)
+            };
+            loosens(context, &step, service).is_some_and(|to| !is_closed(to))
         }
+        _ => false,
     }
 }
 
-/// Is this where a caller is now, whatever its link wishes? One that stays put arrives over the network that it had.
-fn leaves_over(caller: &ServiceRef, world: &World, over_it: impl Fn(&NetworkRef) -> bool) -> bool {
-    let live = world.service(caller).present();
-    let network = live.and_then(|live| network_of(live.vpc_access.as_ref(), world));
-    network.is_some_and(|network| over_it(&network))
-}
-
-/// A link that takes no part in this turn keeps what it has; which network it comes over is not known.
-fn held(context: &Context<'_>, service: &Service) -> Option<String> {
-    let memory = match &context.world.memory(&service.id).ingress {
-        Remembered::This(memory) if memory.installation == *context.ours => memory,
-        // Whom it was closed for is not known, and it cannot be opened.
-        Remembered::Unintelligible(_) => return Some("somebody".to_owned()),
-        Remembered::This(_) | Remembered::Nothing => return None,
+/// What a step makes a service admit that it does not yet, if the step is carried out.
+pub(crate) fn loosens(
+    context: &Context<'_>,
+    step: &Step,
+    service: &Service,
+) -> Option<IngressSetting> {
+    let Some(Write::PatchService(patch)) = &step.write else {
+        return None;
     };
-    let mut links = memory.links.iter();
-    let takes_part = |name: &str| name.parse().is_ok_and(|name| context.link(&name).is_some());
-    links
-        .find(|name| context.keeps(name) && !takes_part(name))
-        .cloned()
+    let acts = step.links.is_empty() || step.links.iter().any(|link| context.is_enforced(link));
+    patch.ingress.filter(|to| acts && *to > service.ingress)
 }
 
-/// The network that traffic enters this way, if that can be seen.
-fn network_of(access: Option<&VpcAccess>, world: &World) -> Option<NetworkRef> {
-    path::attached_network(access, world).ok().flatten()
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Holds {
+    No,
+    Perhaps,
+    Yes,
 }
 
-/// Refuses to take a service out of the network over which a link that stays reaches it.
+/// The networks of other projects that a service would leave.
+struct Left<'a> {
+    service: &'a Service,
+    after: Option<&'a NetworkRef>,
+    networks: BTreeSet<NetworkRef>,
+    /// There may be more.
+    unread: bool,
+}
+
+impl<'a> Left<'a> {
+    fn of(service: &'a Service, after: Option<&'a NetworkRef>, world: &World) -> Option<Self> {
+        let (now, unread) = path::serving_networks(service, world);
+        let networks = now
+            .into_iter()
+            .filter(|network| network.project != service.id.project && after != Some(network));
+        let left = Self {
+            service,
+            after,
+            networks: networks.collect(),
+            unread,
+        };
+        let any = left.unread || !left.networks.is_empty();
+        (any && service.serves_newest()).then_some(left)
+    }
+
+    fn holds(&self, network: &NetworkRef) -> Holds {
+        let other = network.project != self.service.id.project && self.after != Some(network);
+        match (self.networks.contains(network), self.unread && other) {
+            (true, _) => Holds::Yes,
+            (false, true) => Holds::Perhaps,
+            (false, false) => Holds::No,
+        }
+    }
+
+    /// Is this how anything of a caller comes now, whatever its link wishes? One that stays put, or of which an older
+    /// revision serves, arrives over the network that it had.
+    fn is_way_of(&self, caller: &ServiceRef, world: &World) -> Holds {
+        let (networks, unread) = match world.service(caller) {
+            Seen::Present(caller) => path::serving_networks(caller, world),
+            Seen::Absent => return Holds::No,
+            Seen::Unreadable(_) => (BTreeSet::new(), true),
+        };
+        let seen = networks.iter().map(|network| self.holds(network)).max();
+        seen.max(unread.then_some(Holds::Perhaps))
+            .unwrap_or(Holds::No)
+    }
+}
+
+/// The step for a service that would be taken out of the network over which a link that stays reaches it.
 pub(crate) fn keep_attached(
     context: &Context<'_>,
     service: &Service,
@@ -116,33 +290,36 @@ pub(crate) fn keep_attached(
     else {
         return None;
     };
-    let after = network_of(restored.as_ref(), context.world);
-    let link = cut_off(context, service, after.as_ref())?;
-    let why = format!(
-        "it is attached to the network over which {link} reaches it, and that link would be cut off"
-    );
-    Some(Step::refuse(Code::AttachedForCallers, why).help(ATTACH))
+    let after = path::attached_network(restored.as_ref(), context.world);
+    let loss = cut_off(context, service, after.ok().flatten().as_ref())?;
+    let (code, why) = loss.told();
+    Some(match loss {
+        Loss::Link(_) => Step::refuse(code, why).help(ATTACH),
+        Loss::Until(_) | Loss::Perhaps(_) => Step::wait(code, why),
+    })
 }
 
 /// What to do about a service that is attached for the sake of its callers.
 const ATTACH: &str =
     "attach it to that network by hand, in another way, or undo the links that end there as well";
 
-/// Has a service that leaves a network of another project opened before: should that fail, its callers still arrive.
+/// Has a service that leaves a network opened before: should that fail, its callers still arrive.
 pub(crate) fn loosened_first(context: &mut Context<'_>) {
-    let loosened = context.steps.iter().filter_map(|(id, step)| {
-        let Some(Write::PatchService(patch)) = &step.write else {
-            return None;
+    let mut loosened = Vec::new();
+    for (id, step) in &context.steps {
+        let Id::ServiceIngress(service) = id else {
+            continue;
         };
-        let live = context.world.service(&patch.service).present()?;
-        let loosens = patch.ingress.is_some_and(|it| it > live.ingress);
-        let attached = Attached::of(live, context.world).filter(|_| loosens);
-        attached.map(|_| (id.clone(), live.id.clone()))
-    });
-    let loosened: Vec<(Id, ServiceRef)> = loosened.collect();
-    for (before, service) in loosened {
-        if let Some(step) = context.steps.get_mut(&Id::ServiceEgress(service))
-            && step.action.writes()
+        let Some(live) = context.world.service(service).present() else {
+            continue;
+        };
+        if loosens(context, step, live).is_some() && Left::of(live, None, context.world).is_some() {
+            loosened.push((id.clone(), Id::ServiceEgress(service.clone())));
+        }
+    }
+    for (before, egress) in loosened {
+        if let Some(step) = context.steps.get_mut(&egress)
+            && matches!(&step.write, Some(Write::PatchService(patch)) if patch.vpc_access.is_some())
         {
             *step = step.clone().after([before]);
         }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::callers::Callers;
 use crate::cloud::Write;
 use crate::codes::Code;
 use crate::graph::{Graph, Node};
@@ -48,6 +49,7 @@ pub struct Context<'a> {
     pub(crate) undecided: BTreeSet<Place>,
     pub(crate) records: BTreeMap<String, Value>,
     pub(crate) uses: Uses<'a>,
+    pub(crate) callers: Callers<'a>,
     /// Projects in which something of ours is that nobody wants.
     pub(crate) left: BTreeSet<ProjectId>,
     /// Sources whose record is written before anything is made for them.

@@ -5,7 +5,7 @@ mod served;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::callers;
+use crate::callers::{self, Callers};
 use crate::compile::compile;
 use crate::context::Context;
 use crate::diagnostic::Diagnostic;
@@ -171,11 +171,13 @@ fn prepare<'a>(
     let mut graph = compiled.graph;
     diagnostics.extend(scope::hear_held(&mut graph, world, &remembered, standings));
 
+    let released = released(standings);
     let mut context = Context {
         world,
         ours,
         traces: traces(&links, &graph, world),
-        released: released(standings),
+        callers: Callers::new(world, ours, &links, &released),
+        released,
         records: adoption::records(world, ours),
         removal: scope::removal_scope(&remembered, wishes, orders, standings, world, in_hand),
         uses: Uses::new(world),

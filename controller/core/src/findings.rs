@@ -131,6 +131,9 @@ pub(crate) fn stuck(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
         if step.action != Action::Wait || step.links.iter().any(|link| refused.contains(link)) {
             continue;
         }
+        if step.code == Some(Code::UsedByService) && used_by_refused(plan, context, id) {
+            continue;
+        }
         let cause = step
             .links
             .iter()
@@ -157,6 +160,17 @@ pub(crate) fn stuck(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
         diagnostics.push(diagnostic);
     }
     diagnostics
+}
+
+/// Is a connector still there because a service that uses it is not let go? That has been said of the service.
+fn used_by_refused(plan: &Plan, context: &Context<'_>, id: &Id) -> bool {
+    let Id::Connector(connector) = id else {
+        return false;
+    };
+    let users = context.uses.services().get(connector);
+    let steps = users.into_iter().flatten();
+    let mut steps = steps.filter_map(|user| plan.steps.get(&Id::ServiceEgress(user.clone())));
+    steps.any(|step| step.action == Action::Refuse)
 }
 
 /// Links that shall be undone and that their source remembers for another owner or set: nothing is undone of those.

@@ -16,7 +16,7 @@ use crate::link::Link;
 use crate::world::{Seen, World};
 
 pub use cut_off::cut_off;
-pub(crate) use far_end::{attached_network, attached_networks, connectors_of};
+pub(crate) use far_end::{attached_network, connectors_of, serving_networks};
 
 /// How one hop stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

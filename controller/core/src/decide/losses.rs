@@ -97,27 +97,22 @@ fn cutting_off(
         let Seen::Present(source) = context.world.service(&link.source) else {
             continue;
         };
-        let Some(other) = callers::cut_off(context, source, Some(&link.network)) else {
+        let Some(loss) = callers::cut_off(context, source, Some(&link.network)) else {
             continue;
         };
-        let message = format!(
-            "{} is not moved onto this path: it is attached to the network over which {other} reaches it, and that link would be cut off",
-            link.source.name
-        );
-        let code = Code::AttachedForCallers;
-        let diagnostic = Diagnostic::new(code, link.origin.clone(), message.clone());
-        diagnostics.push(
-            diagnostic
-                .link(name)
-                .field("spec.network.name")
-                .help(ONE_NETWORK),
-        );
+        let (code, why) = loss.told();
+        let message = format!("{} is not moved onto this path: {why}", link.source.name);
+        if code != Code::Waiting {
+            let diagnostic = Diagnostic::new(code, link.origin.clone(), message.clone());
+            let diagnostic = diagnostic.link(name).field("spec.network.name");
+            diagnostics.push(diagnostic.help(ONE_NETWORK));
+        }
         blocked.insert((*name).clone(), message);
     }
     blocked
 }
 
-const ONE_NETWORK: &str = "a service is attached to one network: let both links lead over it";
+const ONE_NETWORK: &str = "a service is attached to one network, so let both links lead over it; to move both, declare `ingress: All` for that service until they are moved";
 
 const STAYS: &str = "mend that first; until then the source stays as it is";
 

@@ -151,10 +151,11 @@ impl Service {
             && self.latest_ready == self.latest_created
     }
 
-    /// Does any traffic go to whichever revision is the newest?
+    /// Does any traffic, or a tag, go to whichever revision is the newest?
     pub fn serves_newest(&self) -> bool {
         let mut traffic = self.traffic.iter();
-        self.traffic.is_empty() || traffic.any(|it| it.percent > 0 && it.revision.is_none())
+        let asked = |it: &Traffic| it.percent > 0 || it.tag.is_some();
+        self.traffic.is_empty() || traffic.any(|it| it.revision.is_none() && asked(it))
     }
 
     /// Does traffic or a tag ask for this revision by its name?

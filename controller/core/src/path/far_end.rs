@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::codes::Code;
 use crate::kinds::{Attachment, IngressSetting, RegionalRef, Service, VpcAccess};
 use crate::link::{Link, NetworkRef};
-use crate::path::{Finding, fail, unknown};
+use crate::path::{Finding, Verdict, fail, unknown};
 use crate::world::{Seen, World};
 
 /// Internal means: from a network of the destination's own project, or from the Shared VPC network that the
@@ -24,7 +24,11 @@ pub(super) fn admission(link: &Link, world: &World) -> Finding {
         }
         Seen::Unreadable(why) => return unknown(Code::PathUnknown, why),
     };
-    if attached_networks(service, world)? == BTreeSet::from([Some(link.network.clone())]) {
+    let mut attached = BTreeSet::new();
+    for access in serving_accesses(service, world)? {
+        attached.insert(attached_network(access, world)?);
+    }
+    if attached == BTreeSet::from([Some(link.network.clone())]) {
         return Ok("the destination is attached to the same Shared VPC network".to_owned());
     }
     fail(
@@ -36,15 +40,25 @@ pub(super) fn admission(link: &Link, world: &World) -> Finding {
     )
 }
 
-/// The networks that everything that serves requests to a service sends its own traffic to.
-pub(crate) fn attached_networks(
-    service: &Service,
-    world: &World,
-) -> Finding<BTreeSet<Option<NetworkRef>>> {
-    let accesses = serving_accesses(service, world)?.into_iter();
-    accesses
-        .map(|access| attached_network(access, world))
-        .collect()
+/// The networks that anything which serves requests to a service sends its own traffic to, and whether there may be
+/// more that could not be read.
+pub(crate) fn serving_networks(service: &Service, world: &World) -> (BTreeSet<NetworkRef>, bool) {
+    let mut found: Vec<Finding<Option<NetworkRef>>> = Vec::new();
+    if service.template_serves() {
+        found.push(attached_network(service.vpc_access.as_ref(), world));
+    } else {
+        for id in service.serving_revisions() {
+            found.push(match world.revision(&id) {
+                Seen::Present(revision) => attached_network(revision.vpc_access.as_ref(), world),
+                Seen::Absent => Ok(None),
+                Seen::Unreadable(why) => unknown(Code::PathUnknown, why),
+            });
+        }
+    }
+    let unread = |it: &Finding<_>| matches!(it, Err((Verdict::Unknown, _, _)));
+    let any_unread = found.iter().any(unread);
+    let networks = found.into_iter().filter_map(Result::ok).flatten();
+    (networks.collect(), any_unread)
 }
 
 /// Does the destination admit nothing at all, with nobody to open it? An ingress that the link manages is opened by it.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::callers;
 use crate::cloud::Write;
 use crate::codes::Code;
 use crate::context::Context;
@@ -234,6 +235,13 @@ fn network(context: &Context<'_>, id: &NetworkRef) -> Step {
 /// Turns a step that would write into one that waits, when what it needs is not going to be there.
 pub fn gate(context: &Context<'_>, id: &Id, node: &Node, step: Step) -> Step {
     if !step.action.writes() || (step.action == Action::Delete) || Context::is_journal(&step) {
+        return step;
+    }
+    if let Id::ServiceIngress(service) = id
+        && let Some(live) = context.world.service(service).present()
+        && callers::loosens(context, &step, live).is_some()
+    {
+        // Nobody loses by that, and it may be what a move has to wait for.
         return step;
     }
     // A source that goes ahead for another link remembers this one too, so the record comes first all the same.

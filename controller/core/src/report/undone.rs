@@ -49,7 +49,9 @@ fn is_to_go(step: &StepReport) -> bool {
         Some(Outcome::Done) => false,
         None => match step.action {
             Action::Create | Action::Update | Action::Delete | Action::Wait => true,
-            Action::Nothing | Action::Refuse => false,
+            // What no link wants any more and is not let go.
+            Action::Refuse => step.links.is_empty(),
+            Action::Nothing => false,
         },
     }
 }

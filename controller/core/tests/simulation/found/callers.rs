@@ -3,6 +3,9 @@
 use privatelink_core::codes::Code;
 use privatelink_core::fake::Fault;
 use privatelink_core::kinds::Service;
+use privatelink_core::kinds::service_egress::ANNOTATION as EGRESS;
+use privatelink_core::kinds::service_ingress::ANNOTATION as INGRESS;
+use privatelink_core::link::NetworkRef;
 
 use super::*;
 
@@ -163,4 +166,170 @@ fn a_service_that_cannot_be_opened_is_not_detached() {
         kept += usize::from(middle.ingress == IngressSetting::Internal);
     }
     assert_eq!(kept, 1);
+}
+
+/// What somebody does to a service.
+fn by_hand(fake: &Fake, name: &str, deed: impl FnOnce(&mut Service)) {
+    fake.change(|state| {
+        deed(state.services.get_mut(&service(name)).unwrap());
+        state.touch(&service(name));
+    });
+}
+
+/// The link that attaches it is undone by itself, as `destroy` does with its file.
+fn destroy_outbound(fake: &Fake) -> Report {
+    let (mut wishes, mut orders, extra) = whole(&[outbound()]);
+    wishes.complete = false;
+    orders.prune = false;
+    orders.destroy.insert("t/outbound".parse().unwrap());
+    let report = run(fake, turn(fake, &wishes, &orders, &extra, &|_| ()));
+    report.value().unwrap()
+}
+
+#[test]
+fn callers_of_another_set_are_not_cut_off_either() {
+    let fake = chain();
+    for (name, key) in [("f", EGRESS), ("a", INGRESS)] {
+        by_hand(&fake, name, |service| {
+            let text = service.annotations.get_mut(key).unwrap();
+            *text = text.replace(r#""set":"payments""#, r#""set":"orders""#);
+        });
+    }
+    let was = middle(&fake).vpc_access;
+    assert_eq!(apply(&fake, &[]).exit_code(), 1);
+    assert_eq!(middle(&fake).vpc_access, was);
+}
+
+#[test]
+fn a_link_is_undone_by_itself_where_callers_come_over_the_own_network() {
+    let fake = Fake::new(before(), 0);
+    let near = link("t/near", "c", "a", "10.8.0.0/28");
+    fake.change(|state| state.deploy(&service("b"), Some(direct("theirs")), None));
+    let report = apply(&fake, &[near, outbound()]);
+    assert_eq!(report.exit_code(), 0, "{:?}", report.diagnostics);
+    let report = destroy_outbound(&fake);
+    assert_eq!(report.exit_code(), 0, "{:?}", report.diagnostics);
+    assert_eq!(middle(&fake).vpc_access, None);
+    assert_eq!(middle(&fake).ingress, IngressSetting::Internal);
+    let far = chain();
+    assert_eq!(destroy_outbound(&far).exit_code(), 1);
+    assert!(middle(&far).vpc_access.is_some());
+}
+
+#[test]
+fn a_caller_whose_older_revision_serves_is_not_cut_off() {
+    let fake = chain();
+    by_hand(&fake, "f", |caller| {
+        caller.traffic = vec![Traffic {
+            revision: caller.latest_ready.clone(),
+            percent: 100,
+            tag: None,
+        }];
+    });
+    // Over the network of the destination's own project, which is always admitted.
+    let near = Link {
+        network: UNIVERSE.main.clone(),
+        ..link("t/inbound", "f", "a", "10.8.0.0/28")
+    };
+    let near = Link {
+        project: UNIVERSE.edge.clone(),
+        ..near
+    };
+    let _waiting = apply(&fake, std::slice::from_ref(&near));
+    assert!(middle(&fake).vpc_access.is_some());
+    by_hand(&fake, "f", |caller| caller.traffic.clear());
+    let report = apply(&fake, &[near]);
+    assert_eq!(report.exit_code(), 0, "{:?}", report.diagnostics);
+    assert_eq!(middle(&fake).vpc_access, None);
+}
+
+#[test]
+fn a_tagged_revision_that_leaves_another_way_changes_nothing_for_the_callers_of_the_others() {
+    let fake = chain();
+    by_hand(&fake, "a", |middle| {
+        middle.traffic = vec![
+            Traffic {
+                revision: None,
+                percent: 100,
+                tag: None,
+            },
+            Traffic {
+                revision: Some("older".into()),
+                percent: 0,
+                tag: Some("before".into()),
+            },
+        ];
+    });
+    let was = middle(&fake).vpc_access;
+    let _held = apply(&fake, &[inbound()]);
+    assert_eq!(middle(&fake).vpc_access, was);
+}
+
+#[test]
+fn whom_another_link_leaves_open_may_go() {
+    let fake = chain();
+    let open = Link {
+        ingress: Some(Ingress::All),
+        ..link("t/open", "c", "a", "10.8.0.0/28")
+    };
+    let _opened = apply(&fake, &[inbound(), outbound(), open.clone()]);
+    assert_eq!(middle(&fake).ingress, IngressSetting::All);
+    let _undone = apply(&fake, &[inbound(), open]);
+    assert_eq!(middle(&fake).vpc_access, None);
+}
+
+#[test]
+fn a_chain_moves_as_a_whole_when_the_one_in_the_middle_is_opened() {
+    let over = |network: &NetworkRef, ingress, ranges: [&str; 2]| {
+        let led = |link: Link| Link {
+            network: network.clone(),
+            project: UNIVERSE.edge.clone(),
+            ..link
+        };
+        let inbound = Link {
+            ingress: Some(ingress),
+            ..link("t/inbound", "g", "f", ranges[0])
+        };
+        let outbound = Link {
+            ingress: None,
+            ..link("t/outbound", "f", "d", ranges[1])
+        };
+        [led(inbound), led(outbound)]
+    };
+    let here = |ingress| over(&UNIVERSE.shared, ingress, ["10.16.0.0/28", "10.16.0.16/28"]);
+    let there = |ingress| over(&UNIVERSE.main, ingress, ["10.8.0.0/28", "10.8.0.16/28"]);
+    let fake = Fake::new(before(), 0);
+    fake.change(|state| state.deploy(&service("d"), Some(direct("theirs")), None));
+    let middle = |fake: &Fake| fake.state().services[&service("f")].clone();
+    let report = apply(&fake, &here(Ingress::Internal));
+    assert_eq!(report.exit_code(), 0, "{:?}", report.diagnostics);
+    let was = middle(&fake);
+    assert_eq!(was.ingress, IngressSetting::Internal);
+    let report = apply(&fake, &there(Ingress::Internal));
+    assert_eq!(report.exit_code(), 1);
+    assert_eq!(middle(&fake).vpc_access, was.vpc_access);
+    let report = apply(&fake, &there(Ingress::All));
+    assert_eq!(report.exit_code(), 0, "{:?}", report.diagnostics);
+    let report = apply(&fake, &there(Ingress::Internal));
+    assert_eq!(report.exit_code(), 0, "{:?}", report.diagnostics);
+    assert_eq!(middle(&fake).ingress, IngressSetting::Internal);
+    assert_ne!(middle(&fake).vpc_access, was.vpc_access);
+}
+
+#[test]
+fn what_is_only_reported_holds_up_nobody() {
+    let fake = chain();
+    let mut reported = Link {
+        ingress: Some(Ingress::All),
+        ..inbound()
+    };
+    reported.policy.reconcile = Reconcile::Report;
+    let wider = Link {
+        egress: link("t/x", "a", "b", "10.16.0.32/28").egress,
+        ..outbound()
+    };
+    let was = middle(&fake).vpc_access;
+    let _moved = apply(&fake, &[reported, wider]);
+    assert_ne!(middle(&fake).vpc_access, was);
+    assert_eq!(middle(&fake).ingress, IngressSetting::Internal);
 }
