@@ -308,8 +308,13 @@ fn a_chain_moves_as_a_whole_when_the_one_in_the_middle_is_opened() {
     let report = apply(&fake, &there(Ingress::Internal));
     assert_eq!(report.exit_code(), 1);
     assert_eq!(middle(&fake).vpc_access, was.vpc_access);
+    let _nothing_that_counts = fake.take_journal();
     let report = apply(&fake, &there(Ingress::All));
     assert_eq!(report.exit_code(), 0, "{:?}", report.diagnostics);
+    for entry in fake.take_journal() {
+        let now = &entry.after.services[&service("f")];
+        assert!(now.ingress == IngressSetting::All || now.vpc_access == was.vpc_access);
+    }
     let report = apply(&fake, &there(Ingress::Internal));
     assert_eq!(report.exit_code(), 0, "{:?}", report.diagnostics);
     assert_eq!(middle(&fake).ingress, IngressSetting::Internal);
