@@ -77,10 +77,9 @@ fn goes(state: &State, id: &ServiceRef, access: &VpcAccess) -> bool {
 /// Does something tell that a service without a record had one: a destination that remembers a link of it, and a NAT of
 /// ours where it leaves?
 fn tells(state: &State, id: &ServiceRef, record: &EgressAnnotation) -> bool {
-    let access = state
-        .services
-        .get(id)
-        .and_then(|service| service.vpc_access.as_ref());
+    let without = |service: &&Service| ours(service).is_none();
+    let service = state.services.get(id).filter(without);
+    let access = service.and_then(|service| service.vpc_access.as_ref());
     let subnetwork = access.and_then(|access| carried_by(state, access));
     let served = subnetwork.and_then(|id| state.nat_serving(&id));
     let by_us = served.is_some_and(|(_, nat)| made(nat.name.as_str()));
