@@ -295,13 +295,17 @@ pub(crate) fn keep_attached(
     let (code, why) = loss.told();
     Some(match loss {
         Loss::Link(_) => Step::refuse(code, why).help(ATTACH),
-        Loss::Until(_) | Loss::Perhaps(_) => Step::wait(code, why),
+        Loss::Until(_) => Step::wait(code, why),
+        Loss::Perhaps(_) => Step::wait(code, why).help(LOOK),
     })
 }
 
 /// What to do about a service that is attached for the sake of its callers.
 const ATTACH: &str =
     "attach it to that network by hand, in another way, or undo the links that end there as well";
+
+const LOOK: &str =
+    "have this run see where that link starts (`--scope PROJECT`), or undo that link as well";
 
 /// Has a service that leaves a network opened before: should that fail, its callers still arrive.
 pub(crate) fn loosened_first(context: &mut Context<'_>) {
