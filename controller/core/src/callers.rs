@@ -87,6 +87,8 @@ pub(crate) enum Loss {
     Until(String),
     /// Whether it would could not be read.
     Perhaps(String),
+    /// Our record on the service, which names the links that end there, cannot be read.
+    Unintelligible(String),
 }
 
 impl Loss {
@@ -109,9 +111,34 @@ impl Loss {
                 );
                 (Code::ScopeUnreadable, why)
             }
+            Self::Unintelligible(why) => {
+                let why =
+                    format!("our annotation privatelink.dev/ingress on it cannot be read: {why}");
+                (Code::OwnedByAnother, why)
+            }
+        }
+    }
+
+    /// What to do, if there is anything but waiting; for a link that is undone, or that leads elsewhere.
+    pub(crate) fn help(&self, undone: bool) -> Option<&'static str> {
+        match self {
+            Self::Link(_) if undone => Some(ATTACH),
+            Self::Link(_) => Some(ONE_NETWORK),
+            Self::Until(_) => None,
+            Self::Perhaps(_) => Some(LOOK),
+            Self::Unintelligible(_) => Some(FORGET),
         }
     }
 }
+
+/// What to do about a service that is attached for the sake of its callers.
+const ATTACH: &str =
+    "attach it to that network by hand, in another way, or undo the links that end there as well";
+const ONE_NETWORK: &str = "a service is attached to one network, so let both links lead over it; to move both, declare `ingress: All` for that service until they are moved";
+const LOOK: &str =
+    "have this run see where that link starts (`--scope PROJECT`), or undo that link as well";
+const FORGET: &str =
+    "use the release that wrote it, or remove the annotation privatelink.dev/ingress";
 
 /// What would be lost if whatever of a service is not called by name left through `after` from now on.
 pub(crate) fn cut_off(
@@ -121,29 +148,33 @@ pub(crate) fn cut_off(
 ) -> Option<Loss> {
     let left = Left::of(service, after, context.world)?;
     let closed = is_closed(service.ingress) && !opens(context, service);
-    if !closed && !shall_be_closed(context, service) {
+    let shall_be = shall_be_closed(context, service);
+    if !closed && !shall_be {
         return None;
     }
     let callers = context.callers.of(&service.id);
     let of_caller = |caller: &Caller<'_>| {
         let link = caller.link.clone();
         let led = caller.leads_over.map(|network| left.holds(network));
-        let now = if closed {
+        // While it is open, who follows its link may still do so.
+        let now = if closed || (shall_be && caller.leads_over.is_none()) {
             left.is_way_of(caller.source, context.world)
         } else {
             Holds::No
         };
         match (led, now) {
             (Some(Holds::Yes), _) | (None, Holds::Yes) => Some(Loss::Link(link)),
-            (Some(Holds::No), Holds::Yes) => Some(Loss::Until(link)),
-            (Some(Holds::Perhaps), _) | (_, Holds::Perhaps) => Some(Loss::Perhaps(link)),
+            (Some(Holds::No), Holds::Yes | Holds::Perhaps) => Some(Loss::Until(link)),
+            (Some(Holds::Perhaps), _) | (None, Holds::Perhaps) => Some(Loss::Perhaps(link)),
             (Some(Holds::No) | None, Holds::No) => None,
         }
     };
-    let losses = callers.iter().filter_map(of_caller);
+    // A service that calls itself arrives from wherever it is.
+    let others = callers.iter().filter(|caller| *caller.source != service.id);
+    let losses = others.filter_map(of_caller);
     let worst = losses.min_by_key(|loss| match loss {
         Loss::Link(_) => 0,
-        Loss::Perhaps(_) => 1,
+        Loss::Perhaps(_) | Loss::Unintelligible(_) => 1,
         Loss::Until(_) => 2,
     });
     worst.or_else(|| unseen(context, service, callers).filter(|_| closed))
@@ -153,7 +184,7 @@ pub(crate) fn cut_off(
 fn unseen(context: &Context<'_>, service: &Service, callers: &[Caller<'_>]) -> Option<Loss> {
     let memory = match &context.world.memory(&service.id).ingress {
         Remembered::This(memory) => memory,
-        Remembered::Unintelligible(_) => return Some(Loss::Perhaps("somebody".to_owned())),
+        Remembered::Unintelligible(why) => return Some(Loss::Unintelligible(why.clone())),
         Remembered::Nothing => return None,
     };
     let ours = memory.installation == *context.ours;
@@ -176,16 +207,28 @@ fn is_closed(ingress: IngressSetting) -> bool {
     }
 }
 
-/// Do the links that end at a service close it, once their paths are proven?
+/// Do the links that end at a service close it, once their paths are proven? Or does this plan, giving back what was?
 fn shall_be_closed(context: &Context<'_>, service: &Service) -> bool {
-    let node = context
-        .graph
-        .node(&Id::ServiceIngress(service.id.clone()))
-        .filter(|node| node.links.iter().any(|link| context.is_enforced(link)));
+    let id = Id::ServiceIngress(service.id.clone());
+    let write = context.steps.get(&id).and_then(|step| step.write.as_ref());
+    if let Some(Write::PatchService(patch)) = write
+        && patch.ingress.is_some_and(is_closed)
+    {
+        return true;
+    }
+    let node = context.graph.node(&id);
+    let node = node.filter(|node| node.links.iter().any(|link| context.is_enforced(link)));
     node.is_some_and(|node| match &node.resource {
         Resource::ServiceIngress(wanted) => is_closed(wanted.ingress.into()),
         _ => false,
     })
+}
+
+/// Does this plan lead a service over another way? Nothing is closed on it before that has been seen.
+pub(crate) fn moves(context: &Context<'_>, service: &ServiceRef) -> bool {
+    let step = context.steps.get(&Id::ServiceEgress(service.clone()));
+    let write = step.and_then(|step| step.write.as_ref());
+    matches!(write, Some(Write::PatchService(patch)) if patch.vpc_access.is_some())
 }
 
 /// Does this very plan open a service to everybody? What comes after that cuts nobody off.
@@ -194,7 +237,8 @@ fn opens(context: &Context<'_>, service: &Service) -> bool {
     if let Some(step) = context.steps.get(&id) {
         return loosens(context, step, service).is_some_and(|to| !is_closed(to));
     }
-    let Some(node) = context.graph.node(&id) else {
+    let node = context.graph.node(&id);
+    let Some(node) = node.filter(|node| context.was_applied(node)) else {
         return false;
     };
     match &node.resource {
@@ -293,19 +337,15 @@ pub(crate) fn keep_attached(
     let after = path::attached_network(restored.as_ref(), context.world);
     let loss = cut_off(context, service, after.ok().flatten().as_ref())?;
     let (code, why) = loss.told();
-    Some(match loss {
-        Loss::Link(_) => Step::refuse(code, why).help(ATTACH),
-        Loss::Until(_) => Step::wait(code, why),
-        Loss::Perhaps(_) => Step::wait(code, why).help(LOOK),
+    let step = match loss {
+        Loss::Link(_) | Loss::Unintelligible(_) => Step::refuse(code, why),
+        Loss::Until(_) | Loss::Perhaps(_) => Step::wait(code, why),
+    };
+    Some(match loss.help(true) {
+        Some(help) => step.help(help),
+        None => step,
     })
 }
-
-/// What to do about a service that is attached for the sake of its callers.
-const ATTACH: &str =
-    "attach it to that network by hand, in another way, or undo the links that end there as well";
-
-const LOOK: &str =
-    "have this run see where that link starts (`--scope PROJECT`), or undo that link as well";
 
 /// Has a service that leaves a network opened before: should that fail, its callers still arrive.
 pub(crate) fn loosened_first(context: &mut Context<'_>) {

@@ -223,6 +223,13 @@ impl<'a> Context<'a> {
         (memory.to == link.destination.to_string() && !memory.digest.is_empty()).then_some(memory)
     }
 
+    /// Does the source of any enforced link of these remember that it was applied?
+    pub(crate) fn was_applied(&self, node: &Node) -> bool {
+        let enforced = node.links.iter().filter(|name| self.is_enforced(name));
+        let mut links = enforced.filter_map(|name| self.link(name));
+        links.any(|link| self.applied_memory(link).is_some())
+    }
+
     /// Is this link's declaration the one last applied? Its digest says so; a link whose destination waits for the
     /// path to be proven or for consent, and was never recorded, is still being applied.
     pub(crate) fn applied(&self, name: &LinkName, plan: &Plan) -> bool {

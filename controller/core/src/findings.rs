@@ -141,6 +141,7 @@ pub(crate) fn stuck(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
         let code = match step.code {
             Some(Code::IngressHeld) => cause.unwrap_or(Code::IngressHeld),
             Some(code @ (Code::UsedByService | Code::TrafficPinned)) => code,
+            Some(Code::ScopeUnreadable) if step.help.is_some() => Code::ScopeUnreadable,
             Some(_) | None => continue,
         };
         let message = format!("{} {}: {}", id.kind(), id.short(), step.why);
@@ -170,7 +171,11 @@ fn used_by_refused(plan: &Plan, context: &Context<'_>, id: &Id) -> bool {
     let users = context.uses.services().get(connector);
     let steps = users.into_iter().flatten();
     let mut steps = steps.filter_map(|user| plan.steps.get(&Id::ServiceEgress(user.clone())));
-    steps.any(|step| step.action == Action::Refuse)
+    steps.any(|step| match step.action {
+        Action::Refuse => true,
+        Action::Wait => step.code == Some(Code::ScopeUnreadable),
+        Action::Nothing | Action::Create | Action::Update | Action::Delete => false,
+    })
 }
 
 /// Links that shall be undone and that their source remembers for another owner or set: nothing is undone of those.

@@ -10,7 +10,7 @@ use futures::stream::{self, StreamExt};
 
 use crate::cloud::{Cloud, Scope};
 use crate::ids::{ProjectId, Region};
-use crate::kinds::{Id, LiveRouter, RevisionRef};
+use crate::kinds::{Id, LiveRouter, RevisionRef, Service};
 use crate::link::{Addresses, ConnectorChoice, Egress, Internet, Link, ServiceRef};
 use crate::names::Installation;
 use crate::path;
@@ -255,11 +255,23 @@ async fn read_revisions(
         .filter(|service| {
             let unsettled = service.latest_ready != service.latest_created;
             let concerns = || crate::hold::concerns(service, world, ours);
-            unsettled || territory.named.contains(&service.id) || concerns()
+            let named = territory.named.contains(&service.id);
+            unsettled || named || concerns() || calls_a_source(service, world, ours)
         })
-        .flat_map(crate::kinds::Service::serving_revisions)
+        .flat_map(Service::serving_revisions)
         .collect();
     revisions(cloud, world, wanted).await;
+}
+
+/// Does a link, of whatever set, lead from this service to a source of ours? That one stays attached for its sake.
+fn calls_a_source(service: &Service, world: &World, ours: &Installation) -> bool {
+    let is_source = |id: ServiceRef| {
+        let memory = world.memory(&id).egress.this();
+        memory.is_some_and(|memory| memory.installation == *ours)
+    };
+    let memory = world.memory(&service.id).egress.this();
+    let mut links = memory.into_iter().flat_map(|memory| memory.links.values());
+    links.any(|link| crate::hold::service_of_path(&link.to).is_some_and(is_source))
 }
 
 /// Reads these revisions too.

@@ -2,17 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use crate::callers;
+use crate::callers::{self, Loss};
 use crate::codes::Code;
 use crate::context::Context;
 use crate::decide::wanted_access;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::ids::LinkName;
 use crate::kinds::RegionalRef;
-use crate::link::{Internet, NetworkRef, Reconcile, ServiceRef};
+use crate::link::{Internet, Link, NetworkRef, Reconcile, ServiceRef};
 use crate::nats::served_by_another;
 use crate::path;
-use crate::world::Seen;
 
 /// Blocks the links whose source would lose something. `subnetworks` are those that their traffic leaves from.
 pub(super) fn block(
@@ -22,7 +21,7 @@ pub(super) fn block(
 ) {
     let mut loses = without_internet(context, subnetworks, diagnostics);
     loses.extend(cut_off(context, diagnostics));
-    loses.extend(cutting_off(context, diagnostics));
+    cutting_off(context, &mut loses, diagnostics);
     context.stays_put = sources_that_stay(context, &loses);
     context.blocked.extend(loses);
 }
@@ -90,29 +89,45 @@ fn cut_off(context: &Context<'_>, diagnostics: &mut Vec<Diagnostic>) -> BTreeMap
 /// Links whose source would leave the network of another project over which it is reached itself.
 fn cutting_off(
     context: &Context<'_>,
+    blocked: &mut BTreeMap<LinkName, String>,
     diagnostics: &mut Vec<Diagnostic>,
-) -> BTreeMap<LinkName, String> {
-    let mut blocked = BTreeMap::new();
-    for (name, link) in &context.links {
-        let Seen::Present(source) = context.world.service(&link.source) else {
-            continue;
-        };
-        let Some(loss) = callers::cut_off(context, source, Some(&link.network)) else {
-            continue;
-        };
-        let (code, why) = loss.told();
-        let message = format!("{} is not moved onto this path: {why}", link.source.name);
-        if code != Code::Waiting {
-            let diagnostic = Diagnostic::new(code, link.origin.clone(), message.clone());
-            let diagnostic = diagnostic.link(name).field("spec.network.name");
-            diagnostics.push(diagnostic.help(ONE_NETWORK));
-        }
-        blocked.insert((*name).clone(), message);
+) {
+    let mut found = Vec::new();
+    for link in context.links.values() {
+        let wanted = wanted_access(&context.graph, link);
+        let source = context.world.service(&link.source).present();
+        let moved = source.filter(|source| source.vpc_access != wanted);
+        let loss = moved.and_then(|source| callers::cut_off(context, source, Some(&link.network)));
+        found.extend(loss.map(|loss| (*link, loss)));
     }
-    blocked
+    let message = |link: &Link, loss: &Loss| {
+        let (code, why) = loss.told();
+        let name = &link.source.name;
+        (code, format!("{name} is not moved onto this path: {why}"))
+    };
+    for (link, loss) in &found {
+        blocked.insert(link.name.clone(), message(link, loss).1);
+    }
+    let waits_in_vain = |other: &str| {
+        let name = other.parse::<LinkName>();
+        name.is_ok_and(|name| blocked.contains_key(&name) || context.blocked.contains_key(&name))
+    };
+    for (link, loss) in found {
+        let loss = match loss {
+            Loss::Until(other) if waits_in_vain(&other) => Loss::Link(other),
+            Loss::Until(_) => continue,
+            loss => loss,
+        };
+        let (code, message) = message(link, &loss);
+        let diagnostic = Diagnostic::new(code, link.origin.clone(), message);
+        let diagnostic = diagnostic.severity(Severity::Error).link(&link.name);
+        let diagnostic = diagnostic.field("spec.network.name");
+        diagnostics.push(match loss.help(false) {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic,
+        });
+    }
 }
-
-const ONE_NETWORK: &str = "a service is attached to one network, so let both links lead over it; to move both, declare `ingress: All` for that service until they are moved";
 
 const STAYS: &str = "mend that first; until then the source stays as it is";
 

@@ -240,8 +240,9 @@ pub fn gate(context: &Context<'_>, id: &Id, node: &Node, step: Step) -> Step {
     if let Id::ServiceIngress(service) = id
         && let Some(live) = context.world.service(service).present()
         && callers::loosens(context, &step, live).is_some()
+        && context.was_applied(node)
     {
-        // Nobody loses by that, and it may be what a move has to wait for.
+        // Nobody loses by that, and it may be what a move has to wait for. A link that is new waits as a whole.
         return step;
     }
     // A source that goes ahead for another link remembers this one too, so the record comes first all the same.

@@ -80,7 +80,9 @@ fn give_ingress_back(
     };
     // A link that is only reported keeps nobody else's record; but nothing is closed on a path that somebody looks at.
     let closes = restored.is_some_and(|former| former < service.ingress);
-    if closes && context.graph.node(node).is_some() {
+    // Who still arrives where this service is led is seen in the next look.
+    let moves = callers::moves(context, &service.id);
+    if closes && (moves || context.graph.node(node).is_some()) {
         return None;
     }
     let why = match (&memory.former, untouched) {

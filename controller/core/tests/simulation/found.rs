@@ -1,6 +1,7 @@
 //! What the simulation found once, told as short stories.
 
 mod callers;
+mod callers_moved;
 mod connectors;
 mod ends;
 mod guests;

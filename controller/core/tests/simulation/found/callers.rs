@@ -10,7 +10,7 @@ use privatelink_core::link::NetworkRef;
 use super::*;
 
 /// From the edge project to `a`, over the host project's network.
-fn inbound() -> Link {
+pub(super) fn inbound() -> Link {
     Link {
         source: service("f"),
         project: UNIVERSE.edge.clone(),
@@ -20,14 +20,14 @@ fn inbound() -> Link {
 }
 
 /// From `a` to `b`, which is attached to the network by its team.
-fn outbound() -> Link {
+pub(super) fn outbound() -> Link {
     Link {
         network: UNIVERSE.shared.clone(),
         ..link("t/outbound", "a", "b", "10.16.0.16/28")
     }
 }
 
-fn direct(name: &str) -> VpcAccess {
+pub(super) fn direct(name: &str) -> VpcAccess {
     VpcAccess {
         attachment: Attachment::Direct {
             network: Some(UNIVERSE.shared.clone()),
@@ -38,7 +38,7 @@ fn direct(name: &str) -> VpcAccess {
     }
 }
 
-fn chain() -> Fake {
+pub(super) fn chain() -> Fake {
     let fake = Fake::new(before(), 0);
     fake.change(|state| state.deploy(&service("b"), Some(direct("theirs")), None));
     for _ in 0..2 {
@@ -51,7 +51,7 @@ fn chain() -> Fake {
     fake
 }
 
-fn middle(fake: &Fake) -> Service {
+pub(super) fn middle(fake: &Fake) -> Service {
     fake.state().services[&service("a")].clone()
 }
 
@@ -169,7 +169,7 @@ fn a_service_that_cannot_be_opened_is_not_detached() {
 }
 
 /// What somebody does to a service.
-fn by_hand(fake: &Fake, name: &str, deed: impl FnOnce(&mut Service)) {
+pub(super) fn by_hand(fake: &Fake, name: &str, deed: impl FnOnce(&mut Service)) {
     fake.change(|state| {
         deed(state.services.get_mut(&service(name)).unwrap());
         state.touch(&service(name));
