@@ -51,7 +51,7 @@ fn a_service_that_gets_back_a_closed_ingress_stays_attached() {
     let fake = Fake::new(before(), 0);
     fake.change(|state| state.deploy(&service("b"), Some(direct("theirs")), None));
     by_hand(&fake, "a", |middle| {
-        middle.ingress = IngressSetting::Internal
+        middle.ingress = IngressSetting::Internal;
     });
     let mut near = link("t/near", "c", "a", "10.8.0.0/28");
     near.ingress = Some(Ingress::All);
@@ -73,7 +73,7 @@ fn a_service_that_gets_back_a_closed_ingress_stays_attached() {
 fn a_new_link_that_cannot_go_on_opens_nothing() {
     let fake = Fake::new(before(), 0);
     by_hand(&fake, "b", |closed| {
-        closed.ingress = IngressSetting::Internal
+        closed.ingress = IngressSetting::Internal;
     });
     let was = fake.state().services[&service("b")].clone();
     let mut new = link("t/new", "c", "b", "10.8.0.0/28");
