@@ -137,7 +137,7 @@ const ATTACH: &str =
 const ONE_NETWORK: &str = "a service is attached to one network, so let both links lead over it; to move both, declare `ingress: All` for that service until they are moved";
 const LOOK: &str =
     "have this run see where that link starts (`--scope PROJECT`), or undo that link as well";
-const FORGET: &str =
+pub(crate) const FORGET: &str =
     "use the release that wrote it, or remove the annotation privatelink.dev/ingress";
 
 /// What would be lost if whatever of a service is not called by name left through `after` from now on.
@@ -227,8 +227,7 @@ fn shall_be_closed(context: &Context<'_>, service: &Service) -> bool {
 /// Does this plan lead a service over another way? Nothing is closed on it before that has been seen.
 pub(crate) fn moves(context: &Context<'_>, service: &ServiceRef) -> bool {
     let step = context.steps.get(&Id::ServiceEgress(service.clone()));
-    let write = step.and_then(|step| step.write.as_ref());
-    matches!(write, Some(Write::PatchService(patch)) if patch.vpc_access.is_some())
+    step.is_some_and(Step::moves_egress)
 }
 
 /// Does this very plan open a service to everybody? What comes after that cuts nobody off.
@@ -363,7 +362,7 @@ pub(crate) fn loosened_first(context: &mut Context<'_>) {
     }
     for (before, egress) in loosened {
         if let Some(step) = context.steps.get_mut(&egress)
-            && matches!(&step.write, Some(Write::PatchService(patch)) if patch.vpc_access.is_some())
+            && step.moves_egress()
         {
             *step = step.clone().after([before]);
         }

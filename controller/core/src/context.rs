@@ -257,12 +257,8 @@ impl<'a> Context<'a> {
         let acts = |link: &LinkName| enforced(link) || self.released.contains(&link.to_string());
         let moves = |service: &ServiceRef| {
             let step = self.steps.get(&Id::ServiceEgress(service.clone()));
-            step.is_some_and(|step| match &step.write {
-                Some(Write::PatchService(patch)) => {
-                    patch.vpc_access.is_some()
-                        && (step.links.is_empty() || step.links.iter().any(acts))
-                }
-                Some(_) | None => false,
+            step.is_some_and(|step| {
+                step.moves_egress() && (step.links.is_empty() || step.links.iter().any(acts))
             })
         };
         let links = || node.links.iter().filter_map(|name| self.link(name));

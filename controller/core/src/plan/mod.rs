@@ -191,6 +191,11 @@ impl Step {
         stays_larger(self.action, self.code)
     }
 
+    /// Does it lead a service over another way into a network, or over none?
+    pub(crate) fn moves_egress(&self) -> bool {
+        matches!(&self.write, Some(Write::PatchService(patch)) if patch.vpc_access.is_some())
+    }
+
     /// Says what the user can do.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {

@@ -185,9 +185,7 @@ fn guest_leaves(
     ) else {
         return false;
     };
-    let given_back =
-        matches!(&step.write, Some(Write::PatchService(patch)) if patch.vpc_access.is_some());
-    let sent = guests::sent(service, memory).filter(|_| !given_back);
+    let sent = guests::sent(service, memory).filter(|_| !step.moves_egress());
     let mut pinned = guests::pinned(service, memory, context.world);
     sent != Some(connector)
         && pinned.all(|pinned| pinned != connector)

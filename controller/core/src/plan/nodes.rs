@@ -293,7 +293,6 @@ fn moved_against_a_link(context: &Context<'_>, id: &Id, step: &Step) -> Option<S
     let Id::ServiceEgress(source) = id else {
         return None;
     };
-    let moves =
-        matches!(&step.write, Some(Write::PatchService(patch)) if patch.vpc_access.is_some());
-    context.stays_put.get(source).filter(|_| moves).cloned()
+    let stays = context.stays_put.get(source);
+    stays.filter(|_| step.moves_egress()).cloned()
 }

@@ -193,9 +193,7 @@ fn unintelligible(context: &Context<'_>, memory: &EgressAnnotation) -> Option<St
                     id.name
                 ),
             )
-            .help(
-                "use the release that wrote it, or remove the annotation privatelink.dev/ingress",
-            ),
+            .help(callers::FORGET),
         ),
         Remembered::Nothing | Remembered::This(_) => None,
     })
