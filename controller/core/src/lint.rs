@@ -17,6 +17,7 @@ type Rule = fn(&Plan, &Id, &Step, &World, &Installation) -> Option<String>;
 const RULES: &[Rule] = &[
     writes_match_actions,
     deletes_only_ours,
+    writes_only_ours,
     connectors_in_use_stay,
     order_is_sound,
     annotations_stay,
@@ -97,6 +98,40 @@ fn deletes_only_ours(
             Some("it does not carry our mark, so it is not ours to delete".to_owned())
         }
     }
+}
+
+/// Nothing is made without our mark, and no connector and no NAT entry is written whose name is not one of ours. A
+/// subnetwork and a service may be somebody's who consents: what they consent to is not seen here.
+fn writes_only_ours(
+    _: &Plan,
+    _: &Id,
+    step: &Step,
+    _: &World,
+    ours: &Installation,
+) -> Option<String> {
+    let named = match step.write.as_ref()? {
+        Write::CreateSubnetwork(_, mark)
+        | Write::CreateAddress(_, mark)
+        | Write::CreateRouter(_, mark) => {
+            let marked = mark.installation == *ours;
+            return (!marked).then(|| "what it makes would not carry our mark".to_owned());
+        }
+        Write::CreateConnector(connector) | Write::UpdateConnector(connector) => {
+            ours.made(connector.id.name.as_str())
+        }
+        Write::PutNat(nat) => ours.made(nat.id.name.as_str()),
+        Write::PutNats(nat, others) => std::iter::once(nat)
+            .chain(others)
+            .all(|nat| ours.made(nat.id.name.as_str())),
+        Write::SetPrivateGoogleAccess(..)
+        | Write::DeleteSubnetwork(_)
+        | Write::DeleteAddress(_)
+        | Write::DeleteRouter(_)
+        | Write::DeleteNat(_)
+        | Write::DeleteConnector(_)
+        | Write::PatchService(_) => true,
+    };
+    (!named).then(|| "it is not ours to write".to_owned())
 }
 
 /// A connector that carries a live service's traffic is deleted only after that service left, or when it is in ERROR.

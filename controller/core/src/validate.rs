@@ -39,6 +39,7 @@ pub fn validate(declared: &[Declared]) -> Validated {
     let mut links: BTreeMap<LinkName, Link> = BTreeMap::new();
     let mut broken: BTreeSet<LinkName> = BTreeSet::new();
     let mut diagnostics = repeated_names(declared, &mut broken);
+    let repeated = broken.clone();
     for declaration in declared {
         let findings = match read(&rules, declaration) {
             Ok((link, findings)) => {
@@ -52,8 +53,11 @@ pub fn validate(declared: &[Declared]) -> Validated {
         }
         diagnostics.extend(findings);
     }
+    // Of two with one name it cannot be known which is meant.
+    links.retain(|name, _| !repeated.contains(name));
+    let mut findings = of_the_wrong(&links, &broken);
     links.retain(|name, _| !broken.contains(name));
-    let findings = together::check(&links);
+    findings.extend(together::check(&links));
     broken.extend(
         findings
             .iter()
@@ -69,6 +73,22 @@ pub fn validate(declared: &[Declared]) -> Validated {
         broken: broken.into_iter().collect(),
         diagnostics,
     }
+}
+
+/// What else is wrong, among all links, with those that are wrong already. The others hear nothing of these: what is
+/// wrong stands in nobody's way.
+fn of_the_wrong(links: &BTreeMap<LinkName, Link>, broken: &BTreeSet<LinkName>) -> Vec<Diagnostic> {
+    if !links.keys().any(|name| broken.contains(name)) {
+        return Vec::new();
+    }
+    let mut findings = together::check(links);
+    findings.retain(|found| {
+        found
+            .link
+            .as_ref()
+            .is_some_and(|name| broken.contains(name))
+    });
+    findings
 }
 
 /// One declaration on its own: a link and what is worth saying about it, or what is wrong.

@@ -6,7 +6,8 @@
 //! other. Against others the list is read right before the PATCH, every repetition of it included, and right
 //! after: an entry that was there before and is not the same after is reported as lost. What somebody wrote
 //! between our read and our PATCH shows in no list; it is found in the record of operations
-//! ([`crate::router_writes`]), which is read around both.
+//! ([`crate::router_writes`]), which is read around both; by its `requestId` our own write is found there also when its
+//! reply was lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,26 +37,75 @@ impl RouterLocks {
     }
 }
 
-/// One `requestId` per body: a repetition of the same list is the same request to Google, another list is not.
-#[derive(Debug, Default)]
-struct RequestIds(Mutex<Option<(String, Uuid)>>);
+/// A list that was sent, and what was known just before.
+#[derive(Debug)]
+struct Sent {
+    body: String,
+    /// One per body: a repetition of the same list is the same request to Google, another list is not.
+    request_id: String,
+    /// What Google called the write, if its answer arrived.
+    operation: Option<String>,
+    before: Entries,
+    /// The writes of the router that are in the list before.
+    known: BTreeSet<String>,
+}
 
-impl RequestIds {
-    fn of(&self, body: &str) -> String {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*last {
-            Some((same, id)) if same == body => id.to_string(),
-            Some(_) | None => last.insert((body.to_owned(), Uuid::new_v4())).1.to_string(),
-        }
+impl Sent {
+    fn is(&self, write: &RouterWrite) -> bool {
+        self.operation.as_ref() == Some(&write.name) || write.client_operation_id == self.request_id
     }
 }
 
-/// A PATCH that Google took, and what was known just before.
-struct Sent {
-    before: Entries,
-    /// The writes of the router that are in the list.
-    known: BTreeSet<String>,
-    operation: Operation,
+/// Everything that was sent for one change: a list can be taken although its answer is lost, and what it overwrote
+/// is lost all the same.
+#[derive(Debug, Default)]
+struct Sendings(Mutex<Vec<Sent>>);
+
+impl Sendings {
+    /// Notes what is about to be sent, and gives its `requestId`.
+    fn add(&self, body: &str, before: Look) -> String {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = all.pop_if(|last| last.body == body);
+        let request_id = same.map_or_else(|| Uuid::new_v4().to_string(), |sent| sent.request_id);
+        all.push(Sent {
+            body: body.to_owned(),
+            request_id: request_id.clone(),
+            operation: None,
+            known: names(&before.writes),
+            before: before.entries,
+        });
+        request_id
+    }
+
+    /// Google has taken the last one.
+    fn taken(&self, operation: &Operation) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = all.last_mut() {
+            last.operation = Some(operation.name.clone().unwrap_or_default());
+        }
+    }
+
+    fn into_inner(self) -> Vec<Sent> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The list, and the writes of the router that Google remembers.
+struct Look {
+    entries: Entries,
+    writes: Vec<RouterWrite>,
+}
+
+fn names(writes: &[RouterWrite]) -> BTreeSet<String> {
+    writes.iter().map(|write| write.name.clone()).collect()
+}
+
+/// What an attempt came to.
+enum Came {
+    /// The list is as it shall be, without another write.
+    Done(Look),
+    /// Google has taken a list.
+    Sent(Operation),
 }
 
 impl Google {
@@ -106,60 +156,38 @@ impl Google {
         let router = &change.entry().router;
         let lock = self.router_locks.of(router);
         let _alone = lock.lock().await;
-        let ids = RequestIds::default();
-        let sent = self
+        let sendings = Sendings::default();
+        let came = self
             .attempts
-            .repeat(|| self.read_and_patch(call, change, &ids))
+            .repeat(|| self.read_and_patch(call, change, &sendings))
             .await;
-        let Sent {
-            before,
-            known,
-            operation,
-        } = match sent {
-            Ok(Some(sent)) => sent,
-            Ok(None) => return Ok(Ok(())),
-            Err(failure) => return Ok(Err(failure)),
-        };
-        let ours = operation.name.clone().unwrap_or_default();
-        self.finish_compute(call, operation, (&router.project, &router.region))
-            .await?;
-        let after = self.attempts.repeat(|| async {
-            let entries = self.entries(call, router).await?;
-            Ok((entries, self.router_writes(call, router).await?))
-        });
-        let (after, writes) = match after.await {
-            Ok(after) => after,
-            Err(failure) => return Ok(Err(failure)),
-        };
-        verify(call, change, &before, &after)?;
-        match overwritten(&known, &ours, &writes) {
-            None => Ok(Ok(())),
-            Some(theirs) => {
-                let sentence = format!(
-                    "it is written, but somebody wrote the router at the same time ({}), and what they changed in its \
-                     NAT entries is overwritten: the entries are now {}",
-                    theirs.whose(),
-                    after.names()
-                );
-                Err(call.update_lost(&sentence))
+        let looked = match came {
+            Ok(Came::Done(look)) => Ok(look),
+            Ok(Came::Sent(operation)) => {
+                self.finish_compute(call, operation, (&router.project, &router.region))
+                    .await?;
+                let look = || async {
+                    let entries = self.entries(call, router).await?;
+                    let writes = self.router_writes(call, router).await?;
+                    Ok(Look { entries, writes })
+                };
+                self.attempts.repeat(look).await
             }
+            Err(failure) => Err(failure),
+        };
+        match looked {
+            Ok(look) => verify(call, change, &sendings.into_inner(), &look).map(Ok),
+            Err(failure) => Ok(Err(failure)),
         }
     }
 
     /// The list, read while nobody was writing it, and the writes that are in it.
-    async fn quiet_entries(
-        &self,
-        call: &Call<'_>,
-        router: &RegionalRef,
-    ) -> Result<(Entries, BTreeSet<String>), Failure> {
-        let names = |writes: &[RouterWrite]| -> BTreeSet<String> {
-            writes.iter().map(|write| write.name.clone()).collect()
-        };
+    async fn quiet_entries(&self, call: &Call<'_>, router: &RegionalRef) -> Result<Look, Failure> {
         let before = self.router_writes(call, router).await?;
         let entries = self.entries(call, router).await?;
-        let after = self.router_writes(call, router).await?;
-        if names(&before) == names(&after) && !after.iter().any(RouterWrite::goes_on) {
-            return Ok((entries, names(&after)));
+        let writes = self.router_writes(call, router).await?;
+        if names(&before) == names(&writes) && !writes.iter().any(RouterWrite::goes_on) {
+            return Ok(Look { entries, writes });
         }
         // As Google itself answers a write that comes too early.
         Err(Failure::busy("somebody is writing the router"))
@@ -170,16 +198,16 @@ impl Google {
         &self,
         call: &Call<'_>,
         change: Change<'_>,
-        ids: &RequestIds,
-    ) -> Result<Option<Sent>, Failure> {
+        sendings: &Sendings,
+    ) -> Result<Came, Failure> {
         let unmapped = |why: Unmapped| Failure::new(Nature::Unparsable, &why.to_string());
         let router = &change.entry().router;
-        let (before, known) = self.quiet_entries(call, router).await?;
-        if change.is_done(&before).map_err(unmapped)? {
-            return Ok(None);
+        let look = self.quiet_entries(call, router).await?;
+        if change.is_done(&look.entries).map_err(unmapped)? {
+            return Ok(Came::Done(look));
         }
-        let body = change.body(&before).map_err(unmapped)?;
-        let request_id = ids.of(&body);
+        let body = change.body(&look.entries).map_err(unmapped)?;
+        let request_id = sendings.add(&body, look);
         let (path, query) = (path(router), [("requestId", request_id.as_str())]);
         let request = self
             .raw
@@ -188,11 +216,8 @@ impl Google {
         let operation = serde_json::from_str(&answer);
         let operation =
             operation.map_err(|error| Failure::new(Nature::Unparsable, &error.to_string()))?;
-        Ok(Some(Sent {
-            before,
-            known,
-            operation,
-        }))
+        sendings.taken(&operation);
+        Ok(Came::Sent(operation))
     }
 
     async fn entries(&self, call: &Call<'_>, router: &RegionalRef) -> Result<Entries, Failure> {
@@ -208,14 +233,38 @@ fn path(router: &RegionalRef) -> String {
     format!("/compute/v1/{}", router.compute("routers"))
 }
 
-/// Has everything that was there before stayed, and is our change there?
+/// Has everything that was there before stayed, is our change there, and has no list of ours overwritten somebody's?
 fn verify(
+    call: &Call<'_>,
+    change: Change<'_>,
+    sendings: &[Sent],
+    after: &Look,
+) -> Result<(), CloudError> {
+    if let Some(answered) = sendings.iter().find(|sent| sent.operation.is_some()) {
+        stayed(call, change, &answered.before, &after.entries)?;
+    }
+    let ours = |write: &RouterWrite| sendings.iter().any(|sent| sent.is(write));
+    for sent in sendings {
+        let this = after.writes.iter().find(|write| sent.is(write));
+        if let Some(theirs) = overwritten(&sent.known, this, ours, &after.writes) {
+            let sentence = format!(
+                "it is written, but somebody wrote the router at the same time ({}), and what they changed in its \
+                 NAT entries is overwritten: the entries are now {}",
+                theirs.whose(),
+                after.entries.names()
+            );
+            return Err(call.update_lost(&sentence));
+        }
+    }
+    Ok(())
+}
+
+fn stayed(
     call: &Call<'_>,
     change: Change<'_>,
     before: &Entries,
     after: &Entries,
 ) -> Result<(), CloudError> {
-    let ours = change.entry();
     if let Some(lost) = before.lost(after, change) {
         let sentence = format!(
             "somebody wrote at the same time, and their entry '{lost}' is not as it was just before"
@@ -225,7 +274,7 @@ fn verify(
     if !change.is_done(after).map_err(|why| call.unparsable(&why))? {
         let sentence = format!(
             "somebody wrote at the same time, and our change of '{}' was lost",
-            ours.name
+            change.entry().name
         );
         return Err(call.conflict(Code::ChangedMeanwhile, &sentence));
     }

@@ -20,6 +20,8 @@ use crate::words;
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct RouterWrite {
     pub(crate) name: String,
+    /// The `requestId` that it was sent with, if any.
+    pub(crate) client_operation_id: String,
     user: String,
     status: String,
     insert_time: String,
@@ -47,17 +49,18 @@ impl RouterWrite {
     }
 }
 
-/// The first write that is not ours, was not there when the list was read, and came before ours: ours has
-/// overwritten what it changed. What came after ours shows in the list that is read at the end.
+/// The first write that is not ours, was not there when the list was read, and came before `this` write of ours, which
+/// has overwritten what it changed. What came after it shows in the list that is read at the end.
 pub(crate) fn overwritten<'w>(
     known: &BTreeSet<String>,
-    ours: &str,
+    this: Option<&RouterWrite>,
+    ours: impl Fn(&RouterWrite) -> bool,
     after: &'w [RouterWrite],
 ) -> Option<&'w RouterWrite> {
-    let our_own = after.iter().find(|write| write.name == ours)?.began()?;
+    let ours_began = this?.began()?;
     after.iter().find(|write| {
-        let new = write.name != ours && !known.contains(&write.name);
-        new && write.began().is_some_and(|began| began <= our_own)
+        let new = !ours(write) && !known.contains(&write.name);
+        new && write.began().is_some_and(|began| began <= ours_began)
     })
 }
 
@@ -122,7 +125,9 @@ mod tests {
     fn only_what_came_between_our_read_and_our_write_is_overwritten() {
         let known = BTreeSet::from(["before".to_owned()]);
         let found = |after: &[RouterWrite]| {
-            overwritten(&known, "ours", after).map(|write| write.name.clone())
+            let ours = |write: &RouterWrite| write.name == "ours";
+            let this = after.iter().find(|write| ours(write));
+            overwritten(&known, this, ours, after).map(|write| write.name.clone())
         };
         let (before, ours, later) = (write("before", 1), write("ours", 5), write("later", 6));
         assert_eq!(found(&[before.clone(), ours.clone(), later.clone()]), None);

@@ -35,6 +35,11 @@ pub(crate) static REQUEST_REPLAY: Rule = Rule::documented(
     "docs/reference/google-cloud.md#request-id",
     "A mutation with the requestId of an earlier one answers with that one's operation again.",
 );
+pub(crate) static REQUEST_OPERATION: Rule = Rule::documented(
+    "compute.request.operation",
+    "docs/reference/google-cloud.md#request-id",
+    "The operation of a mutation with a requestId has it as clientOperationId.",
+);
 pub(crate) static REQUEST_ID_INVALID: Rule = Rule::documented(
     "compute.request.id.invalid",
     "docs/reference/google-cloud.md#request-id",
@@ -46,6 +51,7 @@ pub(crate) static RULES: &[&Rule] = &[
     &PROJECT_INVALID,
     &PROJECT_DENIED,
     &REQUEST_REPLAY,
+    &REQUEST_OPERATION,
     &REQUEST_ID_INVALID,
 ];
 

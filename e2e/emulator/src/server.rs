@@ -282,7 +282,7 @@ fn finish(
 ) -> Response {
     if verdict.reset.is_some() && verdict.error.is_none() {
         server.tell(&request.with(Reply::Lost));
-        cord.cut_now();
+        cord.reset();
         return reply::own(500, "The connection was cut.");
     }
     let (mut response, body) = match answer {

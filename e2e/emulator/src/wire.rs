@@ -16,8 +16,10 @@ use tokio::net::{TcpListener, TcpStream};
 enum Cut {
     #[default]
     None,
-    /// Nothing more is written.
-    Now,
+    /// Nothing more is written, and the connection is reset.
+    Reset,
+    /// Nothing more is written, and the connection is closed.
+    Closed,
     /// The head and half of the body are written, then nothing more.
     WithinBody,
 }
@@ -27,8 +29,8 @@ enum Cut {
 pub(crate) struct Cord(Arc<Mutex<Cut>>);
 
 impl Cord {
-    pub(crate) fn cut_now(&self) {
-        self.set(Cut::Now);
+    pub(crate) fn reset(&self) {
+        self.set(Cut::Reset);
     }
 
     pub(crate) fn cut_within_body(&self) {
@@ -102,7 +104,13 @@ impl AsyncWrite for Wire {
     ) -> Poll<io::Result<usize>> {
         let end = match self.cord.get() {
             Cut::None => bytes.len(),
-            Cut::Now => return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into())),
+            Cut::Reset => {
+                // Without it the client would see an orderly end.
+                let reset = self.stream.set_zero_linger();
+                let end = reset.err().unwrap_or(io::ErrorKind::ConnectionReset.into());
+                return Poll::Ready(Err(end));
+            }
+            Cut::Closed => return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
             Cut::WithinBody => {
                 let head = bytes.windows(4).position(|four| four == b"\r\n\r\n");
                 let body = head.map_or(0, |end| end + 4);
@@ -111,7 +119,7 @@ impl AsyncWrite for Wire {
         };
         let written = Pin::new(&mut self.stream).poll_write(context, &bytes[..end]);
         if end < bytes.len() && matches!(written, Poll::Ready(Ok(_))) {
-            self.cord.cut_now();
+            self.cord.set(Cut::Closed);
         }
         written
     }

@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::time::Duration;
 
@@ -71,6 +73,31 @@ async fn a_reset_loses_the_request_or_only_its_reply() {
             .send(Method::GET, &format!("{NETWORKS}/n"), Value::Null)
             .await;
         assert_eq!(get.0, made, "{when}");
+    }
+}
+
+/// A client that is told of an end reads what there is; one whose connection is reset is told of that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reset_is_one_and_a_reply_that_is_cut_off_just_ends() {
+    let bench = bench(Duration::ZERO).await;
+    for (effect, end) in [
+        (
+            json!({ "reset": "before" }),
+            Err(ErrorKind::ConnectionReset),
+        ),
+        (json!({ "reset": "after" }), Err(ErrorKind::ConnectionReset)),
+        (json!({ "truncate": true }), Ok(())),
+    ] {
+        bench.faults(json!([{ "effect": effect }])).await;
+        let address = bench.emulator.url().replace("http://", "");
+        let mut stream = TcpStream::connect(&address).unwrap();
+        write!(stream, "GET {NETWORKS} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+        let ended = stream.read_to_end(&mut Vec::new());
+        assert_eq!(
+            ended.map(drop).map_err(|error| error.kind()),
+            end,
+            "{effect}"
+        );
     }
 }
 
@@ -280,6 +307,14 @@ async fn an_order_for_a_method_that_nobody_serves_is_refused_by_its_name() {
         let named = format!("fault 1: no method that is served is called \"{pattern}\"");
         assert!(status == 400 && message.starts_with(&named), "{message}");
     }
+    let idle = json!([{
+        "match": { "operation": "compute.networks.*" }, "effect": { "preset": "connectorError" },
+    }]);
+    let (status, refused) = bench.send(Method::PUT, "/emulator/faults", idle).await;
+    let message = refused["error"]["message"].as_str().unwrap();
+    let named =
+        "fault 0: its effect can do nothing to any method that is called \"compute.networks.*\"";
+    assert!(status == 400 && message == named, "{message}");
     let order = json!([{ "match": { "method": "FETCH" }, "effect": { "status": 503 } }]);
     let (status, refused) = bench.send(Method::PUT, "/emulator/faults", order).await;
     let message = refused["error"]["message"].as_str().unwrap();

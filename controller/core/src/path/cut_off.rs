@@ -36,10 +36,12 @@ pub fn cut_off(link: &Link, wanted: &VpcAccess, world: &World) -> Option<(Code, 
     if route::deciding(routes.iter(), &connector_tags()).is_none() {
         return failed(default_route(link, world));
     }
-    // A destination that admits everybody is reached over a detour as well.
-    let destination = world.service(&link.destination).present()?;
-    if destination.ingress == IngressSetting::All {
-        return None;
+    match world.service(&link.destination) {
+        Seen::Absent => return None,
+        // It is reached over a detour as well.
+        Seen::Present(destination) if destination.ingress == IngressSetting::All => return None,
+        // One that could not be read may be closed.
+        Seen::Present(_) | Seen::Unreadable(_) => {}
     }
     failed(default_route(link, world)).or_else(|| failed(far_end::admission(link, world)))
 }

@@ -103,5 +103,5 @@ fn unattached(link: &Link) -> Diagnostic {
     Diagnostic::new(Code::CrossProjectUnattached, link.origin.clone(), message)
         .link(&link.name)
         .field("spec.destination.service")
-        .help("use a network of the destination's project, or a Shared VPC that the destination sends its own traffic to")
+        .help("use a network of the destination's project, or that of a Shared VPC host project which both are attached to; or declare a link that starts at the destination and leads over this network")
 }

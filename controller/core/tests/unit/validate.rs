@@ -277,6 +277,20 @@ fn another_project_is_refused_unless_the_destination_is_attached() {
 }
 
 #[test]
+fn what_is_wrong_alone_hears_what_else_is_wrong_with_it() {
+    let spec = PLAIN
+        .replace("10.8.0.0", "11.8.0.0")
+        .replace("billing", "billing, projectId: acme-data");
+    let validated = validate(&[declared("a", &spec), declared("b", PLAIN)]);
+    assert_eq!(
+        codes(&validated),
+        [Code::RangePublic, Code::CrossProjectUnattached]
+    );
+    assert_eq!(validated.broken, ["a".parse().unwrap()]);
+    assert_eq!(validated.links[0].name.name(), "b");
+}
+
+#[test]
 fn instance_limits_are_read_and_kept_in_order() {
     let limits = |text: &str| {
         changed(

@@ -232,9 +232,8 @@ async fn a_lost_update_is_found_and_names_the_entry() {
     }
 }
 
-#[tokio::test]
-async fn an_entry_written_between_our_read_and_our_write_is_lost_and_told() {
-    let place = Place::with(furnished()).await;
+/// What somebody does between our read and our write: one more entry, for a subnetwork that is made here.
+async fn somebody_s_entry(place: &Place) -> Value {
     let network = "projects/acme-prod/global/networks/prod";
     let body = json!({"name": "c", "network": network, "ipCidrRange": "10.8.2.0/28"});
     let path = "/compute/v1/projects/acme-prod/regions/europe-west1/subnetworks";
@@ -250,7 +249,13 @@ async fn an_entry_written_between_our_read_and_our_write_is_lost_and_told() {
         "natIpAllocateOption": "AUTO_ONLY", "sourceSubnetworkIpRangesToNat": "LIST_OF_SUBNETWORKS",
         "subnetworks": [{"name": subnetwork, "sourceIpRangesToNat": ["ALL_IP_RANGES"]}],
     });
-    let effect = json!({"otherWriter": {"append": {"nats": [entry]}}});
+    json!({"otherWriter": {"append": {"nats": [entry]}}})
+}
+
+#[tokio::test]
+async fn an_entry_written_between_our_read_and_our_write_is_lost_and_told() {
+    let place = Place::with(furnished()).await;
+    let effect = somebody_s_entry(&place).await;
     let between =
         json!([{"match": {"operation": "compute.routers.patch"}, "nth": 1, "effect": effect}]);
     place.faults(between).await;
@@ -298,4 +303,22 @@ async fn after_a_lost_reply_the_list_is_read_again_before_it_is_written_again() 
     let log = place.log().await;
     let patches = log.lines().filter(|line| line.contains("PATCH")).count();
     assert_eq!(patches, 1, "{log}");
+}
+
+#[tokio::test]
+async fn what_is_overwritten_is_told_although_the_reply_to_our_write_was_lost() {
+    let place = Place::with(furnished()).await;
+    let between = somebody_s_entry(&place).await;
+    let patch = json!({"operation": "compute.routers.patch"});
+    let both = json!([
+        {"match": patch, "nth": 1, "effect": between},
+        {"match": patch, "nth": 1, "effect": {"reset": "after"}},
+    ]);
+    place.faults(both).await;
+    let error = place.write(Write::PutNat(ours())).await.unwrap_err();
+    assert_eq!(error.code, Code::UpdateLost);
+    let told = "the entries are now theirs, ours";
+    assert!(error.message.contains(told), "{error}");
+    let log = place.log().await;
+    assert_eq!(log.matches("PATCH").count(), 1, "{log}");
 }

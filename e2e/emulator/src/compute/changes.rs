@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::call::{Api, Call};
 use crate::clock;
 use crate::compute::{VISIBLE_WHEN_DONE, url};
-use crate::engine::{Engine, compute_scope};
+use crate::engine::{Engine, REQUEST_OPERATION, compute_scope};
 use crate::identity;
 use crate::operations::{Beginning, Effect, Failure, Outcome};
 
@@ -149,6 +149,11 @@ pub(crate) fn begin(
     });
     if scope.contains("/regions/") {
         body["region"] = json!(url(&scope));
+    }
+    if let Some(request) = call.query("requestId")
+        && engine.rule(&REQUEST_OPERATION, true)
+    {
+        body["clientOperationId"] = json!(request);
     }
     let target = target.to_owned();
     engine.begin(

@@ -53,8 +53,22 @@ pub(super) fn is_aggregated(name: &str) -> bool {
 
 /// Is it a list whose past is known? Nobody keeps what operations were.
 pub(crate) fn has_a_past(name: &str) -> bool {
-    let kind = name.rsplit('.').nth(1).unwrap_or_default();
-    is_list(name) && !kind.to_ascii_lowercase().ends_with("operations")
+    is_list(name) && !is_about_operations(name)
+}
+
+/// Does it begin an operation, for a fault to fail or to hold?
+pub(super) fn begins_an_operation(name: &str) -> bool {
+    let only_looks = matches!(method(name), "get" | "list" | "aggregatedList" | "wait");
+    !only_looks && !is_about_operations(name)
+}
+
+fn is_about_operations(name: &str) -> bool {
+    kind(name).to_ascii_lowercase().ends_with("operations")
+}
+
+/// The collection that a method is one of.
+pub(super) fn kind(name: &str) -> &str {
+    name.rsplit('.').nth(1).unwrap_or_default()
 }
 
 fn method(name: &str) -> &str {

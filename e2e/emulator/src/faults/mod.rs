@@ -153,6 +153,10 @@ fn fault(index: usize, written: Value, scale: f64) -> Result<Fault, FaultError> 
         let lasts = duration(&text).map(|lasts| clock::scaled(lasts, scale));
         lasts.ok_or(FaultError::Duration { index, text })
     });
+    let effect = order::effect(index, order.effect, scale)?;
+    if let Some(pattern) = &order.matches.operation {
+        order::refuse_idle(index, pattern, &effect)?;
+    }
     Ok(Fault {
         written,
         matches: order.matches,
@@ -163,7 +167,7 @@ fn fault(index: usize, written: Value, scale: f64) -> Result<Fault, FaultError> 
         until: lasts
             .transpose()?
             .and_then(|lasts| Instant::now().checked_add(lasts)),
-        effect: order::effect(index, order.effect, scale)?,
+        effect,
         matched: 0,
         struck: 0,
     })
@@ -320,6 +324,24 @@ mod tests {
                 true,
                 "compute.networks.list",
                 Some("compute.routers.aggregatedList"),
+            ),
+            (
+                json!({ "operationNever": true }),
+                true,
+                "compute.networks.list",
+                Some("run.projects.locations.services.patch"),
+            ),
+            (
+                json!({ "operationError": { "code": 13, "message": "no" } }),
+                true,
+                "compute.regionOperations.wait",
+                Some("compute.routers.patch"),
+            ),
+            (
+                json!({ "preset": "connectorError" }),
+                true,
+                "compute.networks.insert",
+                Some("vpcaccess.projects.locations.connectors.create"),
             ),
         ] {
             let mut faults = parse(&json!([{ "nth": 1, "effect": effect }]));

@@ -133,14 +133,15 @@ impl Effect {
             Effect::StaleList(_) => disturbance::has_a_past(method),
             Effect::LosePage(_) => disturbance::is_list(method),
             Effect::OtherWriter(_) => has_object(),
+            Effect::OperationError(_) | Effect::OperationNever => {
+                disturbance::begins_an_operation(method)
+            }
+            Effect::Preset(preset, _) => preset.finds_work(method),
             Effect::Error { .. }
-            | Effect::Preset(..)
             | Effect::Truncate
             | Effect::Body(_)
             | Effect::Reset(_)
             | Effect::Latency(_)
-            | Effect::OperationError(_)
-            | Effect::OperationNever
             | Effect::ClockSkew(_) => true,
         }
     }
@@ -178,6 +179,8 @@ pub(crate) enum FaultError {
          compute.networks.list and run.projects.locations.services.patch, and * stands for any text"
     )]
     Operation { index: usize, pattern: String },
+    #[error("fault {index}: its effect can do nothing to any method that is called \"{pattern}\"")]
+    Idle { index: usize, pattern: String },
     #[error("fault {index}: there is no HTTP method \"{method}\" here; there are {METHODS:?}")]
     Method { index: usize, method: String },
     #[error(
@@ -209,6 +212,16 @@ pub(super) fn refuse_pattern(index: usize, pattern: &str) -> Result<(), FaultErr
     }
     let pattern = pattern.to_owned();
     Err(FaultError::Operation { index, pattern })
+}
+
+/// Refuses an effect that can do nothing to any method of the pattern, for the same reason.
+pub(super) fn refuse_idle(index: usize, pattern: &str, effect: &Effect) -> Result<(), FaultError> {
+    let mut methods = resources::operations().filter(|method| pattern::admits(pattern, method));
+    if methods.any(|method| effect.finds_work(method, || true)) {
+        return Ok(());
+    }
+    let pattern = pattern.to_owned();
+    Err(FaultError::Idle { index, pattern })
 }
 
 /// The HTTP methods that anything is served by.

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::call::{Api, Fate};
 use crate::compute::project_of;
+use crate::faults::disturbance;
 use crate::identity;
 use crate::operations::Failure;
 use crate::refusal::ErrorAnswer;
@@ -60,6 +61,23 @@ impl Preset {
             Preset::Unavailable => plain(request, 503, "The service is currently unavailable."),
             Preset::ConnectorError => return None,
         })
+    }
+
+    /// Whether a request of this method can come to it.
+    pub(crate) fn finds_work(self, method: &str) -> bool {
+        match self {
+            Preset::ConnectorError => {
+                disturbance::kind(method) == "connectors"
+                    && disturbance::begins_an_operation(method)
+            }
+            Preset::ApiDisabled
+            | Preset::PermissionDenied
+            | Preset::RateLimitExceeded
+            | Preset::TooManyRequests
+            | Preset::QuotaExceeded
+            | Preset::InternalError
+            | Preset::Unavailable => true,
+        }
     }
 
     pub(crate) fn fate(self) -> Fate {

@@ -50,6 +50,10 @@ fn requests() -> Vec<Provocation> {
             bench.ok("POST", &url, json!({ "name": "n" }));
             bench.ask("POST", &url, json!({ "name": "n" }))
         }),
+        Provocation::new(&engine::REQUEST_OPERATION, |bench| {
+            let url = format!("{NETWORKS}?requestId=0f1e2d3c-0000-4000-8000-000000000002");
+            bench.ask("POST", &url, json!({ "name": "n" }))
+        }),
         Provocation::new(&engine::REQUEST_ID_INVALID, |bench| {
             bench.ask(
                 "POST",

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use privatelink_core::cloud::Scope;
+use privatelink_core::codes::Code;
 use privatelink_core::kinds::{
     Attachment, ConnectorState, LiveConnector, NextHop, Service, VpcAccess,
 };
@@ -126,6 +128,27 @@ fn each_hop_that_lets_nothing_through_says_so_in_its_own_words() {
     });
     told.push_str(&says("nothing can be read", &plan(&blind, &[wish])));
     insta::assert_snapshot!(told);
+}
+
+/// Nobody can tell that it is open, so the source is not moved onto a path that leads elsewhere.
+#[test]
+fn a_source_is_not_moved_onto_a_detour_to_a_destination_that_cannot_be_read() {
+    let wish = link("t/one", "a", "e", "10.8.0.0/28");
+    let fake = Fake::new(before(), 0);
+    fake.change(|state| {
+        for route in &mut state.routes {
+            route.next_hop = NextHop::Other("vpn".to_owned());
+        }
+    });
+    let destination = Scope::Services(UNIVERSE.prod.clone(), service("e").region);
+    fake.set_faults(Faults {
+        unread: BTreeSet::from([destination]),
+        ..Faults::default()
+    });
+    let report = apply(&fake, &[wish]);
+    assert_eq!(fake.state().services[&service("a")].vpc_access, None);
+    let mut told = report.diagnostics.iter();
+    assert!(told.any(|it| it.code == Code::NoDefaultRoute), "{report:?}");
 }
 
 /// From the edge project, over the network of the host project.

@@ -131,6 +131,54 @@ fn what_does_not_carry_our_mark_is_not_deleted() {
     }
 }
 
+/// The write of the first step of the honest plan that `is` one.
+fn write_of<T>(links: &[Link], is: impl Fn(&Write) -> Option<T>) -> T {
+    let [ours, _] = decided(links, &|_| ());
+    let mut writes = ours.plan.steps.values().filter_map(|it| it.write.as_ref());
+    writes.find_map(is).unwrap()
+}
+
+#[test]
+fn what_is_not_called_as_ours_are_is_not_written() {
+    let links = two();
+    let mut grown = write_of(&links, |write| match write {
+        Write::CreateConnector(connector) => Some(connector.clone()),
+        _ => None,
+    });
+    grown.id = team("legacy");
+    let mut entry = write_of(&links, |write| match write {
+        Write::PutNat(nat) => Some(nat.clone()),
+        _ => None,
+    });
+    entry.id.name = "team-nat".parse().unwrap();
+    for (id, write) in [
+        (
+            Id::Connector(grown.id.clone()),
+            Write::UpdateConnector(grown),
+        ),
+        (Id::Nat(entry.id.clone()), Write::PutNat(entry)),
+    ] {
+        is_caught(&links, &id, "it is not ours to write", |plan| {
+            let step = Step::update("it is too small", Vec::new(), write.clone());
+            plan.steps.insert(id.clone(), step);
+        });
+    }
+}
+
+#[test]
+fn what_is_made_carries_our_mark() {
+    let links = two();
+    let id = of_ours(&links, creates_a_subnetwork);
+    let why = "what it makes would not carry our mark";
+    is_caught(&links, &id, why, |plan| {
+        let step = plan.steps.get_mut(&id).unwrap();
+        let Some(Write::CreateSubnetwork(_, mark)) = &mut step.write else {
+            panic!("{id} is made otherwise");
+        };
+        mark.installation = UNIVERSE.other.clone();
+    });
+}
+
 #[test]
 fn a_connector_under_a_service_is_not_deleted() {
     let links = two();

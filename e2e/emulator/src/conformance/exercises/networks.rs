@@ -39,6 +39,7 @@ pub(super) fn exercise() -> Exercise {
     .make(again, custom("~-q"))
     .at_once()
     .keep("operation", "/name")
+    .shows("compute.request.operation", "/clientOperationId", "{uuid}")
     .post(again, custom("~-q"))
     .shows("compute.request.replay", "/name", "{operation}")
     .make(NETWORKS, with_id)
