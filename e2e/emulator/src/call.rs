@@ -125,6 +125,7 @@ pub(crate) enum Fate {
 }
 
 /// A request with its method found, its path decoded and its body parsed.
+#[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) resource: &'static Resource,
     pub(crate) route: &'static Route,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::call::{Api, Call};
+use crate::call::{Api, Call, Fate};
 use crate::clock;
 use crate::compute;
 use crate::engine::Engine;
@@ -124,8 +124,13 @@ pub(crate) fn write_between(engine: &mut Engine, call: &Call) {
     restamp(engine, api, &target, &mut value);
     engine.changes += 1;
     if api == Api::Compute {
-        // Compute remembers who wrote, and so does anybody who looks.
-        compute::at_once(engine, call, "patch", &target, value);
+        // Compute remembers who wrote, and so does anybody who looks. Their request is not the one that is struck.
+        let theirs = Call {
+            query: Vec::new(),
+            fate: Fate::AsItComes,
+            ..call.clone()
+        };
+        compute::at_once(engine, &theirs, "patch", &target, value);
     } else {
         engine.store.put(api, &target, value);
     }
