@@ -179,6 +179,13 @@ impl Run {
         &self.declared.wishes.links
     }
 
+    /// Logs how many requests there were of each of Google's methods, retries and polls included.
+    pub(crate) fn log_requests(&self) {
+        for (operation, count) in self.cloud.iter().flat_map(Google::calls) {
+            tracing::debug!(operation, count, "requests in all");
+        }
+    }
+
     /// What would be done.
     pub(crate) async fn preview(&self) -> Report {
         let Self {
