@@ -8,6 +8,7 @@ fmt:
 lint:
     cargo fmt --all --check
     cargo clippy --locked --workspace --all-targets -- -D warnings
+    cargo clippy --locked -p privatelink --no-default-features --bin privatelink -- -D warnings
 
 # All tests.
 test:

@@ -48,7 +48,11 @@ pub(crate) struct Declared {
 impl Declared {
     /// Reads and validates files, directories and standard input.
     pub(crate) fn read(paths: &[PathOrStdin]) -> Self {
-        let mut sources = sources::read(paths);
+        Self::of(sources::read(paths))
+    }
+
+    /// Validates what was read.
+    pub(crate) fn of(mut sources: Sources) -> Self {
         let mut declared = Self::validated(&sources.declared);
         sources.locate(&mut declared.diagnostics);
         declared
@@ -91,7 +95,7 @@ impl Declared {
     }
 
     /// Validates declarations that were read already, all of them.
-    pub(crate) fn validated(declarations: &[declare::Declared]) -> Self {
+    fn validated(declarations: &[declare::Declared]) -> Self {
         let validated = validate(declarations);
         let broken = validated.broken.into_iter().collect();
         let wishes = Wishes {
@@ -177,6 +181,13 @@ impl Run {
     /// The valid links.
     pub(crate) fn links(&self) -> &[Link] {
         &self.declared.wishes.links
+    }
+
+    /// Logs how many requests there were of each of Google's methods, retries and polls included.
+    pub(crate) fn log_requests(&self) {
+        for (operation, count) in self.cloud.iter().flat_map(Google::calls) {
+            tracing::debug!(operation, count, "requests in all");
+        }
     }
 
     /// What would be done.

@@ -1,5 +1,6 @@
-//! For every managed field of every kind: somebody changes it, `drift` names exactly it, the repair writes only it,
-//! and the next turn is silent. Which fields there are, the kinds say; a field without a way to tamper fails here.
+//! For every managed field of every kind: somebody changes it, `drift` names exactly it, the repair writes only it, so
+//! that everything is as it was, and the next turn is silent. Which fields there are, the kinds say; a field without a
+//! way to tamper fails here.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -13,8 +14,9 @@ use privatelink_core::kinds::{Kind, managed_fields};
 use privatelink_e2e::cloud::Cloud;
 use privatelink_e2e::privatelink::{Answer, Privatelink};
 use privatelink_e2e::scenario::{Scenario, merge};
-use serde_json::Value;
-use tampered::ways::{End, Request, Tampering, tamperings, wants_no_nat};
+use privatelink_e2e::state::{differences, settled};
+use serde_json::{Value, json};
+use tampered::ways::{End, RECORDS, Request, Tampering, tamperings, wants_no_nat};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_privatelink");
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../e2e/scenarios/every-field");
@@ -82,7 +84,7 @@ impl Applied {
 fn without_nat() -> String {
     let text = std::fs::read_to_string(Path::new(FOLDER).join("declare.yaml")).unwrap();
     let mut declaration: Value = privatelink_e2e::scenario::yaml(&text).unwrap();
-    declaration["spec"]["internet"] = serde_json::json!({"none": {}});
+    declaration["spec"]["internet"] = json!({"none": {}});
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tampered-without-nat.json");
     std::fs::write(&path, declaration.to_string()).unwrap();
     path.display().to_string()
@@ -116,7 +118,9 @@ async fn tamper_and_repair(
     field: &str,
     tampering: &Tampering,
 ) -> Result<(), String> {
+    let before = applied.cloud.state();
     applied.tamper(&tampering.request).await;
+    let wanted = as_repaired(&before, &applied.cloud.state());
     let answer = applied.drift().await;
     let (named, exit, repair) = match tampering.end {
         End::Named(fields, repair) => (fields, 2, Some(repair)),
@@ -133,7 +137,15 @@ async fn tamper_and_repair(
     if let End::Told(code) = tampering.end {
         told(&answer.json(), field, code)?;
     }
+    repair_once(applied, repair, &wanted).await
+}
 
+/// One write of this method, if any, makes it so, and then there is nothing left to do.
+async fn repair_once(
+    applied: &Applied,
+    repair: Option<&str>,
+    wanted: &Value,
+) -> Result<(), String> {
     applied.cloud.reset_requests().await.unwrap();
     let repaired = applied.apply().await;
     same("the exit code of apply", &repaired.code, &0)?;
@@ -145,6 +157,8 @@ async fn tamper_and_repair(
     )?;
     if let Some(repair) = repair {
         same(repair, &requests["byOperation"][repair], &Value::from(1))?;
+        let different = differences(wanted, &settled(&applied.cloud.state()));
+        same("what is not as it was", &different, &Vec::new())?;
     }
 
     applied.cloud.reset_requests().await.unwrap();
@@ -155,6 +169,22 @@ async fn tamper_and_repair(
     )?;
     let writes = applied.cloud.writes().await.unwrap();
     same("writes of the next turn", &writes, &0)
+}
+
+/// What a repair comes to: everything as it was, but for what every write moves. Whoever removes a record removes the
+/// memory of what was there before the link, so that the record that is written anew does not know it.
+fn as_repaired(before: &Value, tampered: &Value) -> Value {
+    let mut wanted = settled(before);
+    for (service, key) in RECORDS {
+        if tampered["run"][service]["annotations"][key].is_string() {
+            continue;
+        }
+        let record = &mut wanted["run"][service]["annotations"][key];
+        let mut anew: Value = serde_json::from_str(record.as_str().unwrap()).unwrap();
+        anew["former"] = json!("Unknown");
+        *record = json!(anew.to_string());
+    }
+    wanted
 }
 
 /// Kind and field of every change that `drift` calls drift.

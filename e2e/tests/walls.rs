@@ -1,5 +1,6 @@
 //! The architecture, held by the build graph: who may depend on whom, what the core must not contain, and how
-//! long a file may get. `docs/decisions/` says why; `deny.toml` and `clippy.toml` hold the rest.
+//! long a file may get. `docs/decisions/` says why; `deny.toml` and `clippy.toml` hold the rest. The bans of `deny.toml`
+//! are held here too, for machines without cargo-deny.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -229,6 +230,76 @@ fn nothing_brings_a_second_tls_or_an_abandoned_crate() {
     assert!(
         found.is_empty(),
         "{found:?} came back, perhaps with somebody's default features"
+    );
+}
+
+/// The quoted words of a text between one place and the next such character.
+fn quoted<'a>(text: &'a str, from: &str, to: char) -> Vec<&'a str> {
+    let (_, rest) = text.split_once(from).unwrap_or_default();
+    let words = rest.split(to).next().unwrap_or_default();
+    words.split('"').skip(1).step_by(2).collect()
+}
+
+/// The crates that `deny.toml` bans, each with those that may depend on it directly all the same.
+fn bans(deny: &str) -> BTreeMap<&str, BTreeSet<&str>> {
+    let bans = deny.split("[[bans.deny]]").skip(1);
+    bans.map(|ban| {
+        let wrappers = quoted(ban, "\nwrappers = [", ']');
+        (
+            quoted(ban, "\ncrate = ", '\n')[0],
+            BTreeSet::from_iter(wrappers),
+        )
+    })
+    .collect()
+}
+
+#[test]
+fn what_is_banned_is_named_by_its_wrappers_alone() {
+    let (metadata, deny) = (
+        metadata(),
+        std::fs::read_to_string(root().join("deny.toml")).unwrap(),
+    );
+    let bans = bans(&deny);
+    assert_eq!(bans["axum"], BTreeSet::from(["privatelink-emulator"]));
+    assert_eq!(bans["aws-lc-sys"], BTreeSet::new());
+    let names: BTreeMap<&PackageId, &str> = metadata
+        .packages
+        .iter()
+        .map(|package| (&package.id, package.name.as_str()))
+        .collect();
+    let mut complaints = Vec::new();
+    for node in &metadata.resolve.as_ref().unwrap().nodes {
+        let user = names[&node.id];
+        for dependency in &node.deps {
+            let name = names[&dependency.pkg];
+            if bans.get(name).is_some_and(|may| !may.contains(user)) {
+                complaints.push(format!("{user} must not depend on {name}"));
+            }
+        }
+    }
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
+#[test]
+fn yaml_is_read_in_one_folder_and_written_in_one_place() {
+    let names_it = |file: &PathBuf| {
+        let text = std::fs::read_to_string(file).unwrap();
+        text.contains("serde_saphyr")
+    };
+    let is_elsewhere = |name: &String| {
+        let product = name.contains("/src/") && !name.starts_with("e2e/");
+        product && !name.starts_with("controller/src/sources/")
+    };
+    let found: Vec<String> = rust_files(&root())
+        .into_iter()
+        .filter(names_it)
+        .map(|file| file.strip_prefix(root()).unwrap().display().to_string())
+        .filter(is_elsewhere)
+        .collect();
+    // The second writes, and the first says why that failed.
+    assert_eq!(
+        found,
+        ["controller/src/cli/mod.rs", "controller/src/render/mod.rs"]
     );
 }
 

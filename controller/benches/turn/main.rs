@@ -78,7 +78,7 @@ fn bench(links: usize) -> bool {
     let began = std::time::Instant::now();
     apply(&emulator, &folder);
     let applying = began.elapsed();
-    emulator.put_state(&Shape::pinned(emulator.state()));
+    emulator.put_state(&Shape::shared(Shape::pinned(emulator.state())));
     let Measured { reading, deciding } = measured_apart(&emulator, &folder);
     let Watched {
         calls,

@@ -1,11 +1,18 @@
 //! The fixed shape of the benchmark, scaled by its number of links.
 //!
 //! 10 projects by 4 regions; two services per link; sources with 1, 3 and 10 links in turn, each destination its
-//! own; 400 connectors at 10,000 links and never fewer than one per project and region with a source; 5 % of all
-//! services with traffic pinned to a revision. Somebody else's are, per project and region, a router and, for every
-//! four connectors of ours, rounded up, a connector with its subnetwork: three beside ten at 10,000 links, one beside
-//! one at 1,000. Theirs is also every service that no link names.
+//! own; 400 connectors of ours at 10,000 links and never fewer than one per project and region with a source; 5 % of
+//! all services with traffic pinned to a revision.
+//!
+//! Of connectors, their subnetworks, routers and NAT entries one in five is somebody else's, beside the four of ours,
+//! spread evenly over the projects and regions with a source: 100, 100, 10 and 10 at 10,000 links. Their NAT entries
+//! stand in routers of ours, each with an address of its own, once everything is applied.
+//!
+//! Two kinds cannot have that share. Ten links with these fan-outs name twelve services, and there shall be twenty, so
+//! that 39 % of all are somebody else's. And no link asks for addresses, so that all there are belong to others; the
+//! same goes for networks and routes, which are only read.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -21,6 +28,9 @@ const FAN_OUT: [usize; 3] = [1, 3, 10];
 
 /// One service in so many has pinned traffic.
 const PINNED: usize = 20;
+
+/// One thing in so many is somebody else's.
+const FOREIGN: usize = 5;
 
 pub(super) struct Shape {
     links: Vec<Link>,
@@ -73,7 +83,7 @@ impl Shape {
                 source,
                 destination,
             } = link;
-            let connector = source / CELLS % self.connectors_per_cell;
+            let connector = self.nth(link);
             let range = range(
                 8,
                 cell % REGIONS.len() * self.connectors_per_cell + connector,
@@ -115,34 +125,88 @@ impl Shape {
             run.insert(service(idle % CELLS, &format!("idle-{idle}")), json!({}));
         }
         for cell in 0..CELLS {
+            compute.insert(network(cell), json!({}));
+        }
+        let places = self.places();
+        let (foreign_connectors, foreign_routers) = (foreign(self.connectors()), foreign(places));
+        for cell in 0..places {
             let (project, region) = (project(cell), region(cell));
-            compute.insert(
-                format!("projects/{project}/global/networks/prod"),
-                json!({}),
-            );
-            // One of somebody else's for every four of ours, rounded up.
-            for foreign in 0..self.connectors_per_cell.div_ceil(4) {
-                let range = range(64, cell % REGIONS.len() * 64 + foreign);
-                let regional = format!("projects/{project}/regions/{region}");
-                let network = format!("projects/{project}/global/networks/prod");
-                let subnetwork = json!({ "network": network, "ipCidrRange": range });
+            let regional = format!("projects/{project}/regions/{region}");
+            for number in 0..share(foreign_connectors, cell, places) {
+                let range = range(64, cell % REGIONS.len() * 64 + number);
+                let subnetwork = json!({ "network": network(cell), "ipCidrRange": range });
                 compute.insert(
-                    format!("{regional}/subnetworks/foreign-{foreign}"),
+                    format!("{regional}/subnetworks/foreign-{number}"),
                     subnetwork,
                 );
-                let connector = json!({ "subnet": { "name": format!("foreign-{foreign}") }, "maxInstances": 3 });
+                let connector =
+                    json!({ "subnet": { "name": format!("foreign-{number}") }, "maxInstances": 3 });
                 connectors.insert(
-                    format!("projects/{project}/locations/{region}/connectors/foreign-{foreign}"),
+                    format!("projects/{project}/locations/{region}/connectors/foreign-{number}"),
                     connector,
                 );
             }
-            let router = json!({ "network": format!("projects/{project}/global/networks/prod") });
-            compute.insert(
-                format!("projects/{project}/regions/{region}/routers/foreign"),
-                router,
-            );
+            for _ in 0..share(foreign_routers, cell, places) {
+                let router = json!({ "network": network(cell) });
+                compute.insert(format!("{regional}/routers/foreign"), router);
+            }
         }
         json!({ "run": run, "compute": compute, "vpcaccess": connectors })
+    }
+
+    /// How many projects and regions have a source: the first ones.
+    fn places(&self) -> usize {
+        let last = self.links.iter().map(|link| link.cell + 1);
+        last.max().unwrap_or_default()
+    }
+
+    /// How many connectors are made for the links.
+    fn connectors(&self) -> usize {
+        let wanted = self.links.iter().map(|link| (link.cell, self.nth(link)));
+        wanted.collect::<BTreeSet<_>>().len()
+    }
+
+    /// Which of the connectors of its project and region a link's source has.
+    fn nth(&self, link: &Link) -> usize {
+        link.source / CELLS % self.connectors_per_cell
+    }
+
+    /// A state of this shape with one NAT entry in five somebody else's, in routers of ours that have a subnetwork of
+    /// others beside them.
+    pub(super) fn shared(mut state: Value) -> Value {
+        let Some(compute) = state["compute"].as_object_mut() else {
+            panic!("a state without networks")
+        };
+        let ours = compute
+            .iter()
+            .filter(|(path, _)| path.contains("/routers/pl-"));
+        let entries = ours.clone().map(|(_, router)| router["nats"].as_array());
+        let entries: usize = entries.map(|nats| nats.map_or(0, Vec::len)).sum();
+        let beside = |router: &str| {
+            let (regional, _) = router.split_once("/routers/")?;
+            let subnetwork = format!("{regional}/subnetworks/foreign-0");
+            let there = compute.contains_key(&subnetwork);
+            there.then(|| (format!("{regional}/addresses/foreign"), subnetwork))
+        };
+        let places: Vec<(String, (String, String))> = ours
+            .filter_map(|(router, _)| Some((router.clone(), beside(router)?)))
+            .collect();
+        let count = places.len();
+        for (number, (router, (address, subnetwork))) in places.into_iter().enumerate() {
+            if share(foreign(entries), number, count) == 0 {
+                continue;
+            }
+            let entry = json!({
+                "name": "foreign", "natIpAllocateOption": "MANUAL_ONLY", "natIps": [address],
+                "sourceSubnetworkIpRangesToNat": "LIST_OF_SUBNETWORKS",
+                "subnetworks": [{ "name": subnetwork, "sourceIpRangesToNat": ["ALL_IP_RANGES"] }],
+            });
+            compute.insert(address, json!({}));
+            if let Some(entries) = compute[&router]["nats"].as_array_mut() {
+                entries.push(entry);
+            }
+        }
+        state
     }
 
     /// A state of this shape with one service in twenty pinned to the revision that it serves with now.
@@ -160,6 +224,20 @@ impl Shape {
         }
         state
     }
+}
+
+/// So many of others beside so many of ours.
+fn foreign(ours: usize) -> usize {
+    ours / (FOREIGN - 1)
+}
+
+/// How many of a total fall to one of so many places when it is spread over them evenly.
+fn share(total: usize, place: usize, places: usize) -> usize {
+    (place + 1) * total / places - place * total / places
+}
+
+fn network(cell: usize) -> String {
+    format!("projects/{}/global/networks/prod", project(cell))
 }
 
 fn project(cell: usize) -> String {

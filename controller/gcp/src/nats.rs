@@ -105,7 +105,7 @@ enum Came {
     /// The list is as it shall be, without another write.
     Done(Look),
     /// Google has taken a list.
-    Sent(Operation),
+    Sent(Box<Operation>),
 }
 
 impl Google {
@@ -161,22 +161,22 @@ impl Google {
             .attempts
             .repeat(|| self.read_and_patch(call, change, &sendings))
             .await;
-        let looked = match came {
-            Ok(Came::Done(look)) => Ok(look),
+        let found = match came {
+            Ok(Came::Done(there)) => Ok(there),
             Ok(Came::Sent(operation)) => {
-                self.finish_compute(call, operation, (&router.project, &router.region))
+                self.finish_compute(call, *operation, (&router.project, &router.region))
                     .await?;
-                let look = || async {
+                let reading = || async {
                     let entries = self.entries(call, router).await?;
                     let writes = self.router_writes(call, router).await?;
                     Ok(Look { entries, writes })
                 };
-                self.attempts.repeat(look).await
+                self.attempts.repeat(reading).await
             }
             Err(failure) => Err(failure),
         };
-        match looked {
-            Ok(look) => verify(call, change, &sendings.into_inner(), &look).map(Ok),
+        match found {
+            Ok(after) => verify(call, change, &sendings.into_inner(), &after).map(Ok),
             Err(failure) => Ok(Err(failure)),
         }
     }
@@ -217,7 +217,7 @@ impl Google {
         let operation =
             operation.map_err(|error| Failure::new(Nature::Unparsable, &error.to_string()))?;
         sendings.taken(&operation);
-        Ok(Came::Sent(operation))
+        Ok(Came::Sent(Box::new(operation)))
     }
 
     async fn entries(&self, call: &Call<'_>, router: &RegionalRef) -> Result<Entries, Failure> {

@@ -68,7 +68,9 @@ impl Arguments {
             dry_run: self.rehearsal.dry_run,
             possible: !global.no_input && !self.declarations.take_stdin(),
         };
-        carry_out(&run, &asking, output).await
+        let code = carry_out(&run, &asking, output).await;
+        run.log_requests();
+        code
     }
 }
 

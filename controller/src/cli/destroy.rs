@@ -57,6 +57,8 @@ impl Arguments {
             possible: !global.no_input && !self.declarations.take_stdin(),
         };
         let run = Run::connect(declared, orders(global, links), (global, self.time)).await;
-        carry_out(&run, &asking, output).await
+        let code = carry_out(&run, &asking, output).await;
+        run.log_requests();
+        code
     }
 }

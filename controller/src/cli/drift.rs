@@ -37,6 +37,7 @@ impl Arguments {
         )
         .await;
         let report = run.preview().await;
+        run.log_requests();
         output.diagnostics(&report.diagnostics);
         output.document(&report, || render::drift(&report, output.detail()))?;
         let drifted = report.steps.iter().any(|step| step.drift.is_some());

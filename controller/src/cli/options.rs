@@ -77,7 +77,7 @@ pub(crate) struct Global {
     /// That is: errors, drift, and what is refused, failed or stuck. A JSON or YAML document is given all the same.
     #[arg(long, short, global = true, env = "PRIVATELINK_QUIET", value_parser = BoolishValueParser::new())]
     quiet: bool,
-    /// Show also what stays as it is; twice: log every call.
+    /// Show also what stays as it is; twice: log every call, and their number at the end.
     #[arg(long, short, global = true, env = "PRIVATELINK_VERBOSE", action = clap::ArgAction::Count)]
     verbose: u8,
     /// The most calls in any second, for each API, project and region. Without it: the rates in the manual, and no limit
@@ -169,8 +169,8 @@ impl Global {
         }
     }
 
-    /// Sends what the program logs to standard error: warnings, and with `-vv` every call. `RUST_LOG` says
-    /// it more exactly.
+    /// Sends what the program logs to standard error: warnings, and with `-vv` every call and how many there were.
+    /// `RUST_LOG` says it more exactly.
     pub(crate) fn start_tracing(&self) {
         let level = match (self.quiet, self.verbose) {
             (true, _) => "error",

@@ -34,6 +34,7 @@ impl Arguments {
         let declared = Declared::read(&self.declarations.paths);
         let run = Run::connect(declared, self.planning.orders(global), (global, self.time)).await;
         let report = run.preview().await;
+        run.log_requests();
         output.diagnostics(&report.diagnostics);
         output.document(&report, || {
             render::plan(&report, run.links(), output.detail(), None)

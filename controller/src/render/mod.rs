@@ -177,7 +177,10 @@ impl Output {
         if !stdin.is_terminal() {
             return Answer::NobodyToAsk;
         }
-        say(&format!("{BOLD}{question}{BOLD:#} Only 'yes' goes ahead: "));
+        say(&format!(
+            "{0}{question}{0:#} Only 'yes' goes ahead: ",
+            style::BOLD
+        ));
         let mut line = String::new();
         match stdin.lock().read_line(&mut line) {
             Ok(_) if line.trim() == "yes" => Answer::Yes,

@@ -188,6 +188,19 @@ pub(crate) fn read(paths: &[PathOrStdin]) -> Sources {
     sources
 }
 
+/// Reads a text that is part of the program, such as the declaration of the demo, as if it were a file of this name.
+#[cfg(feature = "emulator")]
+pub(crate) fn embedded(path: &str, content: &str) -> Sources {
+    let mut sources = Sources {
+        complete: true,
+        ..Sources::default()
+    };
+    let path: Arc<str> = path.into();
+    documents::Reader::new().read(&path, content, &mut sources);
+    sources.kept.insert(path, content.to_owned());
+    sources
+}
+
 /// More findings than this are counted only: memory is bounded by this.
 const MOST_KEPT: usize = 100_000;
 

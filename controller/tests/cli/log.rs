@@ -1,4 +1,6 @@
-//! What `-vv` says of each call.
+//! What `-vv` says of each call, and of all of them.
+
+use std::collections::BTreeMap;
 
 use privatelink_e2e::privatelink::Answer;
 use serde_json::json;
@@ -79,4 +81,38 @@ async fn the_log_has_no_colours_where_nothing_else_has() {
     command.env_remove("NO_COLOR").env("CLICOLOR_FORCE", "1");
     let said = Answer::of(&mut command).await.unwrap().stderr;
     assert!(said.contains('\u{1b}'), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_ends_with_the_number_of_requests_of_each_method() {
+    let desk = Desk::new("log_numbers").await;
+    desk.fault(json!({ "match": { "operation": "compute.networks.list" }, "nth": 1, "effect": { "status": 503 } })).await;
+    for line in [
+        "plan -vv link.yaml",
+        "apply -vv --yes link.yaml",
+        "drift -vv -o json link.yaml",
+        "destroy -vv --yes --quiet link.yaml",
+    ] {
+        desk.cloud.reset_requests().await.unwrap();
+        let answer = desk.run(line).await;
+        assert_eq!(answer.code, 0, "{line}: {}", answer.stderr);
+        let told: BTreeMap<String, u64> = answer.stderr.lines().filter_map(number).collect();
+        let wanted = if line.contains("--quiet") {
+            BTreeMap::new()
+        } else {
+            desk.cloud.operations().await.unwrap()
+        };
+        assert_eq!(told, wanted, "{line}: {}", answer.stderr);
+    }
+    let answer = desk.run("plan -v link.yaml").await;
+    assert_eq!(answer.stderr.lines().find_map(number), None);
+}
+
+/// The method and the number of `... requests in all operation="compute.networks.list" count=2`.
+fn number(line: &str) -> Option<(String, u64)> {
+    let (_, told) = line.split_once("requests in all ")?;
+    let (_, operation) = told.split_once("operation=\"")?;
+    let (operation, _) = operation.split_once('"')?;
+    let (_, count) = told.split_once("count=")?;
+    Some((operation.to_owned(), count.trim().parse().unwrap()))
 }

@@ -4,6 +4,22 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+/// What holds where declarations are files, which the schema cannot say.
+const ON_FILES: &str = "\
+## On files
+
+What is applied can move to no other source and no other destination ([PL0064](../codes/PL0064.md)). An API server has \
+the declaration before and refuses every change of the four fields. A file has none, so `plan`, `drift` and `apply` \
+compare both *ends*, the services that the link leads from and to with every default filled in, with those that the \
+source's record names. Writing out `source.service.projectId` with the very value that it has by default is refused by \
+a server and nothing on files; and a link that was never applied may still change there \
+([decision](../decisions/0026-ends-on-files.md)).
+
+Of each document the first 20 findings are told, errors before others, and in one more line how many there are beyond \
+them; the same in JSON and YAML. A text of more than 1,000 characters is shortened in a finding. What is named together \
+has limits, too ([PL0013](../codes/PL0013.md)).
+";
+
 /// The whole page.
 pub(crate) fn page() -> String {
     let crd = serde_json::to_value(privatelink_crds::crd()).unwrap();
@@ -15,12 +31,13 @@ pub(crate) fn page() -> String {
         "# The declaration\n\n\
          <!-- Generated from the types in crds/src; do not edit. -->\n\n\
          A `PrivateLink` (`{}/{}`) says that one Cloud Run service shall reach another privately. The same schema and \
-         the same rules hold on a Kubernetes API server and on files. Paths start below `spec`.\n\n\
+         the same rules hold on a Kubernetes API server and on files, but for those of PL0064, which compare a \
+         declaration with the one before: [on files](#on-files) there is none. Paths start below `spec`.\n\n\
          ## Fields\n\n\
          | path | type | required, or default | meaning |\n| --- | --- | --- | --- |\n{fields}\n\
          ## Rules\n\n\
          What types alone cannot say. The code in brackets has [a page](codes.md).\n\n\
-         | where | rule |\n| --- | --- |\n{rules}",
+         | where | rule |\n| --- | --- |\n{rules}\n{ON_FILES}",
         privatelink_crds::GROUP,
         privatelink_crds::VERSION,
     )

@@ -34,6 +34,10 @@ pub(crate) enum End {
 const ORDERS: &str = "projects/acme-prod/locations/europe-west1/services/orders";
 const BILLING: &str = "projects/acme-prod/locations/europe-west1/services/billing";
 const OTHER: &str = "projects/acme-prod/locations/europe-west1/connectors/other";
+const EGRESS_RECORD: &str = "privatelink.dev/egress";
+const INGRESS_RECORD: &str = "privatelink.dev/ingress";
+/// The records on the two services, by the keys of their annotations.
+pub(crate) const RECORDS: [(&str, &str); 2] = [(ORDERS, EGRESS_RECORD), (BILLING, INGRESS_RECORD)];
 const PATCH_SERVICE: &str = "run.projects.locations.services.patch";
 const PATCH_CONNECTOR: &str = "vpcaccess.projects.locations.connectors.patch";
 
@@ -147,7 +151,7 @@ fn egress(cloud: &Cloud, field: &str) -> Vec<Tampering> {
             vec![tamper("in place of the connector", access(direct), both)]
         }
         "annotations[privatelink.dev/egress]" => {
-            let edited = edited(cloud, ORDERS, "privatelink.dev/egress", &Value::Null);
+            let edited = edited(cloud, ORDERS, EGRESS_RECORD, &Value::Null);
             let named = End::Named(&["annotations[privatelink.dev/egress]"], PATCH_SERVICE);
             let gone = json!({"annotations": {}});
             vec![
@@ -178,7 +182,7 @@ fn ingress(cloud: &Cloud, field: &str) -> Vec<Tampering> {
             ]
         }
         "annotations[privatelink.dev/ingress]" => {
-            let edited = edited(cloud, BILLING, "privatelink.dev/ingress", &json!("All"));
+            let edited = edited(cloud, BILLING, INGRESS_RECORD, &json!("All"));
             let end = End::Named(&["annotations[privatelink.dev/ingress]"], PATCH_SERVICE);
             let gone = json!({"annotations": {}});
             vec![

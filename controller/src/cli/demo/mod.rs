@@ -51,9 +51,6 @@ pub(crate) enum DemoError {
     #[error("there is no {0} to tamper with")]
     Missing(&'static str),
     /// The declaration inside the program.
-    #[error("the declaration of the demo cannot be read")]
-    Declaration(#[source] serde_saphyr::Error),
-    /// The same.
     #[error("the declaration of the demo is not valid: {0}")]
     Invalid(String),
 }

@@ -6,8 +6,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use privatelink_core::decide::Orders;
-use privatelink_core::declare;
-use privatelink_core::diagnostic::Origin;
 use privatelink_core::drift::Rank;
 use privatelink_core::ids::LinkName;
 use privatelink_core::names::Installation;
@@ -21,6 +19,7 @@ use super::DemoError;
 use super::stage::Stage;
 use crate::cli::Failure;
 use crate::render::{self, BAD, BOLD, DIM, Detail, GOOD, Output, Progress};
+use crate::sources;
 use crate::turn::{Declared, Run};
 
 const DECLARATION: &str = include_str!("link.yaml");
@@ -53,26 +52,7 @@ pub(super) async fn tell(output: Output, record: Option<&Path>) -> Result<bool, 
 }
 
 fn open(google: Google) -> Result<Run, DemoError> {
-    let link: privatelink_crds::PrivateLink =
-        serde_saphyr::from_str(DECLARATION).map_err(DemoError::Declaration)?;
-    let namespace = link
-        .metadata
-        .namespace
-        .as_deref()
-        .unwrap_or(LinkName::DEFAULT_NAMESPACE);
-    let name = link.metadata.name.as_deref().unwrap_or_default();
-    let name =
-        LinkName::new(namespace, name).map_err(|error| DemoError::Invalid(error.to_string()))?;
-    let origin = Origin::File {
-        path: "link.yaml".into(),
-        line: 0,
-        column: 0,
-    };
-    let declared = Declared::validated(&[declare::Declared {
-        name,
-        spec: link.spec,
-        origin,
-    }]);
+    let declared = Declared::of(sources::embedded("link.yaml", DECLARATION));
     match declared.diagnostics.iter().find(|found| found.is_error()) {
         Some(error) => Err(DemoError::Invalid(error.to_string())),
         None => Ok(Run::on(google, declared, orders(BTreeSet::new()))),

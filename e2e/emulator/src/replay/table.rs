@@ -90,14 +90,17 @@ impl Table {
         let documented = count(|it| it.basis == Basis::Documented);
         let guessed = count(|it| it.basis == Basis::Guessed);
         let exchanges: usize = self.agreeing.values().sum();
-        let (rules, open) = (resources::rules().count(), guessed_rules().count());
+        let open = known(Provenance::Guessed).count();
+        let own = known(Provenance::Invented).count();
+        let rules = resources::rules().count();
         format!(
             "Of the {} methods that it serves, {recorded} were compared with the real services: {exchanges} \
              recorded requests get the answer that was recorded, {} of them but for a field that the test excuses \
              with a reason; {} are from a recording that was probably, not certainly, made at Google. {documented} \
              methods follow Google's description of its APIs, and no recording shows whether the real service does. \
              {guessed} follow it, too, and guess where it says nothing; so do {unsure} of the {recorded}. All that it \
-             fills in and refuses by itself is {rules} rules, of which {open} are guesses",
+             fills in and refuses by itself is {rules} rules, of which {open} are guesses and {own} its own inventions, \
+             which claim nothing about Google",
             rows.len(),
             self.excused,
             self.probably,
@@ -123,8 +126,9 @@ fn reach() -> impl Iterator<Item = (&'static str, &'static str)> {
     REACH.lines().filter_map(|line| line.split_once(' '))
 }
 
-fn guessed_rules() -> impl Iterator<Item = &'static Rule> {
-    resources::rules().filter(|rule| rule.provenance == Provenance::Guessed)
+/// The rules that are known so.
+fn known(provenance: Provenance) -> impl Iterator<Item = &'static Rule> {
+    resources::rules().filter(move |rule| rule.provenance == provenance)
 }
 
 impl fmt::Display for Table {
@@ -149,9 +153,18 @@ impl fmt::Display for Table {
             text,
             "\nThe guessed rules, those first that no kind of resource owns, so that the table leaves them out:\n"
         )?;
-        let mut guessed: Vec<&Rule> = guessed_rules().collect();
+        let mut guessed: Vec<&Rule> = known(Provenance::Guessed).collect();
         guessed.sort_by_key(|rule| (!shared.contains(rule.id), rule.id));
         for rule in guessed {
+            writeln!(text, "* `{}`: {}", rule.id, rule.text)?;
+        }
+        writeln!(
+            text,
+            "\nThe invented rules, which claim nothing about Google:\n"
+        )?;
+        let mut invented: Vec<&Rule> = known(Provenance::Invented).collect();
+        invented.sort_by_key(|rule| rule.id);
+        for rule in invented {
             writeln!(text, "* `{}`: {}", rule.id, rule.text)?;
         }
         formatter.write_str(&text)
@@ -187,6 +200,7 @@ mod tests {
             "1 are from a recording that was probably, not certainly, made at Google. ",
             "3 recorded requests are not played (2: it serves no keys; 1: nobody answered)",
             "* `compute.nat.name.duplicate`: The NATs of a router have different names.",
+            "claim nothing about Google:\n\n* `compute.list.order-by`: Lists are in the order of names; ",
         ] {
             assert!(told.contains(words), "{words}: {told}");
         }

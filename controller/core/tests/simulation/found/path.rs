@@ -10,6 +10,7 @@ use privatelink_core::kinds::{
 use privatelink_core::path::Verdict;
 
 use super::*;
+use crate::declare::existing_connector;
 
 /// What somebody does to a link that works.
 type Deed = fn(&mut State);
@@ -29,7 +30,7 @@ fn destination(state: &mut State) -> &mut Service {
     state.services.get_mut(&service("b")).unwrap()
 }
 
-const DEEDS: [(&str, Deed); 13] = [
+const DEEDS: [(&str, Deed); 14] = [
     ("nothing", |_| ()),
     ("the source is gone", |state| {
         state.services.remove(&service("a"));
@@ -49,6 +50,10 @@ const DEEDS: [(&str, Deed); 13] = [
     }),
     ("its subnetwork cannot be seen", |state| {
         connector(state).subnetwork = None;
+    }),
+    ("its subnetwork is in another network", |state| {
+        let id = connector(state).subnetwork.clone().unwrap();
+        state.subnetworks.get_mut(&id).unwrap().network = UNIVERSE.shared.clone();
     }),
     ("nothing makes Private Google Access effective", |state| {
         let id = connector(state).subnetwork.clone().unwrap();
@@ -90,6 +95,22 @@ fn each_hop_that_lets_nothing_through_says_so_in_its_own_words() {
     closed.change(|state| destination(state).ingress = IngressSetting::None);
     let report = apply(&closed, &[unmanaged]);
     told.push_str(&says("the destination is closed", &report));
+    // Somebody's connector, which leads into another network than the link speaks of.
+    let astray = Link {
+        network: UNIVERSE.shared.clone(),
+        egress: existing_connector(),
+        ..wish.clone()
+    };
+    let led = Fake::new(before(), 0);
+    led.change(|state| {
+        let access = VpcAccess {
+            attachment: Attachment::Connector(team("team-conn")),
+            routing: Routing::AllTraffic,
+        };
+        state.deploy(&service("a"), Some(access), None);
+    });
+    let report = plan(&led, &[astray]);
+    told.push_str(&says("somebody's connector leads elsewhere", &report));
     // From another project's network, which the destination is not attached to.
     let abroad = Link {
         network: UNIVERSE.shared.clone(),
