@@ -172,7 +172,7 @@ impl Google {
         change: Change<'_>,
         ids: &RequestIds,
     ) -> Result<Option<Sent>, Failure> {
-        let unmapped = |why: Unmapped| Failure::new(Nature::Unparsable, &why.to_string());
+        let unmapped = |why: Unmapped| Failure::from(&why);
         let router = &change.entry().router;
         let (before, known) = self.quiet_entries(call, router).await?;
         if change.is_done(&before).map_err(unmapped)? {
@@ -200,7 +200,7 @@ impl Google {
         let path = path(router);
         let request = self.raw.send(Api::Compute, Method::GET, &path, &[], None);
         let body = self.attempts.once(&read, request).await?;
-        Entries::read(&body).map_err(|why| Failure::new(Nature::Unparsable, &why.to_string()))
+        Entries::read(&body).map_err(|why| Failure::from(&why))
     }
 }
 
