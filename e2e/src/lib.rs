@@ -1,6 +1,7 @@
 //! What the tests of the whole share: an emulator of one's own, the binary, and scenarios as data.
 
 pub mod cloud;
+pub mod news;
 pub mod page;
 pub mod privatelink;
 pub mod recovery;

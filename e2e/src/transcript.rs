@@ -111,7 +111,8 @@ fn word(value: &Value) -> &str {
     value.as_str().unwrap_or("?")
 }
 
-fn is_write(operation: &str) -> bool {
+/// Does a method change something, by the last word of its name?
+pub fn is_write(operation: &str) -> bool {
     let method = operation.rsplit('.').next().unwrap_or_default();
     !matches!(
         method,

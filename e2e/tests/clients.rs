@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod clients {
+    pub(crate) mod commands;
     pub(crate) mod lives;
     pub(crate) mod matrix;
     pub(crate) mod named;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 use clients::lives::{self, Asked, Client};
 use clients::session::{PROJECT, Session, lacks};
-use clients::{matrix, named, python};
+use clients::{commands, matrix, named, python};
 use privatelink_e2e::skipped::is_there;
 use serde_json::Value;
 
@@ -124,12 +125,14 @@ async fn each_client_does_to_each_kind_whatever_google_offers() {
         let all = futures::future::join_all(all).await;
         let there = all.iter().flatten();
         let asked: BTreeSet<Asked> = there.flat_map(|lived| lived.asked.clone()).collect();
-        // Otherwise the client is not there, which has been said.
-        if !asked.is_empty() {
-            deeds.push(matrix::hold(client, &asked));
+        // The client is not there, which has been said.
+        if asked.is_empty() {
+            continue;
         }
-        if !asked.is_empty() && client == Client::Python {
-            matrix::hold_methods(&asked);
+        deeds.push(matrix::hold(client, &asked));
+        match client {
+            Client::Gcloud => commands::are_on_the_page(&asked),
+            Client::Python => matrix::hold_methods(&asked),
         }
     }
     if let [gcloud, python] = deeds.as_slice() {

@@ -1,13 +1,17 @@
-//! The real process is killed with SIGKILL at every single request of a run, reads and polls included: where links
-//! are made, where they grow, where they are undone, and where they are only looked at. The next run comes to the same
-//! end, nothing foreign has changed, and then there is silence.
+//! The real process is killed with SIGKILL at every single request of a run, reads and polls included, before Google
+//! has seen it; and at every write, when it has been accepted and nobody has been told: where links are made, where
+//! they grow, where they are undone, and where they are only looked at. The next run comes to the same end, nothing
+//! foreign has changed, and then there is silence.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+#[path = "killed/accepted.rs"]
+mod accepted;
+
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use privatelink_e2e::cloud::Cloud;
@@ -15,7 +19,11 @@ use privatelink_e2e::page;
 use privatelink_e2e::privatelink::Privatelink;
 use privatelink_e2e::recovery::{Expectation, is_undisturbed, recovers, run};
 use privatelink_e2e::rehearsal::{Act, folders, rehearse};
+use privatelink_e2e::transcript::is_write;
+use privatelink_emulator::Options;
 use serde_json::{Value, json};
+
+use accepted::{Doom, executioner, kill_once_accepted};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_privatelink");
 
@@ -42,21 +50,44 @@ async fn a_pruning_run_killed_at_any_request_is_completed_by_the_next() {
     play("link-removed").await;
 }
 
+/// When a run is killed.
+#[derive(Debug, Clone, Copy)]
+enum Moment {
+    /// At a request that Google has not seen yet.
+    Asked,
+    /// At a write that Google has accepted, and of which the run has not been told.
+    Accepted,
+}
+
+impl Moment {
+    /// How many of these requests it is for, without the polls.
+    fn count(self, requests: &BTreeMap<String, u64>) -> u64 {
+        let sent = besides_polls(requests).into_iter();
+        let meant = sent.filter(|(name, _)| match self {
+            Self::Asked => true,
+            Self::Accepted => is_write(name),
+        });
+        meant.map(|(_, times)| times).sum()
+    }
+}
+
 /// What is played, without the polls: how many of these there are varies with the machine.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_says_how_much_is_killed() {
-    let (mut commands, mut requests) = (0, 0);
+    let (mut commands, mut requests, mut writes) = (0, 0, 0);
     for scenario in ["plain", "neighbours", "link-removed"] {
         let (_, acts) = acts(scenario).await;
         commands += acts.len();
-        requests += acts
-            .iter()
-            .map(|act| sum(&besides_polls(&act.requests)))
-            .sum::<u64>();
+        let count =
+            |moment: Moment| -> u64 { acts.iter().map(|act| moment.count(&act.requests)).sum() };
+        requests += count(Moment::Asked);
+        writes += count(Moment::Accepted);
     }
-    let counted = format!("{commands} commands, {requests} kills and those at polls");
+    let page = "docs/reference/survival.md";
     let command = "cargo test -p privatelink --test killed the_page";
-    page::quote("docs/reference/survival.md", "killed", &counted, command).unwrap();
+    let asked = format!("{commands} commands, {requests} kills and those at polls");
+    page::quote(page, "killed", &asked, command).unwrap();
+    page::quote(page, "killed-accepted", &format!("{writes} kills"), command).unwrap();
 }
 
 /// Google takes its time, as it really does.
@@ -82,7 +113,8 @@ async fn what_a_killed_run_left_under_way_is_waited_for_by_the_next() {
     }
 }
 
-/// Kills the act as soon as `k` writes were accepted, and plays it again. False if there are fewer.
+/// Kills the act as soon as `k` writes have come, each of which begins at once, and plays it again. False if there are
+/// fewer.
 async fn kill_after(act: Arc<Act>, k: u64) -> bool {
     let cloud = Cloud::start_with(SLOW).await.unwrap();
     let privatelink = Privatelink::new(BINARY, &cloud.url(), &act.folder);
@@ -131,53 +163,65 @@ fn besides_polls(requests: &BTreeMap<String, u64>) -> BTreeMap<&str, u64> {
     sent.filter(|(name, _)| !is_poll(name)).collect()
 }
 
-fn sum(requests: &BTreeMap<&str, u64>) -> u64 {
-    requests.values().sum()
-}
-
-/// Kills each of a scenario's commands at each of its requests.
+/// Kills each of a scenario's commands at each of its requests, and at each of its writes again.
 async fn play(scenario: &str) {
     for act in acts(scenario).await.1 {
         let total: u64 = act.requests.values().sum();
-        let others = sum(&besides_polls(&act.requests));
         assert!(total > 5, "a run of {total} requests is not the whole one");
-        let (act, next) = (Arc::new(act), Arc::new(AtomicU64::new(1)));
-        let workers: Vec<_> = (0..WORKERS)
-            .map(|_| tokio::spawn(work(act.clone(), next.clone())))
-            .collect();
-        let mut killed = 0;
-        for worker in workers {
-            killed += worker.await.unwrap();
+        let act = Arc::new(act);
+        for moment in [Moment::Asked, Moment::Accepted] {
+            let (meant, next) = (moment.count(&act.requests), Arc::new(AtomicU64::new(1)));
+            let workers: Vec<_> = (0..WORKERS)
+                .map(|_| tokio::spawn(work(act.clone(), moment, next.clone())))
+                .collect();
+            let mut killed = 0;
+            for worker in workers {
+                killed += worker.await.unwrap();
+            }
+            println!(
+                "{}, {moment:?}: {total} requests, {meant} that are meant besides polls: {killed} kills",
+                act.title()
+            );
+            assert!(killed >= meant, "killed {killed} times at {meant} requests");
         }
-        println!(
-            "{}: {total} requests, {others} besides polls: {killed} kills",
-            act.title()
-        );
-        assert!(
-            killed >= others,
-            "killed {killed} times at {others} requests"
-        );
     }
 }
 
 /// Kills the act at one request after the other, until a run has ended by itself that would have been killed after the
 /// last one. Answers with how often it did.
-async fn work(act: Arc<Act>, next: Arc<AtomicU64>) -> u64 {
-    let cloud = Cloud::start_with(LATENCY).await.unwrap();
+async fn work(act: Arc<Act>, moment: Moment, next: Arc<AtomicU64>) -> u64 {
+    let doom = Arc::<Mutex<Doom>>::default();
+    let options = Options {
+        operation_latency: LATENCY,
+        observers: vec![executioner(&doom)],
+        ..Options::default()
+    };
+    let cloud = Cloud::start_as(options).await.unwrap();
     let privatelink = Privatelink::new(BINARY, &cloud.url(), &act.folder);
     let mut killed = 0;
     loop {
         let k = next.fetch_add(1, Ordering::Relaxed);
         cloud.put_state(&act.before).await.unwrap();
-        if !kill_at(&cloud, &privatelink, &act, k).await {
+        let struck = match moment {
+            Moment::Asked => kill_at(&cloud, &privatelink, &act, k).await,
+            Moment::Accepted => kill_once_accepted(&cloud, &doom, &privatelink, &act, k).await,
+        };
+        if !struck {
             // How often a run polls varies with the machine; all else was sent, and earlier kills struck all of it.
             let sent = cloud.operations().await.unwrap();
-            let (title, all) = (act.title(), sent.values().sum::<u64>());
-            assert!(all < k, "{title} was not killed at request {k} of {all}");
+            let all = match moment {
+                Moment::Asked => sent.values().sum::<u64>(),
+                Moment::Accepted => moment.count(&sent),
+            };
+            let title = act.title();
+            assert!(
+                all < k,
+                "{title} was not killed at {k} of {all}, {moment:?}"
+            );
             assert_eq!(
                 besides_polls(&sent),
                 besides_polls(&act.requests),
-                "{title} ended before request {k}"
+                "{title} ended before {k}, {moment:?}"
             );
             return killed;
         }
@@ -187,12 +231,13 @@ async fn work(act: Arc<Act>, next: Arc<AtomicU64>) -> u64 {
             disregard: Value::clone,
         };
         let recovered = recovers(&cloud, &privatelink, &act, expectation).await;
-        recovered.unwrap_or_else(|wrong| panic!("{}, killed at request {k}: {wrong}", act.title()));
+        let title = act.title();
+        recovered.unwrap_or_else(|wrong| panic!("{title}, killed at {k}, {moment:?}: {wrong}"));
     }
 }
 
-/// Holds request `k` back so long that the process is certainly waiting for it, and kills it there. False if the run
-/// ended before request `k`.
+/// Holds request `k` back, before anything is done about it, so long that the process is certainly waiting for it, and
+/// kills it there. False if the run ended before request `k`.
 async fn kill_at(cloud: &Cloud, privatelink: &Privatelink, act: &Act, k: u64) -> bool {
     let hold = json!({"match": {}, "nth": k, "effect": {"latency": "120s"}});
     cloud.reset_requests().await.unwrap();

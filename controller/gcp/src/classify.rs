@@ -29,13 +29,7 @@ impl Call<'_> {
 
     /// An answer that does not mean what the API promises, or a list that is too long.
     pub(crate) fn unparsable(&self, why: &Unmapped) -> CloudError {
-        if matches!(why, Unmapped::TooMany(_)) {
-            let message = format!("cannot {}: {why}", self.doing);
-            return CloudError::new(Kind::Invalid, Code::ListTooLong, message).help(
-                "if that many belong there, raise --max-list-items; it bounds the memory of a run",
-            );
-        }
-        self.error(&Failure::new(Nature::Unparsable, &why.to_string()))
+        self.error(&Failure::from(why))
     }
 
     /// An operation that goes on longer than we wait.
@@ -110,6 +104,12 @@ fn unanswered(call: &Call<'_>, failure: &Failure) -> Option<Finding> {
             Code::AnswerUnparsable,
             format!("the answer of the {api} could not be understood ({said})"),
             "run again; if it stays, something between here and Google changes answers, or this release is too old",
+        ),
+        Nature::TooLong => finding(
+            Kind::Invalid,
+            Code::ListTooLong,
+            said,
+            "if that many belong there, raise --max-list-items; it bounds the memory of a run",
         ),
         Nature::Credentials => finding(
             Kind::Denied,

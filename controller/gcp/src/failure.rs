@@ -23,6 +23,8 @@ pub(crate) enum Nature {
     TimedOut,
     /// An answer that is not what the API promises.
     Unparsable,
+    /// A list with more items than are read.
+    TooLong,
     /// No token could be had.
     Credentials,
     /// The request could not be made.
@@ -92,6 +94,7 @@ impl Failure {
             Nature::Unreachable
             | Nature::TimedOut
             | Nature::Unparsable
+            | Nature::TooLong
             | Nature::Credentials
             | Nature::NotSent => None,
         }
@@ -177,9 +180,11 @@ impl Failure {
             Nature::Refused(status) => {
                 matches!(status, 500 | 502 | 503 | 504) || self.is_rate_limit() || self.is_busy()
             }
-            Nature::Operation(_) | Nature::Unparsable | Nature::Credentials | Nature::NotSent => {
-                false
-            }
+            Nature::Operation(_)
+            | Nature::Unparsable
+            | Nature::TooLong
+            | Nature::Credentials
+            | Nature::NotSent => false,
         }
     }
 
@@ -188,7 +193,7 @@ impl Failure {
         match self.nature {
             Nature::Unreachable | Nature::TimedOut | Nature::Unparsable => true,
             Nature::Refused(status) => status >= 500,
-            Nature::Operation(_) | Nature::Credentials | Nature::NotSent => false,
+            Nature::Operation(_) | Nature::TooLong | Nature::Credentials | Nature::NotSent => false,
         }
     }
 

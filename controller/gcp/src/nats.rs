@@ -200,7 +200,7 @@ impl Google {
         change: Change<'_>,
         sendings: &Sendings,
     ) -> Result<Came, Failure> {
-        let unmapped = |why: Unmapped| Failure::new(Nature::Unparsable, &why.to_string());
+        let unmapped = |why: Unmapped| Failure::from(&why);
         let router = &change.entry().router;
         let look = self.quiet_entries(call, router).await?;
         if change.is_done(&look.entries).map_err(unmapped)? {
@@ -225,7 +225,7 @@ impl Google {
         let path = path(router);
         let request = self.raw.send(Api::Compute, Method::GET, &path, &[], None);
         let body = self.attempts.once(&read, request).await?;
-        Entries::read(&body).map_err(|why| Failure::new(Nature::Unparsable, &why.to_string()))
+        Entries::read(&body).map_err(|why| Failure::from(&why))
     }
 }
 

@@ -8,6 +8,8 @@ use privatelink_core::ids::{NameError, ProjectId, Region, ResourceName, ServiceN
 use privatelink_core::kinds::RegionalRef;
 use privatelink_core::link::{NetworkRef, ServiceRef};
 
+use crate::failure::{Failure, Nature};
+
 /// A part of an answer that has no place in our types.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unmapped {
@@ -35,6 +37,23 @@ pub(crate) enum Unmapped {
     /// Text that is not the JSON we need.
     #[error("the body is not as documented")]
     Json(String),
+}
+
+impl From<&Unmapped> for Failure {
+    fn from(why: &Unmapped) -> Self {
+        let nature = match why {
+            // All of it may be as the API promises.
+            Unmapped::TooMany(_) => Nature::TooLong,
+            Unmapped::Missing(..)
+            | Unmapped::Name(..)
+            | Unmapped::Reference(..)
+            | Unmapped::Range(_)
+            | Unmapped::PageRepeated
+            | Unmapped::Partial(_)
+            | Unmapped::Json(_) => Nature::Unparsable,
+        };
+        Self::new(nature, &why.to_string())
+    }
 }
 
 /// Where an object is: what its short names are relative to. Names equal to these share their text.

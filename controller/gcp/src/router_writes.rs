@@ -13,6 +13,7 @@ use crate::Google;
 use crate::attempt::{Api, Call};
 use crate::failure::{Failure, Nature};
 use crate::lists::PageToken;
+use crate::references::Unmapped;
 use crate::words;
 
 /// One write of a router, as Google remembers it.
@@ -81,7 +82,15 @@ impl Google {
             items: Vec<RouterWrite>,
             next_page_token: Option<String>,
         }
-        let unparsable = |why: String| Failure::new(Nature::Unparsable, &why);
+        // The call is a write of the router, and this is about another list.
+        let unread = |why: Unmapped| {
+            let failure = Failure::from(&why);
+            let message = format!(
+                "its record of operations cannot be read: {}",
+                failure.message
+            );
+            Failure { message, ..failure }
+        };
         let look = call.on_the_way("compute.regionOperations.list");
         let path = format!(
             "/compute/v1/projects/{}/regions/{}/operations",
@@ -96,13 +105,13 @@ impl Google {
                 .raw
                 .send(Api::Compute, Method::GET, &path, &query, None);
             let body = self.attempts.once(&look, request).await?;
-            let page: Page =
-                serde_json::from_str(&body).map_err(|error| unparsable(error.to_string()))?;
+            let page: Page = serde_json::from_str(&body)
+                .map_err(|error| Failure::new(Nature::Unparsable, &error.to_string()))?;
             let more = token
                 .count(page.items.len())
                 .and_then(|()| token.advance(page.next_page_token));
             writes.extend(page.items);
-            if !more.map_err(|why| unparsable(why.to_string()))? {
+            if !more.map_err(unread)? {
                 return Ok(writes);
             }
         }

@@ -263,8 +263,11 @@ async fn what_conformance_is_answered_steers_nothing() {
         }
         desk.cloud.put_state(&two_services()).await.unwrap();
     }
-    // Google would not have such names.
-    desk.cloud.take_violations();
+    // Google would not have such names, and what the backslash makes of such a path is no method.
+    let nowhere = "an unknown method, path = \"DELETE /compute/v1/projects/acme-prod/global/networks/pl-conformance-ab12x";
+    let mut violations = desk.cloud.take_violations();
+    violations.retain(|told| !told.starts_with(nowhere));
+    assert_eq!(violations, [""; 0]);
     let listed = in_colour(&desk, &["conformance", "--list"]).await;
     harmless("conformance --list", &listed);
     assert!(listed.stdout.contains("\u{1b}[1m"), "{}", listed.stdout);

@@ -81,7 +81,9 @@ fn differing(har: &Value) -> Vec<String> {
             Verdict::Differs(differences) => {
                 fields.extend(differences.into_iter().map(|it| it.field));
             }
-            Verdict::Excused(_) | Verdict::Skipped(_) => fields.push(line.to_string()),
+            Verdict::Excused(_) | Verdict::Skipped(_) | Verdict::Unprepared(_) => {
+                fields.push(line.to_string());
+            }
         }
     }
     fields

@@ -91,20 +91,28 @@ fn ask(address: &str, bytes: &[u8]) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_bytes_make_the_server_panic_or_hang() {
     count_panics();
+    let violations = send_all(2, json!([])).await;
+    assert_eq!(violations, [""; 0]);
+    // Once more with parameters of queries as they come, so that they reach what reads them. Google would have refused
+    // these; everything else is held to what it says.
+    let lax = json!(["request.parameter.unknown", "request.parameter.type"]);
+    let mut violations = send_all(4, lax).await;
+    let forgiven = violations.extract_if(.., |told| {
+        let place = told.split(", ").nth(1).unwrap_or_default();
+        place.starts_with("query")
+    });
+    println!("{} parameters that Google refuses", forgiven.count());
+    assert_eq!(violations, [""; 0]);
+}
+
+/// Sends the corpus, and what a seed makes of it, to an emulator without some of its rules. Answers with what is not as
+/// Google says, whatever was sent.
+async fn send_all(seed: u64, off: Value) -> Vec<String> {
     let held = Held::new();
     let options = Options {
         observers: held.observers(),
         ..Options::default()
     };
-    send_all(options, 2, json!([])).await;
-    holds(&held);
-    // Once more with parameters of queries as they come, so that they reach what reads them.
-    let lax = json!(["request.parameter.unknown", "request.parameter.type"]);
-    send_all(Options::default(), 4, lax).await;
-}
-
-/// Sends the corpus, and what a seed makes of it, to an emulator without some of its rules.
-async fn send_all(options: Options, seed: u64, off: Value) {
     let emulator = Emulator::start(options).await.unwrap();
     let address = emulator.url().replace("http://", "");
     let rules = json!({ "off": off }).to_string();
@@ -141,15 +149,10 @@ async fn send_all(options: Options, seed: u64, off: Value) {
     }
     println!("{tried} requests: {statuses:?}");
     assert!(tried > 30, "the corpus is missing");
-}
-
-/// What came back is as Google says, whatever was sent.
-fn holds(held: &Held) {
-    let Some(methods) = held.methods() else {
-        return;
-    };
-    assert!(methods.len() > 5, "{methods:?}");
-    assert_eq!(held.take_violations(), [""; 0]);
+    if let Some(methods) = held.methods() {
+        assert!(methods.len() > 5, "{methods:?}");
+    }
+    held.take_violations()
 }
 
 #[test]

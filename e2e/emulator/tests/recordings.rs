@@ -99,13 +99,39 @@ fn every_recorded_exchange_is_answered_as_it_was() {
         println!("{line}");
     }
     println!("\n{}", Table::of(&lines));
-    let differing: Vec<String> = lines
+    let failing: Vec<String> = lines
         .iter()
-        .filter(|line| matches!(line.verdict, Verdict::Differs(_)))
+        .filter(|line| match &line.verdict {
+            Verdict::Agrees | Verdict::Excused(_) => false,
+            Verdict::Skipped(why) => !UNPLAYED.contains(&why.as_str()),
+            Verdict::Differs(_) | Verdict::Unprepared(_) => true,
+        })
         .map(ToString::to_string)
         .collect();
-    assert!(differing.is_empty(), "{}", differing.join("\n"));
+    assert!(failing.is_empty(), "{}", failing.join("\n"));
 }
+
+/// Why requests of the recordings are not played. What is served can get out of a recording's reach by no other way
+/// than through this list.
+const UNPLAYED: [&str; 17] = [
+    "the emulator serves no cloudfunctions.functions",
+    "the emulator serves no cloudfunctions.operations",
+    "the emulator serves no compute.backendBuckets",
+    "the emulator serves no compute.backendServices",
+    "the emulator serves no compute.firewallPolicies",
+    "the emulator serves no compute.forwardingRules",
+    "the emulator serves no compute.healthChecks",
+    "the emulator serves no compute.instances",
+    "the emulator serves no compute.networkEndpointGroups",
+    "the emulator serves no compute.sslCertificates",
+    "the emulator serves no compute.targetHttpsProxies",
+    "the emulator serves no compute.targetTcpProxies",
+    "the emulator serves no compute.urlMaps",
+    "the emulator serves no hypercomputecluster.clusters",
+    "the emulator serves no networkconnectivity.internalRanges",
+    "the emulator serves no servicenetworking.connections",
+    "the recording client gave up; Google did not answer",
+];
 
 #[test]
 fn a_default_that_is_taken_out_is_found_by_its_field() {
@@ -136,7 +162,10 @@ fn a_default_that_is_taken_out_is_found_by_its_field() {
             .into_iter()
             .filter_map(|line| match line.verdict {
                 Verdict::Differs(differences) => Some(differences),
-                Verdict::Agrees | Verdict::Excused(_) | Verdict::Skipped(_) => None,
+                Verdict::Agrees
+                | Verdict::Excused(_)
+                | Verdict::Skipped(_)
+                | Verdict::Unprepared(_) => None,
             })
             .flatten()
             .map(|difference| difference.field)
@@ -189,22 +218,24 @@ fn without_a_recorded_rule_a_recording_differs() {
 }
 
 #[test]
-fn every_excuse_is_needed() {
+fn every_excuse_and_every_reason_not_to_play_is_needed() {
     let Some(recordings) = recordings() else {
         return;
     };
     let lines = play(&usual(), &recordings);
     let used: BTreeSet<&str> = lines
         .iter()
-        .filter_map(|line| match &line.verdict {
-            Verdict::Excused(excused) => Some(excused),
-            Verdict::Agrees | Verdict::Differs(_) | Verdict::Skipped(_) => None,
+        .flat_map(|line| match &line.verdict {
+            Verdict::Excused(excused) => excused.iter().map(|(_, why)| why.as_str()).collect(),
+            Verdict::Skipped(why) => vec![why.as_str()],
+            Verdict::Agrees | Verdict::Differs(_) | Verdict::Unprepared(_) => Vec::new(),
         })
-        .flatten()
-        .map(|(_, why)| why.as_str())
         .collect();
     for excuse in excuses() {
         assert!(used.contains(excuse.why.as_str()), "{excuse:?}");
+    }
+    for why in UNPLAYED {
+        assert!(used.contains(why), "{why}");
     }
 }
 

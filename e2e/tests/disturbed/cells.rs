@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use privatelink_e2e::cloud::Cloud;
+use privatelink_e2e::news::{advice, diagnostics, news};
 use privatelink_e2e::privatelink::{Answer, Privatelink};
 use privatelink_e2e::recovery::{Expectation, is_undisturbed, recovers, run, sound};
 use privatelink_e2e::rehearsal::{Act, faults, strike};
@@ -104,7 +105,7 @@ impl Cell<'_> {
             return Err(format!("the disturbed run ends with 0, but {wrong}"));
         }
         if through.is_err() {
-            is_told(&first)?;
+            self.is_told(&first)?;
         }
         let lost = self.operation == "compute.routers.patch"
             && self.fault == Fault::OtherWriter
@@ -137,7 +138,8 @@ impl Cell<'_> {
 }
 
 impl Cell<'_> {
-    /// The run that is disturbed. One that would wait minutes for an operation to end is interrupted by its user.
+    /// The run that is disturbed. One that would wait minutes for an operation to end is interrupted by its user as soon
+    /// as that has begun; what it says when nobody does is in the golden `operation-never-waited-out`.
     async fn disturb(&self, cloud: &Cloud, privatelink: &Privatelink) -> Result<Answer, String> {
         if self.fault != Fault::OperationNever {
             return run(privatelink, self.act).await;
@@ -164,6 +166,23 @@ impl Cell<'_> {
         }
         let answer = Answer::at_the_end_of(child).await;
         sound(answer.map_err(|error| error.to_string())?)
+    }
+
+    /// A run that did not come to its end says so, with what to do: in an error that the same command does not tell when
+    /// nothing disturbs it, or that is about what was struck.
+    fn is_told(&self, answer: &Answer) -> Result<(), String> {
+        let report = answer.json();
+        let usual: Vec<Value> = diagnostics(&self.act.report).cloned().collect();
+        let mut new = news(&report, &usual);
+        let mut about = advice(&report).filter(|it| is_about(it, self.operation));
+        let is_error = |told: &Value| told["severity"] == "error";
+        if new.any(is_error) || about.any(is_error) {
+            return Ok(());
+        }
+        Err(format!(
+            "exit {}, and nothing says what went wrong and what to do but what is said anyway:\n{}\n{}",
+            answer.code, answer.stdout, answer.stderr
+        ))
     }
 }
 
@@ -216,39 +235,28 @@ fn is_given_back(state: &Value, path: &str) -> bool {
     !recorded && !made
 }
 
-/// A run that did not come to its end says so, with what to do.
-fn is_told(answer: &Answer) -> Result<(), String> {
-    let report = answer.json();
-    let diagnostics = report["diagnostics"].as_array();
-    let told = diagnostics.into_iter().flatten().any(|found| {
-        found["severity"] == "error" && found["help"].is_string() && found["message"].is_string()
-    });
-    if told {
-        return Ok(());
-    }
-    Err(format!(
-        "exit {}, and nothing says what went wrong and what to do:\n{}\n{}",
-        answer.code, answer.stdout, answer.stderr
-    ))
+/// Does a diagnostic tell that requests of this sort failed? Where the scenario itself lets them fail, a disturbed run
+/// may have nothing else to say than an undisturbed one.
+fn is_about(told: &Value, operation: &str) -> bool {
+    let text = |field: &str| told[field].as_str().unwrap_or_default();
+    let of_google = text("code").starts_with("PL03") || text("code") == "PL0167";
+    let collection = operation.rsplit('.').nth(1);
+    of_google && collection.is_some_and(|it| text("message").contains(it))
 }
 
 /// Does the run tell of this, with what to do?
 fn has(answer: &Answer, code: &str) -> bool {
     let report = answer.json();
-    let found = report["diagnostics"].as_array().into_iter().flatten();
-    found
-        .into_iter()
-        .any(|it| it["code"] == code && it["help"].is_string())
+    advice(&report).any(|it| it["code"] == code)
 }
 
 /// Does the run tell that somebody's NAT entry was overwritten, who wrote it, in which operation, and what is there now?
 /// Its name is told by nobody: no read of ours has seen it, and Google's record of operations does not hold it.
 fn tells_the_loss(answer: &Answer) -> bool {
     let report = answer.json();
-    let found = report["diagnostics"].as_array().into_iter().flatten();
     let words = ["(user@example.com, operation-", "the entries are now "];
     has(answer, "PL0311")
-        && found.into_iter().any(|it| {
+        && diagnostics(&report).any(|it| {
             let message = it["message"].as_str().unwrap_or_default();
             it["code"] == "PL0311" && words.iter().all(|word| message.contains(word))
         })

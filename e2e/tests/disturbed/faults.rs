@@ -28,13 +28,16 @@ pub(crate) enum Fault {
     OperationNever,
     ConnectorError,
     Unreachable,
+    /// A few writes behind.
     StaleList,
+    /// Behind by more time than a run takes.
+    StaleListSeconds,
     LosePage,
     OtherWriter,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 22] = [
+    pub(crate) const ALL: [Self; 23] = [
         Self::ApiDisabled,
         Self::PermissionDenied,
         Self::RateLimitExceeded,
@@ -55,6 +58,7 @@ impl Fault {
         Self::ConnectorError,
         Self::Unreachable,
         Self::StaleList,
+        Self::StaleListSeconds,
         Self::LosePage,
         Self::OtherWriter,
     ];
@@ -82,6 +86,7 @@ impl Fault {
             Self::ConnectorError => "connector-error",
             Self::Unreachable => "unreachable",
             Self::StaleList => "stale-list",
+            Self::StaleListSeconds => "stale-list-seconds",
             Self::LosePage => "lose-page",
             Self::OtherWriter => "other-writer",
         }
@@ -113,10 +118,17 @@ impl Fault {
             Self::ConnectorError => json!({"preset": "connectorError"}),
             Self::Unreachable => json!({"unreachable": "regions/europe-west1"}),
             Self::StaleList => json!({"staleList": {"writes": 3}}),
+            // Nothing that the run has written shows in it, however slow the machine is.
+            Self::StaleListSeconds => json!({"staleList": {"seconds": 3600}}),
             // Nothing on the first page, so that each list has a second one to lose.
             Self::LosePage => json!({"losePage": {"size": 0}}),
             Self::OtherWriter => meddling::effect(operation),
         }
+    }
+
+    /// Does it show a list as it was before something was written?
+    pub(crate) fn is_stale(self) -> bool {
+        matches!(self, Self::StaleList | Self::StaleListSeconds)
     }
 
     /// Why this fault is not for this operation; `None` when it is.
@@ -149,10 +161,14 @@ impl Fault {
             Self::Unreachable => (sort != Sort::AggregatedList).then_some(
                 "only aggregated lists leave a scope out; a list of one place fails as a whole",
             ),
-            Self::StaleList if operation.ends_with("Operations.list") => Some(
-                "the emulator keeps no past of operations, so that their lists are never stale",
-            ),
-            Self::StaleList | Self::LosePage => (!sort.is_list()).then_some("it is no list"),
+            Self::StaleList | Self::StaleListSeconds if operation.ends_with("Operations.list") => {
+                Some(
+                    "the emulator keeps no past of operations, so that their lists are never stale",
+                )
+            }
+            Self::StaleList | Self::StaleListSeconds | Self::LosePage => {
+                (!sort.is_list()).then_some("it is no list")
+            }
             Self::OtherWriter => match sort {
                 Sort::List | Sort::AggregatedList => Some(
                     "it is about many objects; a change after it is a change before the next request",

@@ -44,14 +44,14 @@ fn part() -> Option<(usize, usize)> {
 }
 
 /// What is said of the filter in [`cells`].
-pub(crate) const NEVER_STALE: &str = "·  stale-list in a command that only reads: nothing is written before its lists, so that none can be behind";
+pub(crate) const NEVER_STALE: &str = "·  stale-list and stale-list-seconds in a command that only reads: nothing is written before its lists, so that none can be behind";
 
 /// One cell for every fault that is for the operation; `nth` of its requests is struck.
 pub(crate) fn cells<'a>(act: &'a Act, operation: &'a str, nth: u64) -> Vec<Cell<'a>> {
     Fault::ALL
         .into_iter()
         .filter(|fault| fault.left_out(operation).is_none())
-        .filter(|fault| act.verb.writes() || *fault != Fault::StaleList)
+        .filter(|fault| act.verb.writes() || !fault.is_stale())
         .filter(|fault| wanted().is_none_or(|name| name == fault.name()))
         .map(|fault| Cell {
             act,
@@ -74,7 +74,7 @@ pub(crate) fn one_of_each(acts: &'static [Act]) -> Vec<Cell<'static>> {
                 let last = act.requests[operation];
                 for mut cell in cells(act, operation, 1) {
                     // A list is behind only of what was written before it.
-                    if cell.fault == Fault::StaleList {
+                    if cell.fault.is_stale() {
                         cell.nth = last;
                     }
                     all.push(cell);

@@ -1,7 +1,7 @@
 //! What each failure looks like to the person at the terminal: the text, the exit code, how often the request was
 //! sent. One golden per fault, in `e2e/tests/disturbed/told/`; `UPDATE_GOLDEN=1` writes them anew.
 
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,19 +15,78 @@ use serde_json::{Value, json};
 
 use crate::BINARY;
 use crate::faults::Fault;
-use crate::operations::Sort;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../e2e/scenarios/plain");
 const GOLDENS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../e2e/tests/disturbed/told");
-const APPLY: [&str; 3] = ["apply", "--yes", "declare.yaml"];
 
-/// A read and a write of each sort of API, as far as the fault is for them.
-const SHOWN: [&str; 5] = [
-    "compute.routers.aggregatedList",
-    "compute.routers.insert",
-    "compute.routers.patch",
-    "vpcaccess.projects.locations.connectors.create",
-    "run.projects.locations.services.patch",
+/// What is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Command {
+    Plan,
+    Apply,
+    Drift,
+    Destroy,
+}
+
+impl Command {
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Self::Plan => &["plan", "declare.yaml"],
+            Self::Apply => &["apply", "--yes", "declare.yaml"],
+            Self::Drift => &["drift", "declare.yaml"],
+            Self::Destroy => &["destroy", "--yes", "declare.yaml"],
+        }
+    }
+
+    /// Is there something to look at, or to undo, only when the link has been applied?
+    fn comes_later(self) -> bool {
+        match self {
+            Self::Plan | Self::Apply => false,
+            Self::Drift | Self::Destroy => true,
+        }
+    }
+}
+
+/// For whom something is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum For {
+    /// Whatever goes wrong.
+    Every,
+    /// The faults that are told in words of their own: somebody has to be given a right, Google fails, nobody knows what
+    /// became of it.
+    Telling,
+    /// And what comes of an operation, or of somebody else's write.
+    Particular,
+}
+
+const ROUTERS: &str = "compute.routers.aggregatedList";
+const SERVICES: &str = "run.projects.locations.services.list";
+const CONNECTORS: &str = "vpcaccess.projects.locations.connectors.list";
+const SERVICE: &str = "run.projects.locations.services.patch";
+
+/// A read and a write of each API, and a read of each command. Refusals look alike wherever they strike, so that most
+/// are shown at two places only.
+const SHOWN: [(Command, &str, For); 12] = [
+    (Command::Apply, ROUTERS, For::Every),
+    (Command::Apply, SERVICES, For::Telling),
+    (Command::Apply, CONNECTORS, For::Telling),
+    (Command::Apply, "compute.routers.insert", For::Particular),
+    (Command::Apply, "compute.routers.patch", For::Particular),
+    (
+        Command::Apply,
+        "vpcaccess.projects.locations.connectors.create",
+        For::Particular,
+    ),
+    (Command::Apply, SERVICE, For::Every),
+    (Command::Plan, ROUTERS, For::Telling),
+    (Command::Drift, SERVICES, For::Telling),
+    (Command::Drift, CONNECTORS, For::Telling),
+    (Command::Destroy, ROUTERS, For::Telling),
+    (
+        Command::Destroy,
+        "vpcaccess.projects.locations.connectors.delete",
+        For::Particular,
+    ),
 ];
 
 /// How often a fault strikes: for good, unless the program waits until it is over.
@@ -36,7 +95,9 @@ fn times(fault: Fault) -> Option<u64> {
         Fault::RateLimitExceeded
         | Fault::TooManyRequests
         | Fault::RetryAfter
-        | Fault::OtherWriter => Some(2),
+        | Fault::OtherWriter
+        // The first list comes before anything is written.
+        | Fault::StaleListSeconds => Some(2),
         Fault::ApiDisabled
         | Fault::PermissionDenied
         | Fault::QuotaExceeded
@@ -69,15 +130,32 @@ pub(crate) async fn differences() -> Vec<String> {
         waited_out()
     );
     told.into_iter()
-        .chain(compare("operation-never-waited-out", &waited))
+        .chain(compare(WAITED_OUT, &waited))
+        .chain(strays())
+        .collect()
+}
+
+/// The golden of an operation that never ends, when nobody interrupts the run.
+const WAITED_OUT: &str = "operation-never-waited-out";
+
+/// Goldens that no fault has: of one that was renamed, say.
+fn strays() -> Vec<String> {
+    let known: BTreeSet<PathBuf> = Fault::ALL
+        .map(Fault::name)
+        .into_iter()
+        .chain([WAITED_OUT])
+        .map(file)
+        .collect();
+    let files = std::fs::read_dir(GOLDENS).unwrap();
+    files
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| !known.contains(path))
+        .map(|path| format!("{} is no fault's golden", path.display()))
         .collect()
 }
 
 /// Where an operation does not end for as long as we wait, which is where it takes minutes.
-const WAITED_OUT: [&str; 2] = [
-    "vpcaccess.projects.locations.connectors.create",
-    "run.projects.locations.services.patch",
-];
+const SLOW: [&str; 2] = ["vpcaccess.projects.locations.connectors.create", SERVICE];
 
 /// How much faster time runs meanwhile: twenty minutes are twelve seconds.
 const FASTER: [&str; 5] = ["apply", "--yes", "--time-scale", "0.01", "declare.yaml"];
@@ -86,14 +164,14 @@ const FASTER: [&str; 5] = ["apply", "--yes", "--time-scale", "0.01", "declare.ya
 async fn waited_out() -> String {
     let scenario = Scenario::read(Path::new(FOLDER)).unwrap();
     let live = &scenario.live;
-    let told = WAITED_OUT.map(|operation| async move {
+    let told = SLOW.map(|operation| async move {
         let cloud = Cloud::start().await.unwrap();
         cloud.put_state(live).await.unwrap();
         let effect = json!({"operationNever": true});
         let order = json!({"match": {"operation": operation}, "effect": effect});
         cloud.order(&[order]).await.unwrap();
         let (shown, code) = shown(&cloud, &FASTER, false).await;
-        let shown = shown.replace(&plan_of(&shown), "[the plan as it always is]\n");
+        let shown = shown.replace(&plan_of(&shown).unwrap(), THE_PLAN);
         format!(
             "## operation-never at {operation}, every time, and nobody interrupts\n\n$ privatelink {}\n{shown}\nexit {code}\n\n",
             FASTER.join(" ")
@@ -102,8 +180,12 @@ async fn waited_out() -> String {
     futures::future::join_all(told).await.concat()
 }
 
+fn file(name: &str) -> PathBuf {
+    Path::new(GOLDENS).join(name).with_extension("txt")
+}
+
 fn compare(name: &str, told: &str) -> Option<String> {
-    let path: PathBuf = Path::new(GOLDENS).join(name).with_extension("txt");
+    let path = file(name);
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         std::fs::create_dir_all(GOLDENS).unwrap();
         std::fs::write(&path, told).unwrap();
@@ -119,70 +201,92 @@ fn compare(name: &str, told: &str) -> Option<String> {
     })
 }
 
+/// What stands for the plan of a run that nothing disturbs.
+const THE_PLAN: &str = "[the plan as it always is]\n";
+
+/// What a fault is told as, wherever it is shown.
 async fn golden(fault: Fault) -> String {
     let cloud = Cloud::start().await.unwrap();
-    let scenario = Scenario::read(Path::new(FOLDER)).unwrap();
-    let often = match times(fault) {
-        Some(times) => format!("{times} times"),
-        None => "every time".to_owned(),
-    };
-    cloud.put_state(&scenario.live).await.unwrap();
-    let usual = plan_of(&shown(&cloud, &APPLY, false).await.0);
+    let live = Scenario::read(Path::new(FOLDER)).unwrap().live;
+    cloud.put_state(&live).await.unwrap();
+    shown(&cloud, Command::Apply.arguments(), false).await;
+    let applied = cloud.state();
     let mut text = String::new();
-    for operation in SHOWN {
-        if fault.left_out(operation).is_some() || too_much_of_the_same(fault, operation) {
-            continue;
-        }
-        cloud.put_state(&scenario.live).await.unwrap();
-        let mut order =
-            json!({"match": {"operation": operation}, "effect": fault.effect(operation)});
-        if let Some(times) = times(fault) {
-            order["times"] = json!(times);
-        }
-        cloud.order(&[order]).await.unwrap();
-        cloud.reset_requests().await.unwrap();
-        let interrupted = fault == Fault::OperationNever;
-        let (shown, code) = shown(&cloud, &APPLY, interrupted).await;
-        let operations = cloud.operations().await.unwrap();
-        // Nothing disturbs the list of networks, and every look at the world reads it once.
-        let (sent, looks) = (operations[operation], operations["compute.networks.list"]);
-        cloud.order(&[]).await.unwrap();
-        let shown = shown.replace(&usual, "[the plan as it always is]\n");
-        let _ = write!(
-            text,
-            "## {} at {operation}, {often}\n\n$ privatelink {}\n{shown}\nexit {code}; sent {}, in {looks} looks at the world\n\n",
-            fault.name(),
-            APPLY.join(" "),
-            if sent == 1 {
-                "once".to_owned()
+    for (command, operation, whom) in SHOWN {
+        if fault.left_out(operation).is_none() && is_shown(fault, operation, whom) {
+            let before = if command.comes_later() {
+                &applied
             } else {
-                format!("{sent} times")
-            },
-        );
+                &live
+            };
+            text += &section(&cloud, before, fault, command, operation).await;
+        }
     }
     text
 }
 
-/// The plan at the beginning of what was printed, to its last line.
-fn plan_of(text: &str) -> String {
-    let last = text.find("\nPlan: ").unwrap() + 1;
-    let end = last + text[last..].find('\n').unwrap() + 1;
-    text[..end].to_owned()
+/// What one command tells when a fault strikes one operation.
+async fn section(
+    cloud: &Cloud,
+    before: &Value,
+    fault: Fault,
+    command: Command,
+    operation: &str,
+) -> String {
+    cloud.order(&[]).await.unwrap();
+    cloud.put_state(before).await.unwrap();
+    let (usual, _) = shown(cloud, command.arguments(), false).await;
+    cloud.put_state(before).await.unwrap();
+    let mut order = json!({"match": {"operation": operation}, "effect": fault.effect(operation)});
+    let mut often = "every time".to_owned();
+    if let Some(times) = times(fault) {
+        order["times"] = json!(times);
+        often = format!("{times} times");
+    }
+    cloud.order(&[order]).await.unwrap();
+    cloud.reset_requests().await.unwrap();
+    let interrupted = fault == Fault::OperationNever;
+    let (told, code) = shown(cloud, command.arguments(), interrupted).await;
+    let operations = cloud.operations().await.unwrap();
+    // Nothing disturbs the list of networks, and every look at the world reads it once.
+    let (sent, looks) = (operations[operation], operations["compute.networks.list"]);
+    let told = match plan_of(&usual) {
+        Some(plan) => told.replace(&plan, THE_PLAN),
+        None => told,
+    };
+    let sent = match sent {
+        1 => "once".to_owned(),
+        _ => format!("{sent} times"),
+    };
+    format!(
+        "## {} at {operation}, {often}\n\n$ privatelink {}\n{told}\nexit {code}; sent {sent}, in {looks} looks at the world\n\n",
+        fault.name(),
+        command.arguments().join(" "),
+    )
 }
 
-/// Refusals look alike wherever they strike; two places are enough.
-fn too_much_of_the_same(fault: Fault, operation: &str) -> bool {
+/// The plan at the beginning of what was printed, to its last line; a command that makes none prints none.
+fn plan_of(text: &str) -> Option<String> {
+    let last = text.find("\nPlan: ")? + 1;
+    let end = last + text[last..].find('\n')? + 1;
+    Some(text[..end].to_owned())
+}
+
+/// Is what this fault comes to shown at an operation that is for these?
+fn is_shown(fault: Fault, operation: &str, whom: For) -> bool {
     let particular = matches!(fault, Fault::OperationError | Fault::OtherWriter);
-    let representative = matches!(
-        operation,
-        "compute.routers.aggregatedList" | "run.projects.locations.services.patch"
+    let telling = matches!(
+        fault,
+        Fault::PermissionDenied | Fault::Unavailable | Fault::ResetAfter
     );
-    // When the last write is struck, all others are done: what is told is the same each time.
-    if fault == Fault::OperationNever {
-        return operation != "run.projects.locations.services.patch";
+    match (fault, whom) {
+        // When the last write is struck, all others are done: what is told is the same each time.
+        (Fault::OperationNever, _) => operation == SERVICE,
+        // Only a connector can end so.
+        (Fault::ConnectorError, _) | (_, For::Every) => true,
+        (_, For::Telling) => telling,
+        (_, For::Particular) => telling || particular,
     }
-    let only = Sort::of(operation) == Sort::Create && fault == Fault::ConnectorError;
-    !(particular || representative || only)
 }
 
 /// Standard output and standard error as they come on one terminal, without what differs from run to run.
@@ -233,33 +337,4 @@ fn steady(text: &str) -> String {
         }
     }
     lines.join("\n")
-}
-
-/// Every effect and preset that the reference shows is one of our faults.
-pub(crate) fn known_from_the_reference(reference: &str) -> Vec<String> {
-    let ours: Vec<Value> = Fault::ALL
-        .iter()
-        .map(|fault| fault.effect("compute.routers.patch"))
-        .collect();
-    let shown = reference
-        .split("```json")
-        .skip(1)
-        .filter_map(|block| serde_json::from_str::<Value>(block.split("```").next()?).ok())
-        .flat_map(|list| list.as_array().cloned().unwrap_or_default())
-        .map(|fault| fault["effect"].clone())
-        .filter(Value::is_object);
-    let same = |ours: &Value, shown: &Value| {
-        let keys = |effect: &Value| {
-            effect
-                .as_object()
-                .map(|fields| fields.keys().next().cloned())
-        };
-        ours["preset"] == shown["preset"]
-            && (keys(ours) == keys(shown) || ours.get("preset").is_some())
-    };
-    let unknown = shown.filter(|shown| {
-        let status = shown.get("status").is_some();
-        !status && !ours.iter().any(|ours| same(ours, shown))
-    });
-    unknown.map(|effect| effect.to_string()).collect()
 }

@@ -66,6 +66,7 @@ async fn what_will_not_pass_is_said_at_once() {
         Nature::Refused(412),
         Nature::Operation(500),
         Nature::Unparsable,
+        Nature::TooLong,
         Nature::Credentials,
         Nature::NotSent,
     ] {

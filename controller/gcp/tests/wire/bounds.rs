@@ -1,15 +1,78 @@
 //! Lists and bodies that are longer than they should be.
 
+use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 use privatelink_core::cloud::{Cloud as _, CloudErrorKind, Scope, Write};
 use privatelink_core::codes::Code;
-use privatelink_core::kinds::NatRef;
-use privatelink_gcp::{Options, connect};
+use privatelink_core::kinds::{Nat, NatAddresses, NatRef};
+use privatelink_gcp::{Google, Options, connect};
+use reqwest::Method;
 use serde_json::json;
 
-use crate::place::{Place, at, project, region};
+use crate::lists::every_scope;
+use crate::place::{Place, at, furnished, project, region};
+
+/// Another connection to the place, which reads no list with more items.
+async fn at_most(place: &Place, most: usize) -> Google {
+    let options = Options {
+        endpoint: Some(place.emulator.url()),
+        max_list_items: most,
+        ..Options::default()
+    };
+    connect(options).await.unwrap()
+}
+
+#[tokio::test]
+async fn every_list_has_a_bound() {
+    let place = Place::with(furnished()).await;
+    for scope in every_scope() {
+        let whole = place.list(scope.clone()).await.unwrap();
+        let count = whole.items.len();
+        let read = at_most(&place, count).await.list(&scope).await;
+        assert_eq!(read.as_ref(), Ok(&whole), "{scope}");
+        let most = count - 1;
+        let error = at_most(&place, most).await.list(&scope).await.unwrap_err();
+        let message = format!("cannot list the {scope}: it has more than {most} items");
+        assert_eq!(
+            (error.kind, error.code, error.message),
+            (CloudErrorKind::Invalid, Code::ListTooLong, message)
+        );
+    }
+}
+
+/// A router's record of operations is a list too. Without it nobody can tell whose entries a write overwrites.
+#[tokio::test]
+async fn a_record_of_a_router_that_is_too_long_is_said_to_be() {
+    let place = Place::with(furnished()).await;
+    let router = "/compute/v1/projects/acme-prod/regions/europe-west1/routers/r";
+    for time in ["first", "second", "third"] {
+        let body = json!({ "description": time });
+        place.send(Method::PATCH, router, &body).await;
+    }
+    let entry = Nat {
+        id: NatRef {
+            router: at("r"),
+            name: "ours".parse().unwrap(),
+        },
+        addresses: NatAddresses::Auto,
+        subnetworks: BTreeSet::from([at("a")]),
+        min_ports_per_vm: None,
+    };
+    // Before the write, and only after it: it is the fourth operation itself.
+    for (most, written) in [(2, false), (3, true)] {
+        let google = at_most(&place, most).await;
+        let write = Write::PutNat(entry.clone());
+        let error = google.write(&write).await.unwrap_err();
+        assert_eq!(error.code, Code::ListTooLong, "{error}");
+        let message =
+            format!("its record of operations cannot be read: it has more than {most} items");
+        assert!(error.message.ends_with(&message), "{error}");
+        let sent = google.calls().contains_key("compute.routers.patch");
+        assert_eq!(sent, written, "{most}");
+    }
+}
 
 #[tokio::test]
 async fn a_list_that_is_too_long_is_not_read_to_its_end() {
@@ -20,12 +83,7 @@ async fn a_list_that_is_too_long_is_not_read_to_its_end() {
     let services = Scope::Services(project(), region());
     // A page has a hundred; so the second one is too much already, and the third is never asked for.
     for (most, pages) in [(250, Ok(3)), (249, Err(3)), (120, Err(2)), (99, Err(1))] {
-        let google = connect(Options {
-            endpoint: Some(place.emulator.url()),
-            max_list_items: most,
-            ..Options::default()
-        });
-        let google = google.await.unwrap();
+        let google = at_most(&place, most).await;
         let listed = google.list(&services).await;
         let asked = google.calls()["run.projects.locations.services.list"];
         match listed {

@@ -89,8 +89,11 @@ impl Reserved {
 
 /// An exchange that differs, and each field of it in a line of its own, whatever Google called or answered it.
 fn differing(line: &Line) -> Option<String> {
-    let Verdict::Differs(differences) = &line.verdict else {
-        return None;
+    let differences = match &line.verdict {
+        Verdict::Agrees | Verdict::Excused(_) | Verdict::Skipped(_) => return None,
+        // Nothing was compared, which is no agreement.
+        Verdict::Unprepared(_) => return Some(in_a_line(&line.to_string()).into_owned()),
+        Verdict::Differs(differences) => differences,
     };
     let operation = line.operation.unwrap_or(&line.method);
     let exchange = format!("{}: {operation} differs", line.place);

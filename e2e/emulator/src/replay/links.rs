@@ -11,14 +11,31 @@ pub(super) fn is_served(link: &str) -> bool {
     resources::find(Verb::Get, path).is_some()
 }
 
-/// Says that what a path leads to is not served.
-pub(super) fn unserved(path: &str) -> String {
+/// Says that what a URL leads to is not served, with the name of its API: several have operations.
+pub(super) fn unserved(url: &str) -> String {
+    let (host, path) = host_and_path(url);
     // Collections are plural words in camel case; names of resources and custom verbs are not, save for
     // one verb.
     let is_collection =
         |word: &&str| word.ends_with('s') && !word.contains('-') && *word != "setLabels";
     let collection = path.rsplit('/').find(is_collection).unwrap_or(path);
-    format!("the emulator serves no {collection}")
+    format!("the emulator serves no {}.{collection}", api_at(host, path))
+}
+
+/// The host of a URL, and what comes after it.
+pub(super) fn host_and_path(url: &str) -> (&str, &str) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split_at(rest.find('/').unwrap_or(rest.len()))
+}
+
+/// The API's name as its methods begin with it. Compute's links have a host that several APIs share, and Cloud Run's
+/// version 1 a host for each region.
+fn api_at<'a>(host: &'a str, path: &str) -> &'a str {
+    if path.starts_with("/compute/") {
+        return "compute";
+    }
+    let name = host.split('.').next().unwrap_or_default();
+    name.rsplit('-').next().unwrap_or_default()
 }
 
 /// The collection and the placeholder with which a URL's path ends, or ends before its custom verb.
@@ -55,4 +72,29 @@ pub(super) fn name_in(answer: &Value, collection: &str) -> Option<String> {
 
 pub(super) fn decoded(text: &str) -> String {
     resources::decode(text).unwrap_or_else(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unserved;
+
+    #[test]
+    fn what_is_not_served_is_called_as_the_methods_of_its_api() {
+        for (url, called) in [
+            (
+                "https://cloudfunctions.googleapis.com/v1/operations/abc",
+                "cloudfunctions.operations",
+            ),
+            (
+                "https://www.googleapis.com/compute/v1/projects/p/global/urlMaps/m",
+                "compute.urlMaps",
+            ),
+            (
+                "https://europe-west1-run.googleapis.com/apis/run.googleapis.com/v1/namespaces/p/domainmappings",
+                "run.domainmappings",
+            ),
+        ] {
+            assert_eq!(unserved(url), format!("the emulator serves no {called}"));
+        }
+    }
 }

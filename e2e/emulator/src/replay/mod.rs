@@ -60,3 +60,39 @@ impl Replayer {
         Player::new(&self.rules_off, &self.excuses).play(recording)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+
+    use serde_json::json;
+
+    use super::{Recording, Replayer, Verdict};
+
+    #[test]
+    fn what_cannot_be_prepared_is_not_taken_for_skipped() {
+        let log = "GET https://compute.googleapis.com/compute/v1/projects/p/global/networks/n\n\n\
+                   200 OK\n\n\
+                   {\"name\": \"n\"}\n";
+        let mut recording = Recording::parse("mine.log", log).unwrap().remove(0);
+        let url = "https://compute.googleapis.com/compute/v1/projects/p/global/urlMaps/m";
+        let lead = ("DELETE".to_owned(), url.to_owned());
+        let unknown = json!({ "compute": { "projects/p/global/urlMaps/m": {} } });
+        for (given, lead, why) in [
+            (unknown, vec![], "urlMaps/m"),
+            (
+                json!({}),
+                vec![lead],
+                "the emulator serves no compute.urlMaps",
+            ),
+        ] {
+            (recording.given, recording.lead) = (given, lead);
+            for line in Replayer::default().play(&recording) {
+                let Verdict::Unprepared(told) = &line.verdict else {
+                    panic!("{line}");
+                };
+                assert!(told.contains(why), "{line}");
+            }
+        }
+    }
+}

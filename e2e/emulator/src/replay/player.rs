@@ -13,7 +13,9 @@ use crate::engine::Engine;
 use crate::fields::Field;
 use crate::replay::bindings::Bindings;
 use crate::replay::compare::{Comparison, Difference};
-use crate::replay::links::{decoded, is_served, last_placeholder, name_in, unserved};
+use crate::replay::links::{
+    decoded, host_and_path, is_served, last_placeholder, name_in, unserved,
+};
 use crate::replay::recording::{Exchange, Recording};
 use crate::replay::verdict::{Excuse, Line, Verdict};
 use crate::resources::{self, Found};
@@ -57,8 +59,8 @@ impl<'a> Player<'a> {
             Clock::Stopped(Timestamp::from_second(1_800_000_000).unwrap_or_default());
         self.learn_aliases(recording);
         if let Err(why) = self.set_up(recording) {
-            let skipped = |exchange| line(exchange, None, Verdict::Skipped(why.clone()));
-            return recording.exchanges.iter().map(skipped).collect();
+            let unprepared = |exchange| line(exchange, None, Verdict::Unprepared(why.clone()));
+            return recording.exchanges.iter().map(unprepared).collect();
         }
         let mut lines = Vec::new();
         for (at, exchange) in recording.exchanges.iter().enumerate() {
@@ -92,8 +94,7 @@ impl<'a> Player<'a> {
     /// The recorded URL with its host gone, its version served, and its placeholders filled.
     fn request(&mut self, exchange: &Exchange) -> Request {
         let url = exchange.url.replace("/compute/beta/", "/compute/v1/");
-        let url = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-        let (host, path) = url.split_at(url.find('/').unwrap_or(url.len()));
+        let (host, path) = host_and_path(&url);
         let host = host.to_owned();
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         self.bind_last(exchange, path);
@@ -184,9 +185,9 @@ impl<'a> Player<'a> {
                 at_once: false,
             };
             let request = self.request(&exchange);
-            if let Some((_, answer)) = self.send(request, Value::Null) {
-                self.note_operation(&answer);
-            }
+            let what = unserved(&exchange.url);
+            let (_, answer) = self.send(request, Value::Null).ok_or(what)?;
+            self.note_operation(&answer);
         }
         Ok(())
     }
@@ -250,7 +251,8 @@ impl<'a> Player<'a> {
         let request = self.request(exchange);
         let served = target.as_deref().is_none_or(is_served);
         let Some(found) = request.found.as_ref().filter(|_| served) else {
-            let what = target.filter(|_| polls).unwrap_or(request.path);
+            let what = target.filter(|_| polls);
+            let what = what.unwrap_or_else(|| format!("https://{}{}", request.host, request.path));
             return line(exchange, None, Verdict::Skipped(unserved(&what)));
         };
         let operation = found.route.operation;

@@ -58,7 +58,13 @@ impl Table {
                 (Verdict::Skipped(why), _) => {
                     *table.skipped.entry(why.clone()).or_default() += 1;
                 }
-                (Verdict::Agrees | Verdict::Excused(_) | Verdict::Differs(_), _) => {}
+                (
+                    Verdict::Agrees
+                    | Verdict::Excused(_)
+                    | Verdict::Differs(_)
+                    | Verdict::Unprepared(_),
+                    _,
+                ) => {}
             }
         }
         table

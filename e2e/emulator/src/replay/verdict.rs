@@ -36,6 +36,8 @@ pub enum Verdict {
     Differs(Vec<Difference>),
     /// It was not asked, and why.
     Skipped(String),
+    /// What the recording takes for granted could not be put there, and why: nothing of it was asked.
+    Unprepared(String),
 }
 
 /// One exchange and what it came to.
@@ -47,7 +49,7 @@ pub struct Line {
     pub method: String,
     /// The URL as it was recorded.
     pub url: String,
-    /// The method of the API, such as `compute.networks.get`; `None` if it was skipped.
+    /// The method of the API, such as `compute.networks.get`; `None` if it was not asked.
     pub operation: Option<&'static str>,
     /// What it came to.
     pub verdict: Verdict,
@@ -71,6 +73,12 @@ impl fmt::Display for Line {
         match &self.verdict {
             Verdict::Agrees => write!(formatter, "agrees"),
             Verdict::Skipped(why) => write!(formatter, "is skipped: {why}"),
+            Verdict::Unprepared(why) => {
+                write!(
+                    formatter,
+                    "is not asked, for want of what was there before: {why}"
+                )
+            }
             Verdict::Excused(differences) => {
                 write!(formatter, "agrees, but for")?;
                 for (difference, why) in differences {
