@@ -176,13 +176,23 @@ impl Cell<'_> {
         let mut new = news(&report, &usual);
         let mut about = advice(&report).filter(|it| is_about(it, self.operation));
         let is_error = |told: &Value| told["severity"] == "error";
-        if new.any(is_error) || about.any(is_error) {
+        if new.any(is_error) || about.any(is_error) || self.waits_for_a_list(&report) {
             return Ok(());
         }
         Err(format!(
             "exit {}, and nothing says what went wrong and what to do but what is said anyway:\n{}\n{}",
             answer.code, answer.stdout, answer.stderr
         ))
+    }
+
+    /// That a list is behind can be seen in nothing: no call failed. What is not in the last one waits, and its step says
+    /// so, with a page that says what to do.
+    fn waits_for_a_list(&self, report: &Value) -> bool {
+        let behind = matches!(self.fault, Fault::StaleList | Fault::StaleListSeconds);
+        let steps = report["steps"].as_array().into_iter().flatten();
+        let usual = self.act.report["steps"].as_array();
+        let mut new = steps.filter(|step| usual.is_none_or(|usual| !usual.contains(step)));
+        behind && new.any(|step| step["action"] == "wait" && step["code"].is_string())
     }
 }
 
