@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::conformance::hindrance::asks_to_wait;
 use crate::conformance::ledger::Certainty;
 use crate::conformance::names::PREFIX;
 use crate::conformance::sending::Trouble;
@@ -109,10 +110,9 @@ impl Session<'_> {
     }
 
     async fn delete(&self, thing: &Thing, certainty: Certainty) -> Try {
-        let collection = self.place.fill(thing.kind.collection());
         let request = Request {
             method: "DELETE",
-            url: format!("{collection}/{}", thing.name),
+            url: self.place.url(thing),
             body: Value::Null,
         };
         let reply = match self.wire.send(&request).await {
@@ -124,13 +124,16 @@ impl Session<'_> {
             (200, _) => {}
             (404, Certainty::Ended) => return Try::Gone,
             (404, Certainty::Sent) => return Try::Missing,
-            (401 | 403, _) => return Try::Hopeless(said),
+            (401 | 403, _) if !asks_to_wait(&reply) => return Try::Hopeless(said),
             _ => return Try::Again(said),
         }
-        self.record(&request, &reply, false);
-        match self.finish(&request, &reply).await {
+        // Where the recording does not show that it was made, nothing would be there to be deleted.
+        if self.tape_of_run().shows_making_of(thing) {
+            self.record(&request, &reply, false);
+        }
+        match self.finish(&request, &reply, &[]).await {
             Ok(end) if end["error"].is_null() => Try::Gone,
-            Ok(end) => Try::Again(end["error"].to_string()),
+            Ok(end) => Try::Again(answered(reply.status, &end)),
             Err(why) => Try::Again(why),
         }
     }
