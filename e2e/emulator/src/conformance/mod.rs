@@ -9,7 +9,7 @@
 //! session.rs    runs it and judges            course.rs      what steps know from those before them
 //! sending.rs    until there is an answer      wire.rs        who sends
 //! hindrance.rs  what is no answer to the question
-//! cleanup.rs    deletes what was made         ledger.rs, thing.rs
+//! cleanup.rs    deletes what was made         ledger.rs, thing.rs; found.rs: what others left
 //! tape.rs       what was recorded             redaction.rs   without saying whose it was
 //! ```
 //!
@@ -21,6 +21,7 @@ mod course;
 mod exercise;
 mod exercises;
 mod fixture;
+mod found;
 mod hindrance;
 mod ledger;
 mod names;
