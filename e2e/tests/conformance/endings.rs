@@ -1,11 +1,11 @@
-//! Runs that end before they are done: their time is over, or somebody stops them.
+//! Runs that end before they are done: their time is over, somebody stops them, the terminal goes away.
 
 use std::time::Duration;
 
 use privatelink_e2e::privatelink::Answer;
 use serde_json::json;
 
-use crate::{Desk, signal, with};
+use crate::{Desk, signal, wait_for_writes, with};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_the_time_is_over_it_cleans_up_and_says_what_was_not_tried() {
@@ -65,6 +65,47 @@ async fn a_signal_during_the_first_look_ends_it_and_nothing_is_begun() {
     );
     assert_eq!(desk.cloud.writes().await.unwrap(), 0);
     assert!(!desk.folder.join("r.har").exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_terminal_that_goes_away_ends_the_run_and_not_the_cleaning_up() {
+    let desk = Desk::new("hung-up", Duration::from_millis(300)).await;
+    desk.cloud.reset_requests().await.unwrap();
+    let words = Desk::words(&["--yes", "-o", "json", "--recording", "r.har"]);
+    let child = desk.privatelink.command(&words).spawn().unwrap();
+    wait_for_writes(&desk, 20).await;
+    // By the shell, and when that has ended by the kernel.
+    for _ in 0..3 {
+        signal("-HUP", child.id().unwrap());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let answer = Answer::at_the_end_of(child).await.unwrap();
+    let (report, said) = (answer.json(), answer.stderr);
+    assert_eq!(answer.code, 1, "{said}");
+    assert!(said.contains("interrupted: cleaning up"), "{said}");
+    assert_eq!(report["leftovers"], json!([]), "{said}");
+    desk.is_as_before("the terminal went away");
+}
+
+/// Only Linux tells a process what it was begun with.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_nohup_it_goes_on_when_the_terminal_goes_away() {
+    let desk = Desk::new("nohup", Duration::from_millis(300)).await;
+    desk.cloud.reset_requests().await.unwrap();
+    let words = Desk::words(&["--yes", "--only", "compute.route", "--recording", "r.har"]);
+    let child = desk.privatelink.command_ignoring("HUP", &words).spawn();
+    let child = child.unwrap();
+    wait_for_writes(&desk, 1).await;
+    signal("-HUP", child.id().unwrap());
+    let answer = Answer::at_the_end_of(child).await.unwrap();
+    assert_eq!(answer.code, 0, "{}{}", answer.stdout, answer.stderr);
+    assert!(
+        answer.stdout.contains("5 agree, 0 differ, 0 not tried."),
+        "{}",
+        answer.stdout
+    );
+    desk.is_as_before("a signal that is ignored");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

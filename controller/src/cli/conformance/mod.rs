@@ -273,9 +273,9 @@ async fn run_all(session: &Session<'_>, exercises: &[Exercise], output: Output) 
     }
 }
 
-/// Deletes what is there; a signal ends that.
+/// Deletes what is there; a signal ends that, if somebody sends it.
 async fn clean_up(session: &Session<'_>, output: Output) -> Vec<Leftover> {
-    let stopped = interrupt::signal();
+    let stopped = interrupt::deliberate_signal();
     say(output, "cleaning up");
     tokio::select! {
         left = session.clean_up() => left,
