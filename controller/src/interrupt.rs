@@ -50,9 +50,34 @@ impl Stop {
     }
 }
 
-/// Completes when this process is asked to stop, by SIGINT or SIGTERM. The handlers are in place when this
-/// returns, not only when it is first polled.
+/// Completes when this process is asked to stop: by SIGINT, SIGTERM, or SIGHUP, which comes when its terminal goes away,
+/// with the connection of an ssh session for one. The handlers are in place when this returns, not only when it is first
+/// polled.
 pub(crate) fn signal() -> impl Future<Output = ()> {
+    let hung_up = hangups();
+    let asked = asked_to_stop();
+    async move {
+        tokio::select! {
+            () = asked => {}
+            () = hung_up => {}
+        }
+    }
+}
+
+/// Completes when somebody asks this process to stop, by SIGINT or SIGTERM. SIGHUP then has no effect: a terminal that
+/// goes away can send it more than once, by the shell and by the kernel, and nobody is there who could have changed
+/// their mind.
+#[cfg(feature = "emulator")]
+pub(crate) fn deliberate_signal() -> impl Future<Output = ()> {
+    let hangups = hangups();
+    let asked = asked_to_stop();
+    async move {
+        asked.await;
+        drop(hangups);
+    }
+}
+
+fn asked_to_stop() -> impl Future<Output = ()> {
     #[cfg(unix)]
     let terminate = {
         use tokio::signal::unix::{SignalKind, signal};
@@ -75,6 +100,42 @@ pub(crate) fn signal() -> impl Future<Output = ()> {
             std::future::pending::<()>().await;
         }
     }
+}
+
+/// Completes when the terminal goes away; never where whoever began this process has seen to it that this does not end
+/// it, as `nohup` does. A handler would take that back, so there is none then.
+///
+/// Only Linux says what is ignored without unsafe code. Elsewhere SIGHUP is heard under `nohup`, too: a run that ends in
+/// order before its time can be done again, and one that is killed leaves things that cost something.
+fn hangups() -> impl Future<Output = ()> {
+    #[cfg(unix)]
+    let hangup = {
+        use tokio::signal::unix::{SignalKind, signal};
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let kind = SignalKind::hangup();
+        (!ignores(&status, kind.as_raw_value())).then(|| signal(kind))
+    };
+    async move {
+        #[cfg(unix)]
+        if let Some(Ok(mut hangup)) = hangup {
+            hangup.recv().await;
+            return;
+        }
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Whether a process with this status, as Linux has it in `/proc`, ignores a signal: `SigIgn` has a bit for each, the
+/// lowest one for signal 1.
+#[cfg(unix)]
+fn ignores(status: &str, signal: i32) -> bool {
+    let mask = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    let bit = u32::try_from(signal - 1).ok();
+    let set = mask.zip(bit).and_then(|(mask, bit)| mask.checked_shr(bit));
+    set.is_some_and(|mask| mask & 1 == 1)
 }
 
 /// A cloud that can be told that the run is to end.
@@ -161,5 +222,24 @@ impl Cloud for Interruptible<'_> {
                 _ = stop.wait_for(Option::is_some) => Ok(()),
             }
         })
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::ignores;
+
+    #[test]
+    fn what_is_ignored_is_read_from_the_status_of_the_process() {
+        let status = |mask: &str| {
+            format!("Name:\tprivatelink\nSigBlk:\t0000000000000001\nSigIgn:\t{mask}\n")
+        };
+        let under_nohup = status("0000000000001001");
+        assert!(ignores(&under_nohup, 1) && ignores(&under_nohup, 13));
+        assert!(!ignores(&under_nohup, 2) && !ignores(&under_nohup, 15));
+        assert!(!ignores(&status("0000000000001000"), 1));
+        for odd in ["", "SigIgn:\n", "SigIgn:\tall of them\n"] {
+            assert!(!ignores(odd, 1), "{odd}");
+        }
     }
 }

@@ -83,7 +83,26 @@ impl Privatelink {
 
     /// A command with a clean environment: nothing of the machine's own configuration reaches it.
     pub fn command<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
-        let mut command = Command::new(&self.binary);
+        self.prepared(Command::new(&self.binary), arguments)
+    }
+
+    /// The same for a process that ignores a signal from its beginning on, as it does under `nohup`.
+    pub fn command_ignoring<S: AsRef<std::ffi::OsStr>>(
+        &self,
+        signal: &str,
+        arguments: &[S],
+    ) -> Command {
+        let mut shell = Command::new("/bin/sh");
+        let script = format!("trap '' {signal}; exec \"$@\"");
+        shell.args(["-c", &script, "sh"]).arg(&self.binary);
+        self.prepared(shell, arguments)
+    }
+
+    fn prepared<S: AsRef<std::ffi::OsStr>>(
+        &self,
+        mut command: Command,
+        arguments: &[S],
+    ) -> Command {
         command
             .args(arguments)
             .current_dir(&self.folder)

@@ -3,6 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod conformance {
+    pub(crate) mod endings;
+}
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;

@@ -23,9 +23,9 @@ Examples:
 
 /// Carry out what is declared, after asking.
 ///
-/// A run that is interrupted (SIGINT, SIGTERM) or whose time is up (`--timeout`) begins nothing new, waits up to nine
-/// seconds for what is under way, and reports what is pending with exit code 5. What was begun at Google is found again
-/// by the next run. While it only looks and has written nothing yet, a signal simply ends it.
+/// A run that is interrupted (SIGINT, SIGTERM, SIGHUP) or whose time is up (`--timeout`) begins nothing new, waits up to
+/// nine seconds for what is under way, and reports what is pending with exit code 5. What was begun at Google is found
+/// again by the next run. While it only looks and has written nothing yet, a signal simply ends it.
 #[derive(Debug, Args)]
 #[command(help_template = HELP, before_help = EXAMPLES)]
 pub(super) struct Arguments {

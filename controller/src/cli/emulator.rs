@@ -29,7 +29,7 @@ Examples:
 /// Run an emulated Google Cloud on loopback.
 ///
 /// It speaks Cloud Run v2 and v1, Serverless VPC Access v1 and Compute Engine v1, all in memory. Prints
-/// `listening on http://ADDRESS` on standard output when it is ready, and runs until SIGINT or SIGTERM.
+/// `listening on http://ADDRESS` on standard output when it is ready, and runs until SIGINT, SIGTERM or SIGHUP.
 #[derive(Debug, Args)]
 #[command(help_template = HELP, before_help = EXAMPLES)]
 pub(super) struct Arguments {

@@ -86,7 +86,7 @@ pub(crate) struct Global {
     calls_per_second: Option<Rate>,
     /// The longest list that is read; a longer one counts as unreadable.
     #[arg(long, global = true, value_name = "NUMBER", env = "PRIVATELINK_MAX_LIST_ITEMS", default_value_t = MAX_LIST_ITEMS)]
-    max_list_items: usize,
+    pub(crate) max_list_items: usize,
     /// With an emulator: how many seconds a second lasts, such as 0.01. Given to both, waits, rates and operations
     /// are as with Google, only faster.
     #[arg(long, global = true, value_name = "NUMBER", env = "PRIVATELINK_TIME_SCALE", value_parser = time_scale)]

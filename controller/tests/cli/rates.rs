@@ -172,4 +172,24 @@ async fn google_s_time_does_not_run_faster() {
         (answer.code, &document["diagnostics"][0]["code"]),
         (1, &json!("PL0321"))
     );
+    let place = "conformance --yes --project acme-prod --region europe-west1";
+    let answer = desk
+        .run(&format!(
+            "{place} --time-scale 0.5 --endpoint https://compute.example"
+        ))
+        .await;
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(answer.stderr.contains("PL0321"), "{}", answer.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_about_the_emulator_s_rules_keeps_to_the_rate() {
+    let desk = Desk::new("rate-of-conformance").await;
+    let place = "--project acme-prod --region europe-west1 --only compute.route";
+    let line = format!("conformance --yes {place} --recording r.har --calls-per-second 5");
+    let answer = desk.run(&line).await;
+    assert_eq!(answer.code, 0, "{}{}", answer.stdout, answer.stderr);
+    let log = asked(&desk.cloud).await;
+    assert!(log.len() > 20, "{}", log.len());
+    assert_eq!(overdrawn(&log, 5.0, 1.0), None);
 }

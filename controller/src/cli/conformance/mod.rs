@@ -9,6 +9,7 @@ mod recording;
 mod wire;
 
 use std::collections::BTreeSet;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use clap::Args;
@@ -17,7 +18,7 @@ use privatelink_core::ids::{ProjectId, Region};
 use privatelink_emulator::conformance::{
     Exercise, Leftover, PREFIX, Place, SUFFIX, Session, Thing, is_suffix,
 };
-use privatelink_gcp::{Options, connect};
+use privatelink_gcp::connect;
 use rand::Rng as _;
 
 use super::apply::{Asking, Consent, consents};
@@ -42,6 +43,8 @@ Exit codes:
   0  everything that was asked is as the emulator has it
   1  something is not, or could not be tried; or nobody said yes
   6  something that was made could not be deleted: the output says how to";
+
+const INTERRUPTED: &str = "the run was interrupted";
 
 /// Ask the real Google Cloud whether it behaves as the emulator assumes.
 ///
@@ -81,7 +84,7 @@ pub(super) struct Arguments {
     /// Where to write the recording; a file that is there is never overwritten. Default: conformance-DATE.har
     #[arg(long, value_name = "FILE", env = "PRIVATELINK_RECORDING")]
     recording: Option<std::path::PathBuf>,
-    /// Begin nothing new and clean up after so many minutes.
+    /// Begin nothing new and clean up after so many minutes; --time-scale shortens them.
     #[arg(
         long,
         value_name = "MINUTES",
@@ -135,22 +138,21 @@ impl Arguments {
                 return Ok(1);
             }
         }
-        let options = Options {
-            endpoint: global.endpoint.clone(),
-            ..Options::default()
-        };
-        let google = match connect(options).await {
+        let google = match connect(global.connection()).await {
             Ok(google) => google,
             Err(error) => {
                 output.diagnostics(&[unconnected(&error)]);
                 return Ok(1);
             }
         };
-        let wire = wire::Sender::new(&google, project, region, global.endpoint.as_deref());
+        let wire = wire::Sender::new(&google, project, region, global);
         let session = Session::new(&wire, place.clone());
         match &self.clean_up {
             Some(suffix) => self.clean_up(&session, suffix, global, output).await,
-            None => self.ask_google(&session, &exercises, &place, output).await,
+            None => {
+                self.ask_google(&session, &exercises, &place, global, output)
+                    .await
+            }
         }
     }
 
@@ -170,10 +172,12 @@ impl Arguments {
         session: &Session<'_>,
         exercises: &[Exercise],
         place: &Place,
+        global: &Global,
         output: Output,
     ) -> Result<u8, Failure> {
-        let stopped = interrupt::signal();
-        let found = match session.found(None).await {
+        let mut stopped = pin!(interrupt::signal());
+        let most = global.max_list_items;
+        let found = match looked(session.found(None, most), stopped.as_mut()).await {
             Ok(found) => found,
             Err(why) => {
                 output.problem(&format!("nothing was begun: {}", in_a_line(&why)));
@@ -185,10 +189,11 @@ impl Arguments {
         }
         let file =
             recording::Reserved::new(self.recording.as_deref()).map_err(Failure::Recording)?;
-        let limit = Duration::from_secs(self.minutes.saturating_mul(60));
+        let minutes = Duration::from_secs(self.minutes.saturating_mul(60));
+        let limit = wire::scaled(minutes, global.time_scale.unwrap_or(1.0));
         let why = tokio::select! {
             () = run_all(session, exercises, output) => None,
-            () = stopped => Some("the run was interrupted"),
+            () = stopped => Some(INTERRUPTED),
             () = tokio::time::sleep(limit) => Some("the time was over"),
         };
         if let Some(why) = why {
@@ -220,7 +225,7 @@ impl Arguments {
         global: &Global,
         output: Output,
     ) -> Result<u8, Failure> {
-        let found = match session.found(Some(suffix)).await {
+        let found = match session.found(Some(suffix), global.max_list_items).await {
             Ok(found) => found,
             Err(why) => {
                 output.problem(&in_a_line(&why));
@@ -246,6 +251,17 @@ impl Arguments {
     }
 }
 
+/// The first look, in which nothing is written yet: a signal simply ends it.
+async fn looked(
+    found: impl Future<Output = Result<Vec<Thing>, String>>,
+    stopped: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Vec<Thing>, String> {
+    tokio::select! {
+        found = found => found,
+        () = stopped => Err(INTERRUPTED.to_owned()),
+    }
+}
+
 async fn run_all(session: &Session<'_>, exercises: &[Exercise], output: Output) {
     for (at, exercise) in exercises.iter().enumerate() {
         let (number, all) = (at + 1, exercises.len());
@@ -257,9 +273,9 @@ async fn run_all(session: &Session<'_>, exercises: &[Exercise], output: Output) 
     }
 }
 
-/// Deletes what is there; a signal ends that.
+/// Deletes what is there; a signal ends that, if somebody sends it.
 async fn clean_up(session: &Session<'_>, output: Output) -> Vec<Leftover> {
-    let stopped = interrupt::signal();
+    let stopped = interrupt::deliberate_signal();
     say(output, "cleaning up");
     tokio::select! {
         left = session.clean_up() => left,

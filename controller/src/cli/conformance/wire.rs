@@ -7,16 +7,23 @@ use privatelink_emulator::conformance::{NoAnswer, Reply, Request, Sending, Wire}
 use privatelink_gcp::{Google, Verbatim};
 use serde_json::{Value, json};
 
-/// How much shorter pauses are against a stand-in on this machine.
-const BRISK: u32 = 20;
+use crate::cli::Global;
+
+/// How long a second lasts in pauses against a stand-in on this machine, unless a time scale says it.
+const BRISK: f64 = 0.05;
+
+/// A time in which a second lasts so many seconds; for ever, if no time is that long.
+pub(super) fn scaled(time: Duration, scale: f64) -> Duration {
+    Duration::try_from_secs_f64(time.as_secs_f64() * scale).unwrap_or(Duration::MAX)
+}
 
 /// Sends through the one way out to Google.
 pub(super) struct Sender<'a> {
     google: &'a Google,
     project: &'a ProjectId,
     region: &'a Region,
-    /// A stand-in on this machine answers.
-    brisk: bool,
+    /// How long a second lasts.
+    scale: f64,
 }
 
 impl<'a> Sender<'a> {
@@ -24,14 +31,17 @@ impl<'a> Sender<'a> {
         google: &'a Google,
         project: &'a ProjectId,
         region: &'a Region,
-        endpoint: Option<&str>,
+        global: &Global,
     ) -> Self {
+        // Plain http is allowed to this machine only.
+        let plain = |endpoint: &str| endpoint.starts_with("http:");
+        let brisk = global.endpoint.as_deref().is_some_and(plain);
+        let usual = if brisk { BRISK } else { 1.0 };
         Self {
             google,
             project,
             region,
-            // Plain http is allowed to this machine only.
-            brisk: endpoint.is_some_and(|endpoint| endpoint.starts_with("http:")),
+            scale: global.time_scale.unwrap_or(usual),
         }
     }
 
@@ -76,7 +86,21 @@ impl Wire for Sender<'_> {
     }
 
     fn pause(&self, time: Duration) -> Sending<'_, ()> {
-        let time = if self.brisk { time / BRISK } else { time };
-        Box::pin(tokio::time::sleep(time))
+        Box::pin(tokio::time::sleep(scaled(time, self.scale)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::scaled;
+
+    #[test]
+    fn a_time_scale_makes_times_shorter_or_longer() {
+        let minute = Duration::from_mins(1);
+        assert_eq!(scaled(minute, 0.05), Duration::from_secs(3));
+        assert_eq!(scaled(minute, 2.0), Duration::from_mins(2));
+        assert_eq!(scaled(minute, f64::MAX), Duration::MAX);
     }
 }

@@ -1,6 +1,7 @@
 //! `emulator env`: the settings by which other clients of Google Cloud reach the emulator.
 
 use std::fmt::Write as _;
+use std::net::Ipv6Addr;
 
 use clap::{Args, ValueEnum};
 use privatelink_core::ids::{ProjectId, Region};
@@ -86,6 +87,7 @@ impl Arguments {
                 let _ = writeln!(text, "# {line}");
             }
             for (name, value) in exports {
+                let value = quoted(value);
                 let _ = writeln!(text, "export {name}={value}");
             }
         }
@@ -115,6 +117,26 @@ impl Arguments {
     }
 }
 
+/// A host as it stands in a URL. Shells are to read it, so it is nothing but a name or an address.
+fn host(text: &str) -> Option<String> {
+    if let Some(text) = text.strip_prefix('[') {
+        let address: Ipv6Addr = text.strip_suffix(']')?.parse().ok()?;
+        return Some(format!("[{address}]"));
+    }
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-".contains(c);
+    (!text.is_empty() && text.chars().all(plain)).then(|| text.to_owned())
+}
+
+/// A value as a shell leaves it alone. Brackets stand for one of the characters in them there, and a file of such a name
+/// would take the value's place; nothing else in a place means anything to a shell.
+fn quoted(value: String) -> String {
+    if value.contains('[') {
+        format!("'{value}'")
+    } else {
+        value
+    }
+}
+
 /// Where an emulator is.
 #[derive(Debug, PartialEq, Eq)]
 struct Place {
@@ -127,10 +149,8 @@ impl Place {
         let parts = || {
             let address = endpoint.strip_prefix("http://")?.trim_end_matches('/');
             let (host, port) = address.rsplit_once(':')?;
-            // Shells are to read it, so it is nothing but a name or an address.
-            let plain = |c: char| c.is_ascii_alphanumeric() || ".-".contains(c);
-            let (host, port) = (host.to_owned(), port.parse().ok()?);
-            (!host.is_empty() && host.chars().all(plain)).then_some(Self { host, port })
+            let (host, port) = (self::host(host)?, port.parse().ok()?);
+            Some(Self { host, port })
         };
         parts().ok_or_else(|| EnvError::Address(endpoint.to_owned()))
     }
@@ -308,6 +328,41 @@ export PRIVATELINK_ENDPOINT=http://127.0.0.1:8085
         );
     }
 
+    /// Also where there are files that the brackets would find as a pattern.
+    #[test]
+    fn an_address_of_version_6_reaches_a_shell_as_it_is() {
+        let address = "http://[::1]:8085";
+        let place = Place::parse(&format!("{address}/")).unwrap();
+        assert_eq!(place.url("/v2/"), format!("{address}/v2/"));
+        let arguments = Arguments {
+            told: Told { url: None },
+            clients: vec![Client::Privatelink, Client::Gcloud],
+            project: None,
+            region: None,
+        };
+        let exports = arguments.exports(&place);
+        assert!(
+            exports.contains(&format!("export PRIVATELINK_ENDPOINT='{address}'\n")),
+            "{exports}"
+        );
+        let folder = std::env::temp_dir().join(format!("privatelink-env-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("http:")).unwrap();
+        std::fs::write(folder.join("http:/1:8085"), "").unwrap();
+        std::fs::write(folder.join("1"), "").unwrap();
+        let script = format!(
+            "{exports}printf '%s %s %s' \"$PRIVATELINK_ENDPOINT\" \"$CLOUDSDK_PROXY_ADDRESS\" \"$CLOUDSDK_CONFIG\""
+        );
+        let mut shell = std::process::Command::new("/bin/sh");
+        shell.args(["-c", &script]).current_dir(&folder);
+        shell.env_clear().env("HOME", "/home/me");
+        let said = shell.output().unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        assert_eq!(
+            String::from_utf8(said.stdout).unwrap(),
+            format!("{address} [::1] /home/me/.cache/privatelink/gcloud"),
+        );
+    }
+
     #[test]
     fn what_a_shell_would_carry_out_is_no_address() {
         for text in [
@@ -316,6 +371,14 @@ export PRIVATELINK_ENDPOINT=http://127.0.0.1:8085
             "http://$(id):1",
             "http://a;b:1",
             "https://h:1",
+            "http://::1:1",
+            "http://[::1:1",
+            "http://[::1]",
+            "http://[::1%lo]:1",
+            "http://['$(id)']:1",
+            "http://[a-z]:1",
+            "http://[::1]x:1",
+            "http://[]:1",
         ] {
             assert_eq!(Place::parse(text), Err(EnvError::Address(text.to_owned())));
         }

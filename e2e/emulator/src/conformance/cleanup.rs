@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::conformance::hindrance::asks_to_wait;
 use crate::conformance::ledger::Certainty;
-use crate::conformance::names::PREFIX;
 use crate::conformance::sending::Trouble;
 use crate::conformance::session::Session;
-use crate::conformance::thing::{Kind, Thing};
+use crate::conformance::thing::Thing;
 use crate::conformance::verdict::answered;
-use crate::conformance::wire::{Reply, Request};
+use crate::conformance::wire::Request;
 
 /// How often it is tried between two exercises, and at the end. What another thing still uses is tried
 /// again after that one has gone.
@@ -109,10 +109,9 @@ impl Session<'_> {
     }
 
     async fn delete(&self, thing: &Thing, certainty: Certainty) -> Try {
-        let collection = self.place.fill(thing.kind.collection());
         let request = Request {
             method: "DELETE",
-            url: format!("{collection}/{}", thing.name),
+            url: self.place.url(thing),
             body: Value::Null,
         };
         let reply = match self.wire.send(&request).await {
@@ -124,77 +123,17 @@ impl Session<'_> {
             (200, _) => {}
             (404, Certainty::Ended) => return Try::Gone,
             (404, Certainty::Sent) => return Try::Missing,
-            (401 | 403, _) => return Try::Hopeless(said),
+            (401 | 403, _) if !asks_to_wait(&reply) => return Try::Hopeless(said),
             _ => return Try::Again(said),
         }
-        self.record(&request, &reply, false);
-        match self.finish(&request, &reply).await {
+        // Where the recording does not show that it was made, nothing would be there to be deleted.
+        if self.tape_of_run().shows_making_of(thing) {
+            self.record(&request, &reply, false);
+        }
+        match self.finish(&request, &reply, &[]).await {
             Ok(end) if end["error"].is_null() => Try::Gone,
-            Ok(end) => Try::Again(end["error"].to_string()),
+            Ok(end) => Try::Again(answered(reply.status, &end)),
             Err(why) => Try::Again(why),
-        }
-    }
-
-    /// The things in the project whose names are those of runs: of this one, if `suffix` is its own, or of
-    /// any. Nothing is recorded: a list may show things of others.
-    ///
-    /// # Errors
-    /// If something cannot be listed.
-    pub async fn found(&self, suffix: Option<&str>) -> Result<Vec<Thing>, String> {
-        let prefix = format!("{PREFIX}{}", suffix.unwrap_or_default());
-        let mut found = Vec::new();
-        for kind in Kind::ALL {
-            let mut token = String::new();
-            loop {
-                let page = self.page(kind, &token).await?;
-                let items = page.body[kind.items()].as_array().into_iter().flatten();
-                let names = items.filter_map(|item| item["name"].as_str()?.rsplit('/').next());
-                for name in names.filter(|name| name.starts_with(&prefix)) {
-                    found.push(Thing {
-                        kind,
-                        name: name.to_owned(),
-                    });
-                }
-                match page.body["nextPageToken"].as_str() {
-                    Some(next) if !next.is_empty() => next.clone_into(&mut token),
-                    Some(_) | None => break,
-                }
-            }
-        }
-        Ok(found)
-    }
-
-    async fn page(&self, kind: Kind, token: &str) -> Result<Reply, Trouble> {
-        let collection = self.place.fill(kind.collection());
-        let token = if token.is_empty() {
-            String::new()
-        } else {
-            let token = token
-                .replace('+', "%2B")
-                .replace('/', "%2F")
-                .replace('=', "%3D");
-            format!("?pageToken={token}")
-        };
-        let request = Request {
-            method: "GET",
-            url: format!("{collection}{token}"),
-            body: Value::Null,
-        };
-        let reply = self.look(&request).await?;
-        if reply.status == 200 {
-            return Ok(reply);
-        }
-        Err(format!(
-            "{}: {}",
-            request.url,
-            answered(reply.status, &reply.body)
-        ))
-    }
-
-    /// Takes things over from a run that did not get to clean up.
-    pub fn take_over(&self, things: impl IntoIterator<Item = Thing>) {
-        for thing in things {
-            self.ledger().add(thing, Certainty::Ended);
         }
     }
 }

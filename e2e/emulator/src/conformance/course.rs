@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::conformance::exercise::{Expect, Step};
 use crate::conformance::names::Place;
+use crate::conformance::sending::{Answer, Trouble};
 use crate::conformance::wire::{Reply, Request};
 
 /// How far one exercise has come.
@@ -14,6 +15,8 @@ pub(super) struct Course {
     kept: BTreeMap<&'static str, String>,
     /// Requests whose operations were not waited for.
     pub(super) running: Vec<(Request, Reply)>,
+    /// So much time went by since they began that they may be over.
+    pub(super) late: bool,
 }
 
 impl Course {
@@ -23,6 +26,16 @@ impl Course {
             let value = body.pointer(at).and_then(Value::as_str).unwrap_or_default();
             self.kept.insert(name, value.to_owned());
         }
+    }
+
+    /// Takes in how a step went that was to be sent at once. What is tried again after its answer was lost has begun
+    /// before, perhaps.
+    pub(super) fn clock(&mut self, sent: Result<&Answer, &Trouble>) {
+        let began_before = !self.running.is_empty();
+        self.late |= match sent {
+            Ok(answer) => answer.late && (began_before || answer.repeated),
+            Err(_) => began_before,
+        };
     }
 
     /// The request of a step, with everything filled in.
@@ -44,6 +57,14 @@ impl Course {
                 same.clone()
             }
         }
+    }
+
+    /// What all claims of a step expect.
+    pub(super) fn expected(&self, place: &Place, step: &Step) -> Vec<Expect> {
+        let claims = step.claims.iter();
+        claims
+            .map(|claim| self.expect(place, &claim.expect))
+            .collect()
     }
 
     fn text(&self, place: &Place, text: &str) -> String {

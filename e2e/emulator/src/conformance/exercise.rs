@@ -72,6 +72,20 @@ pub(crate) struct Step {
     pub(crate) keeps: Vec<(&'static str, &'static str)>,
 }
 
+impl Step {
+    /// Whether it is there to be refused.
+    fn is_to_be_refused(&self) -> bool {
+        let mut expected = self.claims.iter().map(|claim| &claim.expect);
+        expected.any(|expect| matches!(expect, Expect::Refused(..)))
+    }
+
+    /// Whether what follows makes no sense unless Google has at least decided about it: it is needed, or it is to change
+    /// what there is.
+    pub(crate) fn is_counted_on(&self) -> bool {
+        self.needed || (self.method != "GET" && !self.is_to_be_refused())
+    }
+}
+
 /// A sequence of requests that shows something about some rules.
 #[derive(Clone, Debug)]
 pub struct Exercise {
@@ -114,15 +128,9 @@ impl Exercise {
     pub fn makes(&self) -> BTreeSet<Thing> {
         let shared = self.needs.iter().flat_map(|fixture| fixture.steps());
         let own = self.steps.iter().cloned();
-        let refused = |step: &Step| {
-            let refusals = step.claims.iter();
-            refusals
-                .map(|claim| &claim.expect)
-                .any(|expect| matches!(expect, Expect::Refused(..)))
-        };
         shared
             .chain(own)
-            .filter(|step| step.method == "POST" && !refused(step))
+            .filter(|step| step.method == "POST" && !step.is_to_be_refused())
             .filter_map(|step| Thing::made_by(&step.url.replace(':', "/"), &step.body))
             .collect()
     }

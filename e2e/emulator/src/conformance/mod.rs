@@ -8,7 +8,8 @@
 //! exercises/    what is asked, as data        exercise.rs, fixture.rs    its words
 //! session.rs    runs it and judges            course.rs      what steps know from those before them
 //! sending.rs    until there is an answer      wire.rs        who sends
-//! cleanup.rs    deletes what was made         ledger.rs, thing.rs
+//! hindrance.rs  what is no answer to the question
+//! cleanup.rs    deletes what was made         ledger.rs, thing.rs; found.rs: what others left
 //! tape.rs       what was recorded             redaction.rs   without saying whose it was
 //! ```
 //!
@@ -20,6 +21,8 @@ mod course;
 mod exercise;
 mod exercises;
 mod fixture;
+mod found;
+mod hindrance;
 mod ledger;
 mod names;
 mod redaction;

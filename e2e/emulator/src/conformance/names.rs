@@ -1,6 +1,7 @@
 //! Where a run plays, and what it calls its things.
 
 use crate::conformance::exercise::APIS;
+use crate::conformance::thing::Thing;
 use crate::identity;
 
 /// What the names of all runs begin with.
@@ -32,6 +33,11 @@ impl Place {
     /// What every name of the run begins with.
     pub fn prefix(&self) -> String {
         format!("{PREFIX}{}", self.suffix)
+    }
+
+    /// Where a thing is.
+    pub(crate) fn url(&self, thing: &Thing) -> String {
+        format!("{}/{}", self.fill(thing.kind.collection()), thing.name)
     }
 
     /// A text of an exercise with everything filled in that does not depend on answers.

@@ -4,14 +4,19 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::conformance::exercise::Expect;
+use crate::conformance::hindrance::{asks_to_wait, hinders};
 use crate::conformance::ledger::Certainty;
 use crate::conformance::session::Session;
 use crate::conformance::thing::Thing;
 use crate::conformance::verdict::answered;
 use crate::conformance::wire::{Reply, Request};
 
-/// How often a request is sent at most.
+/// How often a request is sent at most whose answer may be another one next time.
 const ATTEMPTS: u32 = 6;
+/// How often it is sent at most when Google asks to wait, about five minutes: quotas of requests are filled up again each
+/// minute.
+const WAITS: u32 = 35;
 /// How long an operation is waited for. A connector takes minutes.
 const OPERATION: Duration = Duration::from_mins(20);
 /// The longest pause between two looks.
@@ -30,9 +35,33 @@ pub(super) struct Answer {
     pub(super) late: bool,
 }
 
-/// Whether an answer with this status may be another one next time.
-fn may_pass(status: u16) -> bool {
-    status == 429 || status >= 500
+/// Whether an answer may be another one next time.
+fn may_pass(reply: &Reply) -> bool {
+    reply.status >= 500 || asks_to_wait(reply)
+}
+
+/// How often something was tried in vain.
+#[derive(Default)]
+struct Tries {
+    failed: u32,
+    waited: u32,
+}
+
+impl Tries {
+    /// How long to pause before the next try, if there is one.
+    fn after(&mut self, asked_to_wait: bool) -> Option<Duration> {
+        if asked_to_wait {
+            self.waited += 1;
+        } else {
+            self.failed += 1;
+        }
+        let pause = Duration::from_secs(2_u64.saturating_pow(self.failed + self.waited - 1));
+        (self.failed < ATTEMPTS && self.waited < WAITS).then_some(pause.min(LONGEST))
+    }
+
+    fn is_first(&self) -> bool {
+        self.failed + self.waited == 0
+    }
 }
 
 /// Where to ask for the operation that an answer shows to be running.
@@ -59,54 +88,58 @@ fn is_done(operation: &Value) -> bool {
 
 impl Session<'_> {
     /// Sends a request until there is an answer that will not be another one next time, and notes what it
-    /// makes before that.
-    pub(super) async fn send(&self, request: &Request, at_once: bool) -> Result<Answer, Trouble> {
+    /// makes before that. What `hinders` what is expected is not recorded: the emulator would answer otherwise, and be
+    /// right.
+    pub(super) async fn send(
+        &self,
+        request: &Request,
+        at_once: bool,
+        expected: &[Expect],
+    ) -> Result<Answer, Trouble> {
         let made = (request.method == "POST")
             .then(|| Thing::made_by(&request.url, &request.body))
             .flatten();
         let is_new = made
             .as_ref()
             .is_some_and(|thing| self.ledger().add(thing.clone(), Certainty::Sent));
-        let mut repeated = false;
-        let mut pause = Duration::from_secs(1);
-        for attempt in 1..=ATTEMPTS {
-            let why = match self.wire.send(request).await {
-                Ok(reply) if !may_pass(reply.status) => {
+        let (mut repeated, mut tries) = (false, Tries::default());
+        loop {
+            let (why, asked_to_wait) = match self.wire.send(request).await {
+                Ok(reply) if !may_pass(&reply) => {
                     let refused = (400..500).contains(&reply.status);
                     if let Some(thing) = made.filter(|_| refused && is_new && !repeated) {
                         self.ledger().remove(&thing);
                     }
-                    if !(repeated && refused) {
+                    let in_doubt = repeated && refused;
+                    if !in_doubt && !hinders(expected, reply.status, &reply.body) {
                         self.record(request, &reply, at_once);
                     }
-                    let late = attempt > 1;
+                    let late = !tries.is_first();
                     return Ok(Answer {
                         reply,
                         repeated,
                         late,
                     });
                 }
-                Ok(reply) => {
-                    // A 429 was not even begun.
-                    repeated |= reply.status != 429 && request.method != "GET";
-                    answered(reply.status, &reply.body)
-                }
-                Err(error) => {
-                    repeated |= request.method != "GET";
-                    error.to_string()
-                }
+                Ok(reply) => (answered(reply.status, &reply.body), asks_to_wait(&reply)),
+                Err(error) => (error.to_string(), false),
             };
-            if attempt == ATTEMPTS {
+            repeated |= !asked_to_wait && request.method != "GET";
+            let Some(pause) = tries.after(asked_to_wait) else {
                 return Err(why);
-            }
+            };
             self.wire.pause(pause).await;
-            pause = (pause * 2).min(LONGEST);
         }
-        Err("it was not sent".to_owned())
     }
 
-    /// Waits for the operation that an answer shows to have begun, if it does, and gives the end of it.
-    pub(super) async fn finish(&self, request: &Request, reply: &Reply) -> Result<Value, Trouble> {
+    /// Waits for the operation that an answer shows to have begun, if it does, and gives the end of it. If that `hinders`
+    /// what is expected, nothing came of it, and the recording goes back to before it began.
+    pub(super) async fn finish(
+        &self,
+        request: &Request,
+        reply: &Reply,
+        expected: &[Expect],
+    ) -> Result<Value, Trouble> {
         let made = (request.method == "POST" && reply.status == 200)
             .then(|| Thing::made_by(&request.url, &request.body))
             .flatten();
@@ -121,23 +154,56 @@ impl Session<'_> {
             url,
             body: Value::Null,
         };
+        let ended = |reply: &Reply| is_done(&reply.body);
+        let end = self.look_until(&look, ended, 200).await?;
+        if hinders(expected, end.status, &end.body) {
+            self.tape_of_run().take_back((request, reply));
+        } else {
+            let mut tape = self.tape_of_run();
+            tape.record_end((request, reply), &look, &end);
+        }
+        if let Some(thing) = made {
+            self.ledger().ended(&thing);
+        }
+        if request.method == "DELETE"
+            && end.body["error"].is_null()
+            && let Some(thing) = Thing::at(&request.url)
+        {
+            self.ledger().remove(&thing);
+        }
+        Ok(end.body)
+    }
+
+    /// Waits for a thing that is there behind an answer that was lost: what makes it may still be at work.
+    pub(super) async fn until_made(&self, thing: &Thing) -> Result<(), Trouble> {
+        let look = Request {
+            method: "GET",
+            url: self.place.url(thing),
+            body: Value::Null,
+        };
+        let is_made = |reply: &Reply| {
+            let at_work = ["CREATING", "UPDATING"]
+                .contains(&reply.body["state"].as_str().unwrap_or_default());
+            reply.status == 200 && !at_work && reply.body["reconciling"] != true
+        };
+        // Compute shows it only when it is made.
+        self.look_until(&look, is_made, 404).await.map(drop)
+    }
+
+    /// Looks until an answer is as it is to be; meanwhile its status is 200, or this one.
+    async fn look_until(
+        &self,
+        look: &Request,
+        is_so: impl Fn(&Reply) -> bool,
+        meanwhile: u16,
+    ) -> Result<Reply, Trouble> {
         let (mut waited, mut pause) = (Duration::ZERO, Duration::from_secs(1));
         while waited < OPERATION {
-            let reply = self.look(&look).await?;
-            if is_done(&reply.body) {
-                self.record(&look, &reply, false);
-                if let Some(thing) = made {
-                    self.ledger().ended(&thing);
-                }
-                if request.method == "DELETE"
-                    && reply.body["error"].is_null()
-                    && let Some(thing) = Thing::at(&request.url)
-                {
-                    self.ledger().remove(&thing);
-                }
-                return Ok(reply.body);
+            let reply = self.look(look).await?;
+            if is_so(&reply) {
+                return Ok(reply);
             }
-            if reply.status != 200 {
+            if reply.status != 200 && reply.status != meanwhile {
                 return Err(format!(
                     "{}: {}",
                     look.url,
@@ -149,7 +215,7 @@ impl Session<'_> {
             pause = (pause * 2).min(LONGEST);
         }
         Err(format!(
-            "{} did not end within {} minutes",
+            "{} was not done within {} minutes",
             look.url,
             OPERATION.as_secs() / 60
         ))
@@ -157,17 +223,17 @@ impl Session<'_> {
 
     /// Asks for something without recording it.
     pub(super) async fn look(&self, request: &Request) -> Result<Reply, Trouble> {
-        let mut pause = Duration::from_secs(1);
-        let mut why = String::new();
-        for _ in 0..ATTEMPTS {
-            match self.wire.send(request).await {
-                Ok(reply) if !may_pass(reply.status) => return Ok(reply),
-                Ok(reply) => why = answered(reply.status, &reply.body),
-                Err(error) => why = error.to_string(),
-            }
+        let mut tries = Tries::default();
+        loop {
+            let (why, asked_to_wait) = match self.wire.send(request).await {
+                Ok(reply) if !may_pass(&reply) => return Ok(reply),
+                Ok(reply) => (answered(reply.status, &reply.body), asks_to_wait(&reply)),
+                Err(error) => (error.to_string(), false),
+            };
+            let Some(pause) = tries.after(asked_to_wait) else {
+                return Err(format!("{} {}: {why}", request.method, request.url));
+            };
             self.wire.pause(pause).await;
-            pause = (pause * 2).min(LONGEST);
         }
-        Err(format!("{} {}: {why}", request.method, request.url))
     }
 }

@@ -9,11 +9,12 @@ use crate::conformance::cleanup::BETWEEN;
 use crate::conformance::course::Course;
 use crate::conformance::exercise::{Exercise, Step};
 use crate::conformance::fixture::Fixture;
+use crate::conformance::hindrance::hinders;
 use crate::conformance::ledger::Ledger;
 use crate::conformance::names::Place;
 use crate::conformance::sending::Trouble;
 use crate::conformance::tape::Tape;
-use crate::conformance::thing::touches_only;
+use crate::conformance::thing::{Thing, touches_only};
 use crate::conformance::verdict::{Mismatch, Verdict, answered, mismatch};
 use crate::conformance::wire::{Reply, Request, Wire};
 
@@ -64,8 +65,12 @@ impl<'a> Session<'a> {
         lock(&self.tape).clone()
     }
 
+    pub(super) fn tape_of_run(&self) -> MutexGuard<'_, Tape> {
+        lock(&self.tape)
+    }
+
     pub(super) fn record(&self, request: &Request, reply: &Reply, at_once: bool) {
-        lock(&self.tape).record(request, reply, at_once);
+        self.tape_of_run().record(request, reply, at_once);
     }
 
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -89,20 +94,29 @@ impl<'a> Session<'a> {
         }
         let mark = self.ledger().mark();
         let mut course = Course::default();
-        for step in &exercise.steps {
+        for (at, step) in exercise.steps.iter().enumerate() {
             if let Err(why) = self.step(&mut course, step).await {
-                self.leave_out(&exercise.rules(), &why);
+                self.leave_rest(exercise.steps.iter().skip(at), &why);
                 break;
             }
         }
-        self.settle(&mut course).await;
+        // Nothing follows that it could be in the way of.
+        let _ = self.settle(&mut course).await;
         self.delete_since(mark, BETWEEN).await;
+    }
+
+    /// Notes why what these steps were to show was not tried. A rule about which only the rest of an exercise could tell
+    /// everything does not agree.
+    fn leave_rest<'s>(&self, steps: impl Iterator<Item = &'s Step>, why: &str) {
+        for claim in steps.flat_map(|step| &step.claims) {
+            self.note(claim.rule, Verdict::NotTried(why.to_owned()));
+        }
     }
 
     /// Takes one step and judges it. An error means that the steps after it make no sense.
     async fn step(&self, course: &mut Course, step: &Step) -> Result<(), Trouble> {
         if !step.at_once {
-            self.settle(course).await;
+            self.settle(course).await?;
         }
         let request = course.request(&self.place, step);
         let said = format!("{} {}", request.method, request.url);
@@ -115,12 +129,11 @@ impl<'a> Session<'a> {
         let result = self.result(course, step, &request).await;
         self.judge(course, step, &said, &result);
         match result {
-            _ if !step.needed => Ok(()),
-            Err(why) => Err(why),
-            Ok(result) if result.failed() => {
+            Err(why) if step.is_counted_on() => Err(why),
+            Ok(result) if result.leads_nowhere(step) => {
                 Err(format!("{said}: {}", answered(result.status, &result.body)))
             }
-            Ok(_) => Ok(()),
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 
@@ -132,32 +145,48 @@ impl<'a> Session<'a> {
         request: &Request,
     ) -> Result<Outcome, Trouble> {
         let said = format!("{} {}", request.method, request.url);
-        let sent = self.send(request, step.at_once).await;
+        let expected = course.expected(&self.place, step);
+        let sent = self.send(request, step.at_once, &expected).await;
+        if step.at_once {
+            course.clock(sent.as_ref());
+        }
         let answer = sent.map_err(|why| format!("{said}: {why}"))?;
         let Reply { status, body } = answer.reply.clone();
+        if answer.repeated
+            && status == 409
+            && let Some(thing) = Thing::made_by(&request.url, &request.body)
+        {
+            self.until_made(&thing).await?;
+            self.ledger().ended(&thing);
+        }
         course.keep(step, &body);
         let body = if step.at_once {
             course.running.push((request.clone(), answer.reply));
             body
         } else {
-            self.finish(request, &answer.reply).await?
+            self.finish(request, &answer.reply, &expected).await?
         };
+        let hindered = hinders(&expected, status, &body);
         // The refusal may be about the first success of the same request.
         let repeated = answer.repeated && status != 200;
-        let late = step.at_once && answer.late;
+        let late = step.at_once && (answer.late || course.late);
         Ok(Outcome {
             status,
             body,
+            hindered,
             repeated,
             late,
         })
     }
 
     fn judge(&self, course: &Course, step: &Step, said: &str, result: &Result<Outcome, Trouble>) {
-        let mut verdicts = lock(&self.verdicts);
         for claim in &step.claims {
             let verdict = match result {
                 Err(why) => Verdict::NotTried(why.clone()),
+                Ok(result) if result.hindered => {
+                    let answer = answered(result.status, &result.body);
+                    Verdict::NotTried(format!("{said}: {answer}"))
+                }
                 Ok(result) if result.repeated => {
                     Verdict::NotTried(format!("{said}: the answer to it was lost"))
                 }
@@ -177,20 +206,36 @@ impl<'a> Session<'a> {
                     }
                 }
             };
-            let verdict = match verdicts.remove(claim.rule) {
-                Some(known) => known.and(verdict),
-                None => verdict,
-            };
-            verdicts.insert(claim.rule, verdict);
+            self.note(claim.rule, verdict);
         }
     }
 
-    /// Waits for what was not waited for.
-    async fn settle(&self, course: &mut Course) {
+    /// Adds to what was found out about a rule.
+    fn note(&self, rule: &'static str, verdict: Verdict) {
+        let mut verdicts = lock(&self.verdicts);
+        let verdict = match verdicts.remove(rule) {
+            Some(known) => known.and(verdict),
+            None => verdict,
+        };
+        verdicts.insert(rule, verdict);
+    }
+
+    /// Waits for what was not waited for. An error means that something did not come to be for a reason that says nothing
+    /// about a rule; any other that went wrong, its own answer has shown or a later one will.
+    async fn settle(&self, course: &mut Course) -> Result<(), Trouble> {
+        let mut settled = Ok(());
+        course.late = false;
         for (request, reply) in std::mem::take(&mut course.running) {
-            // What went wrong with it, its own answer has shown or a later one will.
-            let _ = self.finish(&request, &reply).await;
+            let ended = self.finish(&request, &reply, &[]).await.and_then(|end| {
+                if reply.status == 200 && hinders(&[], reply.status, &end) {
+                    let (Request { method, url, .. }, end) = (&request, answered(200, &end));
+                    return Err(format!("{method} {url}: {end}"));
+                }
+                Ok(())
+            });
+            settled = settled.and(ended);
         }
+        settled
     }
 }
 
@@ -198,6 +243,8 @@ impl<'a> Session<'a> {
 struct Outcome {
     status: u16,
     body: Value,
+    /// It says nothing about a rule.
+    hindered: bool,
     /// It is a refusal, and an earlier answer to the same request was lost.
     repeated: bool,
     /// It was to be sent at once, and only a later attempt was answered.
@@ -205,9 +252,12 @@ struct Outcome {
 }
 
 impl Outcome {
-    /// Whether what was asked for did not come to be.
-    fn failed(&self) -> bool {
-        let there_already = self.repeated && self.status == 409;
-        !there_already && (self.status != 200 || !self.body["error"].is_null())
+    /// Whether the steps after this one make no sense with it.
+    fn leads_nowhere(&self, step: &Step) -> bool {
+        // What there is said to be already, the same request has made, and it was waited for.
+        let there_already = self.repeated && self.status == 409 && step.method == "POST";
+        let failed = self.status != 200 || !self.body["error"].is_null();
+        let unknown = self.hindered || self.repeated;
+        !there_already && (failed && step.needed || unknown && step.is_counted_on())
     }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::conformance::names::Place;
 use crate::conformance::redaction::{Redaction, TIME};
+use crate::conformance::thing::Thing;
 use crate::conformance::wire::{Reply, Request};
 
 /// The exchanges of a run, in order. Headers are never kept.
@@ -26,6 +27,36 @@ impl Tape {
             reply: reply.clone(),
             at_once,
         });
+    }
+
+    /// Adds how an operation ended, if that which began it is there.
+    pub(crate) fn record_end(&mut self, began: (&Request, &Reply), look: &Request, end: &Reply) {
+        if self.position(began).is_some() {
+            self.record(look, end, false);
+        }
+    }
+
+    /// Takes the last exchange like this one out again, and what came after it: that was sent while the operation ran
+    /// which it began.
+    pub(crate) fn take_back(&mut self, exchange: (&Request, &Reply)) {
+        if let Some(at) = self.position(exchange) {
+            self.exchanges.truncate(at);
+        }
+    }
+
+    fn position(&self, (request, reply): (&Request, &Reply)) -> Option<usize> {
+        let mut exchanges = self.exchanges.iter();
+        exchanges.rposition(|it| it.request == *request && it.reply == *reply)
+    }
+
+    /// Whether it shows that a thing was made.
+    pub(crate) fn shows_making_of(&self, thing: &Thing) -> bool {
+        let mut made = self
+            .exchanges
+            .iter()
+            .filter(|it| it.request.method == "POST" && it.reply.status == 200)
+            .filter_map(|it| Thing::made_by(&it.request.url, &it.request.body));
+        made.any(|made| made == *thing)
     }
 
     /// How many exchanges there are.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bench;
+mod hindered;
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,8 @@ use serde_json::json;
 use super::{Exercise, Session, UNPROBED, Verdict, exercises};
 use crate::replay::{self, Recording, Replayer};
 use crate::rules::Provenance;
-use bench::{Bench, finished, place};
+use bench::Bench;
+pub(crate) use bench::{finished, place};
 
 /// Rules that the real thing has not confirmed.
 fn open_rules() -> impl Iterator<Item = &'static str> {

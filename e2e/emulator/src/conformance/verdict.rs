@@ -89,13 +89,33 @@ pub(crate) fn short(text: &str) -> String {
     format!("{start}...")
 }
 
+/// What the error is called in which an operation ended: by Compute, or by `google.rpc.Code`, which is sent as a number.
+fn failure(error: &Value) -> String {
+    let by_compute = error["errors"][0]["code"].as_str().map(str::to_owned);
+    by_compute.unwrap_or_else(|| match error["code"].as_u64() {
+        Some(3) => "INVALID_ARGUMENT".to_owned(),
+        Some(7) => "PERMISSION_DENIED".to_owned(),
+        Some(8) => "RESOURCE_EXHAUSTED".to_owned(),
+        Some(9) => "FAILED_PRECONDITION".to_owned(),
+        Some(13) => "INTERNAL".to_owned(),
+        Some(16) => "UNAUTHENTICATED".to_owned(),
+        Some(code) => format!("code {code}"),
+        None => "an error".to_owned(),
+    })
+}
+
 /// What an error says, or what the answer is if it is none.
 pub(crate) fn answered(status: u16, body: &Value) -> String {
     let error = &body["error"];
     if error.is_null() {
         return status.to_string();
     }
-    let message = error["message"].as_str().unwrap_or_default();
+    let message = error["message"].as_str();
+    let message = message.or_else(|| error["errors"][0]["message"].as_str());
+    let message = message.unwrap_or_default();
+    if status == 200 {
+        return short(&format!("it ended in {}: {message}", failure(error)));
+    }
     short(&format!("{status} {}: {message}", reason(body)))
 }
 
@@ -173,7 +193,7 @@ fn includes(shown: &Value, part: &Value) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::{Expect, Mismatch, Verdict, mismatch};
+    use super::{Expect, Mismatch, Verdict, answered, mismatch};
 
     #[test]
     fn each_expectation_can_be_disappointed() {
@@ -213,6 +233,20 @@ mod tests {
                 as_expected,
                 "{expect:?}"
             );
+        }
+    }
+
+    #[test]
+    fn an_error_is_told_by_name_also_where_an_operation_ended_in_it() {
+        let quota = json!({ "errors": [{ "code": "QUOTA_EXCEEDED", "message": "Limit: 5" }] });
+        let exhausted = json!({ "code": 8, "message": "no more" });
+        let refused = json!({ "errors": [{ "reason": "forbidden" }], "message": "no" });
+        for (status, error, told) in [
+            (200, quota, "it ended in QUOTA_EXCEEDED: Limit: 5"),
+            (200, exhausted, "it ended in RESOURCE_EXHAUSTED: no more"),
+            (403, refused, "403 forbidden: no"),
+        ] {
+            assert_eq!(answered(status, &json!({ "error": error })), told);
         }
     }
 
