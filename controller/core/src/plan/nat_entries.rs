@@ -18,7 +18,8 @@ use crate::uses::entry_id;
 use crate::world::Seen;
 
 /// A NAT entry serves many links, and one of them that cannot go on must not hold up the others: a subnetwork that
-/// is not going to be there in this plan is left out of the entry for now.
+/// is not going to be there in this plan is left out of the entry for now, and one of another network for good: Google
+/// refuses it. That a connector leads there is told of the connector.
 pub(super) fn within_reach(context: &Context<'_>, node: &Node, wanted: &Nat) -> Nat {
     let enforced = |links: &BTreeSet<LinkName>| links.iter().any(|link| context.is_enforced(link));
     let live = context.world.nat(&wanted.id).present();
@@ -31,7 +32,13 @@ pub(super) fn within_reach(context: &Context<'_>, node: &Node, wanted: &Nat) -> 
             Action::Delete | Action::Wait | Action::Refuse => listed(id),
         },
     };
-    let subnetworks = wanted.subnetworks.iter().filter(comes).cloned().collect();
+    let is_inside = |id: &&RegionalRef| {
+        let live = context.world.subnetwork(id).present();
+        let mut links = node.links.iter().filter_map(|name| context.link(name));
+        live.is_none_or(|live| links.all(|link| link.network == live.network))
+    };
+    let subnetworks = wanted.subnetworks.iter().filter(comes).filter(is_inside);
+    let subnetworks = subnetworks.cloned().collect();
     Nat {
         subnetworks,
         ..wanted.clone()

@@ -109,7 +109,7 @@ fn each_hop_that_lets_nothing_through_says_so_in_its_own_words() {
         };
         state.deploy(&service("a"), Some(access), None);
     });
-    let report = plan(&led, &[astray]);
+    let report = apply(&led, &[astray]);
     told.push_str(&says("somebody's connector leads elsewhere", &report));
     // From another project's network, which the destination is not attached to.
     let abroad = Link {
