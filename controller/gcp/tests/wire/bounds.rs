@@ -1,17 +1,17 @@
 //! Lists and bodies that are longer than they should be.
 
-use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 use privatelink_core::cloud::{Cloud as _, CloudErrorKind, Scope, Write};
 use privatelink_core::codes::Code;
-use privatelink_core::kinds::{Nat, NatAddresses, NatRef};
+use privatelink_core::kinds::NatRef;
 use privatelink_gcp::{Google, Options, connect};
 use reqwest::Method;
 use serde_json::json;
 
 use crate::lists::every_scope;
+use crate::nats::ours;
 use crate::place::{Place, at, furnished, project, region};
 
 /// Another connection to the place, which reads no list with more items.
@@ -51,19 +51,10 @@ async fn a_record_of_a_router_that_is_too_long_is_said_to_be() {
         let body = json!({ "description": time });
         place.send(Method::PATCH, router, &body).await;
     }
-    let entry = Nat {
-        id: NatRef {
-            router: at("r"),
-            name: "ours".parse().unwrap(),
-        },
-        addresses: NatAddresses::Auto,
-        subnetworks: BTreeSet::from([at("a")]),
-        min_ports_per_vm: None,
-    };
     // Before the write, and only after it: it is the fourth operation itself.
     for (most, written) in [(2, false), (3, true)] {
         let google = at_most(&place, most).await;
-        let write = Write::PutNat(entry.clone());
+        let write = Write::PutNat(ours());
         let error = google.write(&write).await.unwrap_err();
         assert_eq!(error.code, Code::ListTooLong, "{error}");
         let message =

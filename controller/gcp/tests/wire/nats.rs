@@ -13,7 +13,7 @@ use crate::place::{Place, at, furnished};
 
 const ROUTER: &str = "projects/acme-prod/regions/europe-west1/routers/r";
 
-fn ours() -> Nat {
+pub(crate) fn ours() -> Nat {
     Nat {
         id: NatRef {
             router: at("r"),

@@ -65,19 +65,9 @@ impl Preset {
 
     /// Whether a request of this method can come to it.
     pub(crate) fn finds_work(self, method: &str) -> bool {
-        match self {
-            Preset::ConnectorError => {
-                disturbance::kind(method) == "connectors"
-                    && disturbance::begins_an_operation(method)
-            }
-            Preset::ApiDisabled
-            | Preset::PermissionDenied
-            | Preset::RateLimitExceeded
-            | Preset::TooManyRequests
-            | Preset::QuotaExceeded
-            | Preset::InternalError
-            | Preset::Unavailable => true,
-        }
+        let of_any = self.fate() == Fate::AsItComes;
+        of_any
+            || disturbance::kind(method) == "connectors" && disturbance::begins_an_operation(method)
     }
 
     pub(crate) fn fate(self) -> Fate {
