@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use privatelink_e2e::privatelink::Answer;
 use serde_json::json;
+use tokio::signal::unix::SignalKind;
 
 use crate::{Desk, signal, wait_for_writes, with};
 
@@ -71,6 +72,8 @@ async fn a_signal_during_the_first_look_ends_it_and_nothing_is_begun() {
 async fn a_terminal_that_goes_away_ends_the_run_and_not_the_cleaning_up() {
     let desk = Desk::new("hung-up", Duration::from_millis(300)).await;
     desk.cloud.reset_requests().await.unwrap();
+    // A signal that is heard here is not ignored there: the tests themselves may run under nohup.
+    let _heard = tokio::signal::unix::signal(SignalKind::hangup()).unwrap();
     let words = Desk::words(&["--yes", "-o", "json", "--recording", "r.har"]);
     let child = desk.privatelink.command(&words).spawn().unwrap();
     wait_for_writes(&desk, 20).await;
