@@ -105,7 +105,8 @@ pub(super) async fn carry_out(run: &Run, asking: &Asking, output: Output) -> Res
             output.diagnostics(&preview.diagnostics);
             told.clone_from(&preview.diagnostics);
         }
-        if writes {
+        // What only waits now may be carried out after a later look, and what will have been written is to be seen.
+        if writes || waits {
             // Whoever is asked has to see what for.
             let detail = match output.detail() {
                 Detail::Wrong | Detail::Changes => Detail::Changes,

@@ -8,7 +8,7 @@ use privatelink_core::drift::Rank;
 use privatelink_core::ids::LinkName;
 use privatelink_core::link::{Link, ServiceRef};
 use privatelink_core::names::Installation;
-use privatelink_core::path::Trace;
+use privatelink_core::path::{Trace, Verdict};
 use privatelink_core::plan::Action;
 use privatelink_core::report::{LinkReport, Report, StepReport};
 use privatelink_core::standing::Standing;
@@ -139,7 +139,7 @@ pub(crate) fn drift(report: &Report, detail: Detail) -> String {
     let changes = never_applied(report);
     let line = verdict::drift(report, &drifted, changes);
     let _ = writeln!(text, "{BOLD}{line}{BOLD:#}");
-    write_never_applied(&mut text, changes);
+    write_never_applied(&mut text, changes, report);
     text
 }
 
@@ -186,19 +186,26 @@ fn never_applied(report: &Report) -> usize {
         .count()
 }
 
-/// What is to be done and is no drift is not shown here, so it is said that there is some.
-fn write_never_applied(text: &mut String, changes: usize) {
-    if changes > 0 {
-        let steps = plural(
-            changes,
-            "step is a change that was",
-            "steps are changes that were",
-        );
-        let _ = writeln!(
-            text,
-            "{steps} never applied: `privatelink plan` shows them."
-        );
+/// What is to be done and is no drift is not shown here, so it is said that there is some, and what that means.
+fn write_never_applied(text: &mut String, changes: usize, report: &Report) {
+    if changes == 0 {
+        return;
     }
+    let steps = plural(
+        changes,
+        "step is a change that was",
+        "steps are changes that were",
+    );
+    let fails = |link: &&LinkReport| link.path == Some(Verdict::Fail);
+    let paths = match report.links.iter().filter(fails).count() {
+        0 => String::new(),
+        1 => ", and one link has no path that works".to_owned(),
+        more => format!(", and {more} links have no path that works"),
+    };
+    let _ = writeln!(
+        text,
+        "{steps} never applied{paths}: `privatelink plan` shows more."
+    );
 }
 
 fn shown(step: &StepReport) -> bool {

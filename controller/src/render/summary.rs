@@ -160,6 +160,7 @@ struct Done {
     /// Kept from being done by the end of the run.
     pending: usize,
     waiting: usize,
+    refused: usize,
 }
 
 impl Done {
@@ -187,6 +188,7 @@ impl Done {
                 Some(Outcome::Failed { .. }) => done.failed += 1,
                 Some(Outcome::Skipped { .. }) => done.skipped += 1,
                 None if step.action == Action::Wait => done.waiting += 1,
+                None if step.action == Action::Refuse => done.refused += 1,
                 Some(Outcome::Done) | None => {}
             }
         }
@@ -202,6 +204,7 @@ impl Done {
             skipped,
             pending,
             waiting,
+            refused,
         } = *self;
         let mut words = format!("{created} created, {updated} updated, {deleted} deleted");
         for (count, word) in [
@@ -209,6 +212,7 @@ impl Done {
             (skipped, "not tried"),
             (pending, "pending"),
             (waiting, "waiting"),
+            (refused, "refused"),
         ] {
             if count > 0 {
                 let _ = write!(words, ", {count} {word}");

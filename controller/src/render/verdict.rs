@@ -159,10 +159,11 @@ fn sentences(left: &[String]) -> String {
 pub(super) fn drift(report: &Report, drifted: &[(Rank, &StepReport)], changes: usize) -> String {
     let found = Judged::of(report);
     if drifted.is_empty() {
+        // A service that was deployed anew without our record says nothing of what was applied to it.
         let all = if changes == 0 {
             "No drift: everything is as it was applied."
         } else {
-            "No drift: nobody changed anything that was applied."
+            "No drift from what is on record as applied."
         };
         let nothing = found.nothing(NO_COMPARISON);
         return nothing.unwrap_or_else(|| unless_left_out(&found, all, "No drift in"));

@@ -49,9 +49,10 @@ async fn a_link_that_cannot_be_decided_takes_nothing_from_what_is_said_of_the_ot
 async fn drift_speaks_of_what_was_applied_where_something_never_was() {
     let desk = Desk::new("verdict_never_applied").await;
     let found = desk.run("drift link.yaml").await;
-    let line = "No drift: nobody changed anything that was applied.\n";
+    let line = "No drift from what is on record as applied.\n";
     assert!(found.stdout.starts_with(line), "{}", found.stdout);
-    let never = "were never applied: `privatelink plan` shows them.\n";
+    let never =
+        "were never applied, and one link has no path that works: `privatelink plan` shows more.\n";
     assert!(found.stdout.contains(never), "{}", found.stdout);
     assert_eq!(desk.run("apply --yes link.yaml").await.code, 0);
     let found = desk.run("drift link.yaml").await;

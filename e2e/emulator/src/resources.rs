@@ -61,8 +61,12 @@ pub(crate) fn rules() -> impl Iterator<Item = &'static Rule> {
 
 /// The methods that are served, as Google calls them.
 pub(crate) fn operations() -> impl Iterator<Item = &'static str> {
-    let routes = RESOURCES.iter().flat_map(|resource| resource.routes);
-    routes.map(|route| route.operation)
+    routes().map(|route| route.operation)
+}
+
+/// All ways to them.
+pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
+    RESOURCES.iter().flat_map(|resource| resource.routes)
 }
 
 /// A method, and what its template matched.

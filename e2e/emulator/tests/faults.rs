@@ -307,14 +307,28 @@ async fn an_order_for_a_method_that_nobody_serves_is_refused_by_its_name() {
         let named = format!("fault 1: no method that is served is called \"{pattern}\"");
         assert!(status == 400 && message.starts_with(&named), "{message}");
     }
-    let idle = json!([{
-        "match": { "operation": "compute.networks.*" }, "effect": { "preset": "connectorError" },
-    }]);
-    let (status, refused) = bench.send(Method::PUT, "/emulator/faults", idle).await;
-    let message = refused["error"]["message"].as_str().unwrap();
-    let named =
-        "fault 0: its effect can do nothing to any method that is called \"compute.networks.*\"";
-    assert!(status == 400 && message == named, "{message}");
+    let lists = json!({ "operation": "compute.networks.list", "method": "DELETE" });
+    for (matches, effect) in [
+        (
+            json!({ "operation": "compute.networks.*" }),
+            json!({ "preset": "connectorError" }),
+        ),
+        (
+            json!({ "method": "GET" }),
+            json!({ "operationNever": true }),
+        ),
+        (
+            json!({ "method": "post" }),
+            json!({ "losePage": { "size": 1 } }),
+        ),
+        (lists, json!({ "status": 503 })),
+    ] {
+        let idle = json!([{ "match": matches, "effect": effect }]);
+        let (status, refused) = bench.send(Method::PUT, "/emulator/faults", idle).await;
+        let message = refused["error"]["message"].as_str().unwrap();
+        let named = "fault 0: no request that matches is one that its effect can do anything to";
+        assert!(status == 400 && message == named, "{matches} {message}");
+    }
     let order = json!([{ "match": { "method": "FETCH" }, "effect": { "status": 503 } }]);
     let (status, refused) = bench.send(Method::PUT, "/emulator/faults", order).await;
     let message = refused["error"]["message"].as_str().unwrap();

@@ -58,7 +58,10 @@ pub(crate) fn has_a_past(name: &str) -> bool {
 
 /// Does it begin an operation, for a fault to fail or to hold?
 pub(super) fn begins_an_operation(name: &str) -> bool {
-    let only_looks = matches!(method(name), "get" | "list" | "aggregatedList" | "wait");
+    let only_looks = matches!(
+        method(name),
+        "get" | "list" | "aggregatedList" | "wait" | "getIamPolicy" | "testIamPermissions"
+    );
     !only_looks && !is_about_operations(name)
 }
 

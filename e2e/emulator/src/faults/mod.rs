@@ -154,9 +154,7 @@ fn fault(index: usize, written: Value, scale: f64) -> Result<Fault, FaultError> 
         lasts.ok_or(FaultError::Duration { index, text })
     });
     let effect = order::effect(index, order.effect, scale)?;
-    if let Some(pattern) = &order.matches.operation {
-        order::refuse_idle(index, pattern, &effect)?;
-    }
+    order::refuse_idle(index, &order.matches, &effect)?;
     Ok(Fault {
         written,
         matches: order.matches,

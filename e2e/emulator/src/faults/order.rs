@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::call::{Route, Verb};
 use crate::clock;
 use crate::faults::disturbance::{self, OtherWriter, Staleness};
 use crate::faults::pattern;
@@ -179,8 +180,8 @@ pub(crate) enum FaultError {
          compute.networks.list and run.projects.locations.services.patch, and * stands for any text"
     )]
     Operation { index: usize, pattern: String },
-    #[error("fault {index}: its effect can do nothing to any method that is called \"{pattern}\"")]
-    Idle { index: usize, pattern: String },
+    #[error("fault {0}: no request that matches is one that its effect can do anything to")]
+    Idle(usize),
     #[error("fault {index}: there is no HTTP method \"{method}\" here; there are {METHODS:?}")]
     Method { index: usize, method: String },
     #[error(
@@ -214,14 +215,24 @@ pub(super) fn refuse_pattern(index: usize, pattern: &str) -> Result<(), FaultErr
     Err(FaultError::Operation { index, pattern })
 }
 
-/// Refuses an effect that can do nothing to any method of the pattern, for the same reason.
-pub(super) fn refuse_idle(index: usize, pattern: &str, effect: &Effect) -> Result<(), FaultError> {
-    let mut methods = resources::operations().filter(|method| pattern::admits(pattern, method));
-    if methods.any(|method| effect.finds_work(method, || true)) {
+/// Refuses an effect that can do nothing to any request that is for it, for the same reason.
+pub(super) fn refuse_idle(
+    index: usize,
+    matches: &Matches,
+    effect: &Effect,
+) -> Result<(), FaultError> {
+    let verb = matches.method.as_ref();
+    let verb = verb.and_then(|it| Verb::parse(&it.to_ascii_uppercase()));
+    let is_for = |route: &&Route| {
+        let pattern = matches.operation.as_ref();
+        verb.is_none_or(|verb| route.verb == verb)
+            && pattern.is_none_or(|it| pattern::admits(it, route.operation))
+    };
+    let mut routes = resources::routes().filter(is_for);
+    if routes.any(|route| effect.finds_work(route.operation, || true)) {
         return Ok(());
     }
-    let pattern = pattern.to_owned();
-    Err(FaultError::Idle { index, pattern })
+    Err(FaultError::Idle(index))
 }
 
 /// The HTTP methods that anything is served by.
