@@ -11,7 +11,7 @@ use crate::hold;
 use crate::ids::{LinkName, ResourceName};
 use crate::kinds::nat::NATS_PER_ROUTER;
 use crate::kinds::{Id, LiveNat, Nat, NatAddresses, NatRef, RegionalRef, Resource};
-use crate::link::ServiceRef;
+use crate::link::{NetworkRef, ServiceRef};
 use crate::plan::connectors::users_leave;
 use crate::plan::{Action, Step};
 use crate::uses::entry_id;
@@ -32,10 +32,12 @@ pub(super) fn within_reach(context: &Context<'_>, node: &Node, wanted: &Nat) -> 
             Action::Delete | Action::Wait | Action::Refuse => listed(id),
         },
     };
+    let links = node.links.iter().filter_map(|name| context.link(name));
+    // Once for all subnetworks: an entry can have fifty of them, and thousands of links.
+    let networks: BTreeSet<&NetworkRef> = links.map(|link| &link.network).collect();
     let is_inside = |id: &&RegionalRef| {
         let live = context.world.subnetwork(id).present();
-        let mut links = node.links.iter().filter_map(|name| context.link(name));
-        live.is_none_or(|live| links.all(|link| link.network == live.network))
+        live.is_none_or(|live| networks.iter().all(|network| **network == live.network))
     };
     let subnetworks = wanted.subnetworks.iter().filter(comes).filter(is_inside);
     let subnetworks = subnetworks.cloned().collect();
