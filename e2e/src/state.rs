@@ -137,6 +137,7 @@ pub fn differences(was: &Value, is: &Value) -> Vec<String> {
 
 fn compare(path: &str, was: &Value, is: &Value, found: &mut Vec<String>) {
     match (was, is) {
+        (a, b) if a == b => {}
         (Value::Object(a), Value::Object(b)) => {
             let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
             for key in keys {
@@ -149,7 +150,6 @@ fn compare(path: &str, was: &Value, is: &Value, found: &mut Vec<String>) {
                 );
             }
         }
-        (a, b) if a == b => {}
         (a, b) => found.push(format!("{path}: {a} -> {b}")),
     }
 }
@@ -158,22 +158,25 @@ fn compare(path: &str, was: &Value, is: &Value, found: &mut Vec<String>) {
 /// apart from the ids that Google numbers things with, and from the order of things that have names, such as the NAT
 /// entries of a router: who was written first depends on who was ready first.
 pub fn essence(document: &Value) -> Value {
+    essential(settled(document))
+}
+
+fn essential(document: Value) -> Value {
     const NUMBERED: &[&str] = &["id", "uid", "selfLinkWithId", "natIpsUsed"];
-    match settled(document) {
-        Value::Object(fields) => Value::Object(
-            fields
+    match document {
+        Value::Object(fields) => {
+            let kept = fields
                 .into_iter()
-                .filter(|(key, _)| !NUMBERED.contains(&key.as_str()))
-                .map(|(key, value)| (key, essence(&value)))
-                .collect(),
-        ),
+                .filter(|(key, _)| !NUMBERED.contains(&key.as_str()));
+            Value::Object(kept.map(|(key, value)| (key, essential(value))).collect())
+        }
         // Cloud Run names a revision anew each time, in its messages too.
         Value::String(text) if text.starts_with("Revision '") => {
             let rest = text.splitn(3, '\'').nth(2).unwrap_or_default();
             Value::String(format!("Revision{rest}"))
         }
         Value::Array(items) => {
-            let mut items: Vec<Value> = items.iter().map(essence).collect();
+            let mut items: Vec<Value> = items.into_iter().map(essential).collect();
             if items.iter().all(|item| item["name"].is_string()) {
                 items.sort_by_key(|item| item["name"].to_string());
             }

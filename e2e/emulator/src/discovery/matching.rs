@@ -33,7 +33,7 @@ pub(super) fn candidates<'a>(
         .iter()
         .flat_map(of)
         .filter(|found| found.method.verb == http_method)
-        .filter(|found| parameters(&found.method.flat_path, &segments).is_some())
+        .filter(|found| fits(&found.method.flat_path, &segments))
         .collect()
 }
 
@@ -42,15 +42,32 @@ pub(super) fn parameters<'a>(
     template: &'a Template,
     segments: &'a [String],
 ) -> Option<Vec<(&'a str, &'a str)>> {
+    let named = |(name, segment): (Option<&'a str>, &'a str)| Some((name?, segment));
+    let fits: Option<Vec<_>> = compared(template, segments)?.collect();
+    let mut found: Vec<_> = fits?.into_iter().filter_map(named).collect();
+    found.reverse();
+    Some(found)
+}
+
+/// Does a path fit the template? Asked of hundreds of methods for every request.
+fn fits(template: &Template, segments: &[String]) -> bool {
+    compared(template, segments).is_some_and(|mut parts| parts.all(|part| part.is_some()))
+}
+
+/// Each segment with the name of the parameter that it is for, or `None` where it does not fit; from the last one on,
+/// because methods of one API begin alike. `None` for another number of segments.
+fn compared<'a>(
+    template: &'a Template,
+    segments: &'a [String],
+) -> Option<impl Iterator<Item = Option<(Option<&'a str>, &'a str)>>> {
     if template.segments != segments.len() {
         return None;
     }
-    let mut found = Vec::new();
-    for (index, (part, segment)) in template.text.split('/').zip(segments).enumerate() {
+    let parts = template.text.rsplit('/').zip(segments.iter().rev());
+    Some(parts.enumerate().map(|(before, (part, segment))| {
         let (part, verb) = part.split_once(':').unwrap_or((part, ""));
-        let last = index + 1 == segments.len();
         let (segment, said) = match segment.rsplit_once(':') {
-            Some((segment, said)) if last => (segment, said),
+            Some((segment, said)) if before == 0 => (segment, said),
             Some(_) | None => (segment.as_str(), ""),
         };
         if said != verb {
@@ -60,11 +77,10 @@ pub(super) fn parameters<'a>(
             .strip_prefix('{')
             .and_then(|part| part.strip_suffix('}'));
         match name {
-            Some(_) if segment.is_empty() => return None,
-            Some(name) => found.push((name, segment)),
-            None if part == segment => {}
-            None => return None,
+            Some(_) if segment.is_empty() => None,
+            Some(name) => Some((Some(name), segment)),
+            None if part == segment => Some((None, segment)),
+            None => None,
         }
-    }
-    Some(found)
+    }))
 }
