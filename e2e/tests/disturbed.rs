@@ -25,6 +25,7 @@ mod told;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use futures::StreamExt as _;
 use privatelink_e2e::cloud::Cloud;
 use privatelink_e2e::page;
 use privatelink_e2e::rehearsal::{Act, folders, rehearse};
@@ -42,13 +43,13 @@ const CHOSEN: [&str; 3] = [
     "pinned-foreign-service",
 ];
 
-/// Plays the folders without a disturbance. What comes of it lives as long as the test.
+/// Plays the folders without a disturbance, each in a cloud of its own. What comes of it lives as long as the test.
 async fn acts(folders: Vec<std::path::PathBuf>) -> &'static [Act] {
-    let cloud = Cloud::start().await.unwrap();
-    let mut acts = Vec::new();
-    for folder in folders {
-        acts.extend(rehearse(&cloud, Path::new(BINARY), &folder).await.unwrap());
-    }
+    let rehearsed = folders.into_iter().map(|folder| async move {
+        let cloud = Cloud::start().await.unwrap();
+        rehearse(&cloud, Path::new(BINARY), &folder).await.unwrap()
+    });
+    let acts = futures::stream::iter(rehearsed).buffered(4).concat().await;
     Vec::leak(acts)
 }
 
