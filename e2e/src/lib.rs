@@ -6,6 +6,7 @@ pub mod page;
 pub mod privatelink;
 pub mod recovery;
 pub mod rehearsal;
+pub mod report_page;
 pub mod scenario;
 pub mod skipped;
 pub mod state;

@@ -6,16 +6,21 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use futures::StreamExt as _;
 use privatelink_e2e::cloud::Cloud;
 use privatelink_e2e::privatelink::{Answer, Privatelink};
+use privatelink_e2e::report_page::{self, Fields};
 use privatelink_e2e::scenario::{Run, Scenario, Step, merge};
 use privatelink_e2e::state::{differences, foreign_changes, settled};
 use privatelink_e2e::transcript::transcript;
 use serde_json::Value;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_privatelink");
+
+/// Every field of every report that a command of a scenario answered with.
+static REPORTED: Mutex<Fields> = Mutex::new(Fields::new());
 
 fn folders() -> Vec<PathBuf> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../e2e/scenarios");
@@ -47,6 +52,17 @@ async fn every_scenario_ends_as_its_golden_says() {
         failures.len(),
         failures.join("\n\n")
     );
+    if std::env::var_os("SCENARIO").is_none() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let page = std::fs::read_to_string(page.join(report_page::PAGE)).unwrap();
+        let wrong = report_page::differences(&page, &REPORTED.lock().unwrap());
+        assert!(
+            wrong.is_empty(),
+            "{}:\n{}",
+            report_page::PAGE,
+            wrong.join("\n")
+        );
+    }
 }
 
 async fn play_and_compare(folder: PathBuf) -> Result<(), String> {
@@ -216,6 +232,7 @@ async fn command(
     let requests = cloud.requests().await.map_err(|error| error.to_string())?;
     let title = format!("{verb} {} {}", run.with.join(" "), run.files.join(" ")).replace("  ", " ");
     check(&answer, run.exit)?;
+    report_page::note(&answer.json(), &mut REPORTED.lock().unwrap());
     if matches!(verb, "plan" | "drift") && requests["writes"] != 0 {
         return Err(format!("{verb} wrote: {}", requests["byOperation"]));
     }
