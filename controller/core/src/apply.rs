@@ -235,8 +235,10 @@ fn still_ours(id: &Id, live: &Live, ours: &Installation) -> Result<(), CloudErro
     let fine = match (id, live) {
         (Id::Subnetwork(_), Live::Subnetwork(live)) => marked(&live.mark),
         (Id::Address(_), Live::Address(live)) => marked(&live.mark),
-        // Somebody's NAT entry in our router would go with it.
-        (Id::Router(_), Live::Router(live)) => marked(&live.mark) && live.nats.is_empty(),
+        // Somebody's NAT entry or BGP session in our router would go with it.
+        (Id::Router(_), Live::Router(live)) => {
+            marked(&live.mark) && live.nats.is_empty() && !live.has_peers
+        }
         (Id::Nat(nat), Live::Router(_)) => ours.made(nat.name.as_str()),
         (Id::Connector(connector), Live::Connector(_)) => ours.made(connector.name.as_str()),
         (

@@ -4,6 +4,8 @@
 //! (`docs/reference/google-cloud.md#internal-ingress`). What attaches it is its egress, which belongs to the links that
 //! start at it: when those are undone, or lead elsewhere, the links that end at it would be cut off.
 
+mod aside;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cloud::{ServicePatch, Write};
@@ -11,12 +13,15 @@ use crate::codes::Code;
 use crate::context::Context;
 use crate::hold;
 use crate::ids::LinkName;
+use crate::kinds::service_egress::EgressAnnotation;
 use crate::kinds::{Id, IngressSetting, Resource, Service};
 use crate::link::{Link, NetworkRef, Reconcile, ServiceRef};
 use crate::names::Installation;
 use crate::path;
 use crate::plan::{Step, ingress};
 use crate::world::{Remembered, Seen, World};
+
+pub(crate) use aside::{Aside, outside};
 
 /// The links that lead to each service and stay: those that take part, and what the records on sources tell of others.
 pub(crate) struct Callers<'a>(BTreeMap<ServiceRef, Vec<Caller<'a>>>);
@@ -26,6 +31,8 @@ struct Caller<'a> {
     source: &'a ServiceRef,
     /// The network that the source is led over, if this turn carries that out.
     leads_over: Option<&'a NetworkRef>,
+    /// What tells of it, if it takes no part.
+    record: Option<&'a EgressAnnotation>,
 }
 
 impl<'a> Callers<'a> {
@@ -42,6 +49,7 @@ impl<'a> Callers<'a> {
                 link: link.name.to_string(),
                 source: &link.source,
                 leads_over: enforced.then_some(&link.network),
+                record: None,
             };
             callers.add(link.destination.clone(), caller);
         }
@@ -62,6 +70,7 @@ impl<'a> Callers<'a> {
                         link: name.clone(),
                         source,
                         leads_over: None,
+                        record: Some(memory),
                     };
                     callers.add(destination, caller);
                 }
@@ -72,6 +81,13 @@ impl<'a> Callers<'a> {
 
     fn add(&mut self, destination: ServiceRef, caller: Caller<'a>) {
         self.0.entry(destination).or_default().push(caller);
+    }
+
+    /// The names of the links that take part and lead to a service.
+    pub(crate) fn names(&self, destination: &ServiceRef) -> impl Iterator<Item = &str> {
+        let callers = self.of(destination).iter();
+        let taking_part = callers.filter(|caller| caller.record.is_none());
+        taking_part.map(|caller| caller.link.as_str())
     }
 
     fn of(&self, destination: &ServiceRef) -> &[Caller<'a>] {

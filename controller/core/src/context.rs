@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::callers::Callers;
+use crate::callers::{self, Aside, Callers};
 use crate::cloud::Write;
 use crate::codes::Code;
 use crate::graph::{Graph, Node};
@@ -50,6 +50,7 @@ pub struct Context<'a> {
     pub(crate) records: BTreeMap<String, Value>,
     pub(crate) uses: Uses<'a>,
     pub(crate) callers: Callers<'a>,
+    pub(crate) aside: Aside,
     /// Projects in which something of ours is that nobody wants.
     pub(crate) left: BTreeSet<ProjectId>,
     /// Sources whose record is written before anything is made for them.
@@ -250,8 +251,15 @@ impl<'a> Context<'a> {
     }
 
     /// Why ingress cannot be tightened yet, if any link to this destination has an unproven path, or one that
-    /// this very plan moves: what was read then says nothing about what will be there.
-    pub fn unproven(&self, node: &Node) -> Option<String> {
+    /// this very plan moves: what was read then says nothing about what will be there. A link that does not say who may
+    /// enter counts as well, and so does one that takes no part.
+    pub fn unproven(&self, destination: &ServiceRef) -> Option<String> {
+        let declared = || self.aside.unproven(destination);
+        self.cut_off_by_closing(destination).or_else(declared)
+    }
+
+    /// Why closing a destination may cut off a link that takes part, or one that was applied.
+    pub(crate) fn cut_off_by_closing(&self, destination: &ServiceRef) -> Option<String> {
         let enforced = |link: &LinkName| self.is_enforced(link);
         // What is undone is carried out as well.
         let acts = |link: &LinkName| enforced(link) || self.released.contains(&link.to_string());
@@ -261,7 +269,8 @@ impl<'a> Context<'a> {
                 step.moves_egress() && (step.links.is_empty() || step.links.iter().any(acts))
             })
         };
-        let links = || node.links.iter().filter_map(|name| self.link(name));
+        let names = || self.callers.names(destination);
+        let links = || names().filter_map(|name| self.link(&name.parse().ok()?));
         if let Some(link) = links().find(|link| moves(&link.source)) {
             return Some(format!("{}: egress is being changed", link.name));
         }
@@ -285,10 +294,11 @@ impl<'a> Context<'a> {
         if let Some(link) = links().find(grows).or_else(|| links().find(changes)) {
             return Some(format!("{}: its connector is being changed", link.name));
         }
-        node.links.iter().find_map(|name| {
-            let hop = self.traces.get(name)?.root_cause()?;
-            Some(format!("{name}: {}", hop.found))
-        })
+        let broken = links().find_map(|link| {
+            let hop = self.traces.get(&link.name)?.root_cause()?;
+            Some(format!("{}: {}", link.name, hop.found))
+        });
+        broken.or_else(|| callers::outside(self, destination))
     }
 
     /// Why nothing is made for these links, if none of them can go on. One that is only reported makes nothing.

@@ -5,7 +5,7 @@ mod served;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::callers::{self, Callers};
+use crate::callers::{self, Aside, Callers};
 use crate::compile::compile;
 use crate::context::Context;
 use crate::diagnostic::Diagnostic;
@@ -153,6 +153,7 @@ fn prepare<'a>(
 ) -> Context<'a> {
     let ours = &orders.ours;
     let remembered = hold::remembered_links(world, ours);
+    standing::hold_protected(&remembered, standings);
     diagnostics.extend(standing::hold_moved(&remembered, wishes, world, standings));
     let compiled = compile(&taking_part(wishes, standings), world, ours);
     diagnostics.extend(compiled.diagnostics);
@@ -177,6 +178,7 @@ fn prepare<'a>(
         ours,
         traces: traces(&links, &graph, world),
         callers: Callers::new(world, ours, &links, &released),
+        aside: Aside::new(&wishes.links, standings, world, ours),
         released,
         records: adoption::records(world, ours),
         removal: scope::removal_scope(&remembered, wishes, orders, standings, world, in_hand),

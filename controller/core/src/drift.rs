@@ -1,14 +1,17 @@
 //! Drift: the declaration is the one last applied, and the plan is not empty all the same. Somebody changed
 //! something. Ranked by what it does to the path.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize as _, Serialize};
 
+use crate::codes::Code;
 use crate::ids::LinkName;
-use crate::kinds::service_ingress::{INGRESS_FIELD, google_ingress};
+use crate::kinds::service_ingress::{self as ingress, INGRESS_FIELD, google_ingress};
 use crate::kinds::{FieldChange, Id, IngressSetting, Kind};
+use crate::link::Ingress;
 use crate::names::follows_our_scheme;
+use crate::path::Trace;
 use crate::plan::{Action, Step};
 
 /// What drift does to the path, the worst first.
@@ -38,7 +41,15 @@ impl Rank {
 
 /// What a step repairs, given the links whose declaration is the one last applied. `None` when it carries out a
 /// change of the declaration, or nothing.
-pub fn repaired(id: &Id, step: &Step, applied: &BTreeSet<LinkName>) -> Option<Rank> {
+///
+/// `traces` are the paths as they were when the step was decided: what gave Private Google Access its effect is more than
+/// something beside the path.
+pub fn repaired(
+    id: &Id,
+    step: &Step,
+    applied: &BTreeSet<LinkName>,
+    traces: &BTreeMap<LinkName, Trace>,
+) -> Option<Rank> {
     let concerned = step.links.iter().any(|link| applied.contains(link));
     // What several links share changes with each of them: a link that is new here, or gone from here, explains it.
     let explained = match id.kind() {
@@ -52,7 +63,18 @@ pub fn repaired(id: &Id, step: &Step, applied: &BTreeSet<LinkName>) -> Option<Ra
         | Kind::ServiceEgress
         | Kind::ServiceIngress => false,
     };
-    (concerned && !explained).then(|| rank(id, step)).flatten()
+    let rank = (concerned && !explained).then(|| rank(id, step)).flatten();
+    let cut_off = || {
+        let mut traces = step.links.iter().filter_map(|link| traces.get(link));
+        traces.any(|trace| {
+            let hop = trace.root_cause();
+            hop.is_some_and(|hop| hop.code == Some(Code::PrivateAccessOff))
+        })
+    };
+    match id.kind() {
+        Kind::Nat | Kind::Router if rank.is_some() && cut_off() => Some(Rank::Broken),
+        _ => rank,
+    }
 }
 
 /// Does a NAT only lose subnetworks that some link of ours had once?
@@ -105,10 +127,23 @@ pub fn rank(id: &Id, step: &Step) -> Option<Rank> {
             && change.from.is_object()
             && (change.from["links"] != change.to["links"] || fewer(change))
     };
-    let changes = step.changes.iter().filter(|change| !ours(change));
+    // Nor where ingress is what we wrote last: then the declarations of others than these links have changed.
+    let as_written = |change: &&FieldChange| {
+        change.field == INGRESS_FIELD && last_written(step) == change.from.as_str()
+    };
+    let changes = step.changes.iter();
+    let changes = changes.filter(|change| !ours(change) && !as_written(change));
     changes
         .map(|change| rank_field(id.kind(), &change.field, step))
         .min()
+}
+
+/// The ingress that we wrote last, as Google spells it, where a step changes the record that tells.
+fn last_written(step: &Step) -> Option<&'static str> {
+    let mut changes = step.changes.iter();
+    let record = changes.find(|change| change.field == ingress::ANNOTATION_FIELD)?;
+    let wrote = Ingress::deserialize(&record.from["wrote"]).ok()?;
+    Some(google_ingress(IngressSetting::from(wrote)))
 }
 
 fn rank_missing(kind: Kind) -> Rank {

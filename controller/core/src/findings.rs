@@ -1,6 +1,7 @@
 //! What a decision has to say: what could not be read, and what is refused.
 
 mod field;
+pub(crate) mod lost;
 
 use std::collections::BTreeSet;
 

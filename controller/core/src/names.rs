@@ -15,12 +15,31 @@ use sha2::{Digest as _, Sha256};
 use crate::ids::{LinkName, ProjectId, ResourceName};
 
 /// Who we are: one installation (`owner`) applying one collection of declarations (`set`).
+///
+/// What is read from an annotation is held to the same rule as what somebody runs with: it is printed as a part of
+/// commands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "Written")]
 pub struct Installation {
     /// The installation: whoever runs this process. `--owner`.
     pub owner: Arc<str>,
     /// The directory, repository or cluster that declares. `--set`.
     pub set: Arc<str>,
+}
+
+/// As an annotation has it.
+#[derive(Deserialize)]
+struct Written {
+    owner: String,
+    set: String,
+}
+
+impl TryFrom<Written> for Installation {
+    type Error = InstallationError;
+
+    fn try_from(written: Written) -> Result<Self, InstallationError> {
+        Self::new(&written.owner, &written.set)
+    }
 }
 
 /// An owner or set name that could not be written into a mark.

@@ -10,6 +10,7 @@
 //! connector still carries a service's traffic. Egress is detached before its NAT goes.
 
 pub(crate) mod changes;
+pub(crate) mod misplaced;
 mod slots;
 
 use std::collections::{BTreeMap, BTreeSet};

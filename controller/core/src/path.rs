@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::codes::Code;
 use crate::kinds::route::{self, NextHop};
 use crate::kinds::{RegionalRef, RevisionRef, Service, VpcAccess};
-use crate::link::Link;
+use crate::link::{Link, ServiceRef};
 use crate::world::{Seen, World};
 
 pub use cut_off::cut_off;
@@ -124,7 +124,7 @@ pub fn trace(link: &Link, wanted: &VpcAccess, world: &World) -> Trace {
         };
         hops.push(hop);
     };
-    add("source", &mut || source(link, wanted, world));
+    add("source", &mut || source(&link.source, wanted, world));
     add("connector", &mut || connector(wanted, world));
     add("subnetwork", &mut || subnetwork(link, wanted, world));
     add("route", &mut || default_route(link, world));
@@ -136,14 +136,21 @@ pub fn trace(link: &Link, wanted: &VpcAccess, world: &World) -> Trace {
     Trace { hops }
 }
 
+/// Does everything that serves of a source leave like this, through a connector that carries it? That is as far as a
+/// record tells of a link that takes no part.
+pub(crate) fn leaves(id: &ServiceRef, wanted: &VpcAccess, world: &World) -> Finding {
+    source(id, wanted, world)?;
+    connector(wanted, world)
+}
+
 /// Every revision with traffic or a tag carries the egress and is ready.
-fn source(link: &Link, wanted: &VpcAccess, world: &World) -> Finding {
-    let service = match world.service(&link.source) {
+fn source(id: &ServiceRef, wanted: &VpcAccess, world: &World) -> Finding {
+    let service = match world.service(id) {
         Seen::Present(service) => service,
         Seen::Absent => {
             return fail(
                 Code::ServiceMissing,
-                format!("service {} does not exist", link.source.name),
+                format!("service {} does not exist", id.name),
             );
         }
         Seen::Unreadable(why) => return unknown(Code::PathUnknown, why),

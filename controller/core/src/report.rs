@@ -193,7 +193,7 @@ impl Report {
             blocked,
         } = decision;
         let mut steps = steps::carried_out(performed, &plan, world);
-        let left = steps::left(&plan, performed, &applied);
+        let left = steps::left(&plan, performed, &applied, &traces);
         let summary = steps::summary(performed, &left);
         steps.extend(left);
         let own = steps::by_link(&steps);

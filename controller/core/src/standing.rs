@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::codes::Code;
 use crate::decide::{Orders, Wishes};
-use crate::diagnostic::{Diagnostic, Origin};
+use crate::diagnostic::{Diagnostic, Origin, Severity};
 use crate::hold::Remembered;
 use crate::ids::LinkName;
 use crate::link::{Deletion, Link, Reconcile, ServiceRef};
+use crate::plan::removal::first_few;
 use crate::world::World;
 
 /// How a link takes part in a turn.
@@ -54,10 +55,10 @@ pub fn standings(wishes: &Wishes, orders: &Orders) -> BTreeMap<LinkName, Standin
         .map(|name| (name.clone(), Standing::Invalid))
         .collect();
     for link in &wishes.links {
-        let standing = if orders.destroy.contains(&link.name) {
-            Standing::without_declaration(link.policy.deletion)
-        } else if link.policy.suspend {
+        let standing = if link.policy.suspend {
             Standing::Suspended
+        } else if orders.destroy.contains(&link.name) {
+            Standing::without_declaration(link.policy.deletion)
         } else {
             match link.policy.reconcile {
                 Reconcile::Enforce => Standing::Enforced,
@@ -67,6 +68,24 @@ pub fn standings(wishes: &Wishes, orders: &Orders) -> BTreeMap<LinkName, Standin
         standings.insert(link.name.clone(), standing);
     }
     standings
+}
+
+/// Holds the links that were applied as protected, also where a declaration that was never applied has dropped that: it
+/// may be one from another branch.
+pub(crate) fn hold_protected(
+    remembered: &BTreeMap<LinkName, Option<Remembered>>,
+    standings: &mut BTreeMap<LinkName, Standing>,
+) {
+    for (name, link) in remembered {
+        let applied = link.as_ref().and_then(|link| link.memory.deletion);
+        let undone =
+            |standing: &&mut Standing| matches!(standing, Standing::Released | Standing::Abandoned);
+        if applied == Some(Deletion::Protect)
+            && let Some(standing) = standings.get_mut(name).filter(undone)
+        {
+            *standing = Standing::Protected;
+        }
+    }
 }
 
 /// Holds the links whose declaration names other ends than those between which they were applied. What is a new link under
@@ -149,6 +168,8 @@ pub(crate) fn settle_forgotten(
         }
     } else if orders.prune && !forgotten.is_empty() {
         diagnostics.push(prune_held_back(forgotten.len(), wishes));
+    } else if orders.destroy.is_empty() && !forgotten.is_empty() {
+        diagnostics.push(not_declared_here(&forgotten, orders));
     }
     diagnostics.extend(explained(standings, wishes, remembered));
     diagnostics
@@ -164,6 +185,19 @@ fn prune_held_back(count: usize, wishes: &Wishes) -> Diagnostic {
         "a part of the source could not be read or understood; mend it first"
     };
     Diagnostic::new(Code::PruneHeldBack, Origin::CommandLine, message).help(help)
+}
+
+/// Says which links of the set this run is not told of: they stay as they are, be they declared elsewhere or taken away.
+fn not_declared_here(links: &[&LinkName], orders: &Orders) -> Diagnostic {
+    let names: Vec<String> = links.iter().map(ToString::to_string).collect();
+    let message = format!(
+        "set {} has links that are not declared here and are left as they are: {}",
+        orders.ours.set,
+        first_few(&names)
+    );
+    Diagnostic::new(Code::PruneHeldBack, Origin::CommandLine, message)
+        .help("`--prune` with all declarations of the set undoes what is not declared any more")
+        .severity(Severity::Info)
 }
 
 /// What there is to say of links that do not simply take part, at their declaration if they have one.

@@ -15,6 +15,7 @@ use crate::hold;
 use crate::ids::{LinkName, ProjectId, Region};
 use crate::kinds::{Id, RevisionRef};
 use crate::observe::{Territory, observe, revisions};
+use crate::path::Trace;
 use crate::plan::connectors::UNREAD;
 use crate::plan::{Plan, Step};
 use crate::report::Report;
@@ -118,7 +119,7 @@ pub(crate) async fn turn_with(
         }
         observer(Progress::Planned(&plan));
         let outcomes = apply(cloud, &plan, &orders.ours, observer).await;
-        performed.extend(record(&plan, outcomes, pass, applied));
+        performed.extend(record(&plan, outcomes, pass, applied, &decision.traces));
     }
 }
 
@@ -139,6 +140,9 @@ async fn look(
         if unread.is_empty() {
             let others = findings::undone_by_others(&world, wishes, orders);
             decision.diagnostics.extend(others);
+            let standings = &decision.standings;
+            let lost = findings::lost::undone_without_record(&world, wishes, orders, standings);
+            decision.diagnostics.extend(lost);
             return (world, decision);
         }
         revisions(cloud, &mut world, unread).await;
@@ -177,12 +181,13 @@ fn record(
     outcomes: BTreeMap<Id, Outcome>,
     pass: usize,
     applied: &BTreeSet<LinkName>,
+    traces: &BTreeMap<LinkName, Trace>,
 ) -> Vec<Performed> {
     outcomes
         .into_iter()
         .filter_map(|(id, outcome)| {
             let step = plan.steps.get(&id)?.clone();
-            let drift = drift::repaired(&id, &step, applied);
+            let drift = drift::repaired(&id, &step, applied, traces);
             Some(Performed {
                 id,
                 step,

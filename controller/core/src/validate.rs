@@ -19,7 +19,7 @@ use crate::diagnostic::Diagnostic;
 use crate::ids::LinkName;
 use crate::link::Link;
 
-pub use violation::diagnose_all;
+pub use violation::{diagnose_all, is_near};
 
 /// What became of the declarations.
 #[derive(Debug, Clone, Default, PartialEq)]

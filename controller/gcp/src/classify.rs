@@ -372,8 +372,12 @@ fn missing_permission(call: &Call<'_>, failure: &Failure) -> Finding {
                 or_no_region(call, failure),
                 failure.message
             ),
-            "grant the roles that the manual lists to the identity that runs privatelink"
-                .to_owned(),
+            if or_no_region(call, failure).is_empty() {
+                "grant the roles that the manual lists to the identity that runs privatelink"
+            } else {
+                "correct `spec.region` where it is declared, or grant the roles that the manual lists to the identity that runs privatelink"
+            }
+            .to_owned(),
         ),
     };
     finding(Kind::Denied, Code::PermissionDenied, sentence, help)

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use google_cloud_compute_v1::model;
 use google_cloud_compute_v1::model::router_nat::{
-    NatIpAllocateOption, SourceSubnetworkIpRangesToNat, Type,
+    EndpointTypes, NatIpAllocateOption, SourceSubnetworkIpRangesToNat, Type,
 };
 use google_cloud_gax::options::RequestOptionsBuilder as _;
 use privatelink_core::cloud::{CloudError, Listing};
@@ -202,6 +202,7 @@ fn router(found: &model::Router, place: Place<'_>) -> Result<Option<LiveRouter>,
             .iter()
             .map(|entry| nat(entry, place))
             .collect::<Result<_, _>>()?,
+        has_peers: !(found.interfaces.is_empty() && found.bgp_peers.is_empty()),
     }))
 }
 
@@ -209,13 +210,20 @@ fn router(found: &model::Router, place: Place<'_>) -> Result<Option<LiveRouter>,
 pub(crate) fn nat(found: &model::RouterNat, place: Place<'_>) -> Result<LiveNat, Unmapped> {
     Ok(LiveNat {
         name: named(own_name(found.name.as_ref(), "NAT entry")?, "NAT entry")?,
-        public: matches!(&found.r#type, None | Some(Type::Public)),
+        public: matches!(&found.r#type, None | Some(Type::Public)) && serves_machines(found),
         addresses: addresses(found)?,
         sources: sources(found, place)?,
         min_ports_per_vm: found
             .min_ports_per_vm
             .and_then(|ports| u32::try_from(ports).ok()),
     })
+}
+
+/// Connectors and Direct VPC interfaces leave as virtual machines do; an entry for proxies gives them nothing
+/// (`docs/reference/google-cloud.md#nat-endpoints`).
+fn serves_machines(found: &model::RouterNat) -> bool {
+    let types = &found.endpoint_types;
+    types.is_empty() || types.contains(&EndpointTypes::EndpointTypeVm)
 }
 
 fn addresses(found: &model::RouterNat) -> Result<NatAddresses, Unmapped> {
@@ -264,90 +272,4 @@ fn sources(found: &model::RouterNat, place: Place<'_>) -> Result<NatSources, Unm
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::references::tests::{at, project, region};
-
-    const COMPUTE: &str = "https://www.googleapis.com/compute/v1/projects/acme-prod";
-
-    fn entry(body: Value) -> LiveNat {
-        let (project, region) = (project(), region());
-        nat(
-            &serde_json::from_value(body).unwrap(),
-            Place {
-                project: &project,
-                region: &region,
-            },
-        )
-        .unwrap()
-    }
-
-    #[test]
-    fn a_router_is_read_with_all_of_its_entries() {
-        let body = json!({
-            "kind": "compute#router", "name": "r", "encryptedInterconnectRouter": false,
-            "network": format!("{COMPUTE}/global/networks/prod"),
-            "region": format!("{COMPUTE}/regions/europe-west1"),
-            "nats": [{"name": "b", "type": "PUBLIC"}, {"name": "a", "type": "PRIVATE"}],
-        });
-        let (project, region) = (project(), region());
-        let place = Place {
-            project: &project,
-            region: &region,
-        };
-        let found = router(&serde_json::from_value(body).unwrap(), place)
-            .unwrap()
-            .unwrap();
-        assert_eq!((found.id, found.network.name.as_str()), (at("r"), "prod"));
-        let entries: Vec<(&str, bool)> = found
-            .nats
-            .iter()
-            .map(|nat| (nat.name.as_str(), nat.public))
-            .collect();
-        assert_eq!(entries, [("b", true), ("a", false)]);
-    }
-
-    #[test]
-    fn listed_subnetworks_keep_their_ranges_and_server_filled_fields_go() {
-        let found = entry(json!({
-            "name": "n", "type": "PUBLIC", "natIpAllocateOption": "AUTO_ONLY", "autoNetworkTier": "PREMIUM",
-            "endpointTypes": ["ENDPOINT_TYPE_VM"], "effectiveTcpTimeWaitTimeoutSec": 120,
-            "sourceSubnetworkIpRangesToNat": "LIST_OF_SUBNETWORKS",
-            "subnetworks": [{
-                "name": format!("{COMPUTE}/regions/europe-west1/subnetworks/a"),
-                "sourceIpRangesToNat": ["ALL_IP_RANGES"],
-            }],
-        }));
-        assert_eq!(found.addresses, NatAddresses::Auto);
-        let all = BTreeSet::from(["ALL_IP_RANGES".to_owned()]);
-        assert_eq!(
-            found.sources,
-            NatSources::Listed(BTreeMap::from([(at("a"), all)]))
-        );
-        assert_eq!(found.min_ports_per_vm, None);
-    }
-
-    #[test]
-    fn manual_addresses_are_a_set_of_names() {
-        let found = entry(json!({
-            "name": "n", "natIpAllocateOption": "MANUAL_ONLY", "minPortsPerVm": 128,
-            "natIps": [format!("{COMPUTE}/regions/europe-west1/addresses/two"), "one"],
-            "sourceSubnetworkIpRangesToNat": "ALL_SUBNETWORKS_ALL_IP_RANGES",
-        }));
-        let names = BTreeSet::from(["one".parse().unwrap(), "two".parse().unwrap()]);
-        assert_eq!(found.addresses, NatAddresses::Manual(names));
-        assert_eq!(
-            (found.sources, found.min_ports_per_vm),
-            (NatSources::AllRanges, Some(128))
-        );
-    }
-
-    #[test]
-    fn an_option_that_is_new_to_us_does_not_count_as_all_subnetworks() {
-        let found = entry(json!({"name": "n", "sourceSubnetworkIpRangesToNat": "SOMETHING_NEW"}));
-        assert_eq!(found.sources, NatSources::Listed(BTreeMap::new()));
-    }
-}
+mod tests;

@@ -204,7 +204,7 @@ fn write_never_applied(text: &mut String, changes: usize, report: &Report) {
     };
     let _ = writeln!(
         text,
-        "{steps} never applied{paths}: `privatelink plan` shows more."
+        "{steps} never applied{paths}: `privatelink plan` shows more, also what somebody changed there."
     );
 }
 

@@ -44,6 +44,8 @@ struct Judged {
     undecided: usize,
     /// Links that are left alone.
     suspended: usize,
+    /// Links that are as declared, and whose path does not work all the same.
+    without_path: usize,
     /// Things that only grow and have grown beyond what is declared.
     larger: usize,
     /// Is something wrong, be it with a link or not?
@@ -88,6 +90,8 @@ impl Judged {
                     found.undecided += usize::from(doubtful);
                     found.decided += usize::from(!doubtful);
                     found.released += usize::from(!doubtful && released);
+                    let unproven = link.state == LinkState::Unproven;
+                    found.without_path += usize::from(!doubtful && unproven);
                 }
             }
         }
@@ -126,6 +130,14 @@ impl Judged {
                 "link is suspended and was not looked at",
                 "links are suspended and were not looked at",
             ));
+        }
+        if self.without_path > 0 {
+            let links = plural(
+                self.without_path,
+                "link has no path that works",
+                "links have no path that works",
+            );
+            left.push(format!("{links}: see the warnings above"));
         }
         if self.larger > 0 {
             left.push(plural(
@@ -225,6 +237,9 @@ pub(super) fn plan(report: &Report, undoing: Option<&Installation>) -> String {
 }
 
 fn nothing_to_undo(found: &Judged, installation: &Installation) -> String {
+    if found.wrong {
+        return "Whether anything is left to undo cannot be said: see the errors above.".to_owned();
+    }
     let Installation { owner, set } = installation;
     let links = match found.released {
         0 => return "Nothing to undo.".to_owned(),

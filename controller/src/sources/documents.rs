@@ -9,7 +9,7 @@ use privatelink_core::codes::Code;
 use privatelink_core::declare::Declared;
 use privatelink_core::diagnostic::{Diagnostic, Origin};
 use privatelink_core::ids::LinkName;
-use privatelink_core::validate::diagnose_all;
+use privatelink_core::validate::{diagnose_all, is_near};
 use privatelink_crds::schema::{Breach, Rules, Violation};
 use privatelink_crds::{GROUP, KIND, PrivateLinkSpec, VERSION};
 use serde_json::{Map, Value};
@@ -173,6 +173,9 @@ impl Reader {
                 .is_none()
                 .then(|| unknown_kind(version, kind, &origin));
             self.declaration(fields, wrong, origin, sources);
+        } else if kind == KIND && is_near(group, GROUP) {
+            let wrong = unknown_group(group, &origin);
+            self.declaration(fields, Some(wrong), origin, sources);
         } else if !api.is_empty() && !kind.is_empty() {
             self.skip(format!("a {kind} of {api} is not ours"), origin);
         } else if fields.contains_key("spec") || !api.is_empty() || !kind.is_empty() {
@@ -247,6 +250,14 @@ impl Reader {
             }
         }
     }
+}
+
+/// A group that is nearly ours: what is skipped for a slip would be undone with `--prune`.
+fn unknown_group(group: &str, origin: &Origin) -> Diagnostic {
+    let message = format!("`{group}` is not the group of a {KIND}");
+    Diagnostic::new(Code::UnknownKind, origin.clone(), message)
+        .field("apiVersion")
+        .help(format!("write `apiVersion: {GROUP}/{VERSION}`"))
 }
 
 fn unknown_kind(version: &str, kind: &str, origin: &Origin) -> Diagnostic {

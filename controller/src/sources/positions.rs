@@ -29,7 +29,11 @@ impl Repeated {
             message,
         )
         .field(path)
-        .help("keep one of them")
+        .help(if path == "apiVersion" {
+            "keep one of them, or put `---` between two documents"
+        } else {
+            "keep one of them"
+        })
     }
 }
 

@@ -51,8 +51,7 @@ async fn drift_speaks_of_what_was_applied_where_something_never_was() {
     let found = desk.run("drift link.yaml").await;
     let line = "No drift from what is on record as applied.\n";
     assert!(found.stdout.starts_with(line), "{}", found.stdout);
-    let never =
-        "were never applied, and one link has no path that works: `privatelink plan` shows more.\n";
+    let never = "were never applied, and one link has no path that works: `privatelink plan` shows more, also what somebody changed there.\n";
     assert!(found.stdout.contains(never), "{}", found.stdout);
     assert_eq!(desk.run("apply --yes link.yaml").await.code, 0);
     let found = desk.run("drift link.yaml").await;

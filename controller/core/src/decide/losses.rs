@@ -10,7 +10,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::ids::LinkName;
 use crate::kinds::RegionalRef;
 use crate::link::{Internet, Link, NetworkRef, Reconcile, ServiceRef};
-use crate::nats::served_by_another;
+use crate::nats::{misplaced, served_by_another};
 use crate::path;
 
 /// Blocks the links whose source would lose something. `subnetworks` are those that their traffic leaves from.
@@ -20,6 +20,7 @@ pub(super) fn block(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let mut loses = without_internet(context, subnetworks, diagnostics);
+    loses.extend(in_anothers_router(context, subnetworks, diagnostics));
     loses.extend(cut_off(context, diagnostics));
     cutting_off(context, &mut loses, diagnostics);
     context.stays_put = sources_that_stay(context, &loses);
@@ -49,6 +50,31 @@ fn without_internet(
             );
             blocked.insert((*name).clone(), message);
         }
+    }
+    blocked
+}
+
+/// Links that name a router of another network for their NAT: their source would lose the internet.
+fn in_anothers_router(
+    context: &Context<'_>,
+    subnetworks: &BTreeMap<LinkName, RegionalRef>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> BTreeMap<LinkName, String> {
+    let mut blocked = BTreeMap::new();
+    for (name, link) in &context.links {
+        let (Internet::Nat(choice), Some(subnetwork)) = (&link.internet, subnetworks.get(*name))
+        else {
+            continue;
+        };
+        let (world, ours) = (context.world, context.ours);
+        let Some(why) = misplaced::why(world, &link.network, subnetwork, choice, ours) else {
+            continue;
+        };
+        let found = Diagnostic::new(Code::NetworkUnfit, link.origin.clone(), why.clone());
+        let help = "name a router of the link's own network, or leave `internet.nat.router` out";
+        let field = "spec.internet.nat.router";
+        diagnostics.push(found.link(name).field(field).help(help));
+        blocked.insert((*name).clone(), why);
     }
     blocked
 }

@@ -10,7 +10,7 @@ use crate::hold;
 use crate::kinds::{Id, RegionalRef, Resource};
 use crate::names;
 use crate::nats::changes::Changes;
-use crate::nats::{self, Nats};
+use crate::nats::{self, Nats, misplaced};
 use crate::scope;
 
 /// Spreads the wishes over NAT entries. Those that can never come true are taken out, and block their links.
@@ -28,6 +28,8 @@ pub(super) fn spread(
     };
     (context.nat_goes, context.undecided) = changes.not_served_any_more(&wishes);
     context.blocked = changes.hold_torn(&mut wishes, &mut context.held, diagnostics);
+    let (world, ours) = (context.world, context.ours);
+    misplaced::take_out(world, &context.uses, ours, &mut wishes, &mut context.held);
     let in_use = subnetworks_in_use(context);
     let stays = |subnetwork: &RegionalRef| {
         let id = Id::Subnetwork(subnetwork.clone());

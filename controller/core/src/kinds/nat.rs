@@ -71,7 +71,8 @@ pub enum NatSources {
 pub struct LiveNat {
     /// Its name in the router's list.
     pub name: ResourceName,
-    /// Private NAT translates between networks and gives nobody the internet.
+    /// Private NAT translates between networks and gives nobody the internet; neither does one for proxies give it to
+    /// anything else.
     pub public: bool,
     /// Where it sends from.
     pub addresses: NatAddresses,
@@ -84,7 +85,10 @@ pub struct LiveNat {
 impl LiveNat {
     /// Does it give this subnetwork's primary range the internet?
     pub fn covers(&self, subnetwork: &RegionalRef) -> bool {
+        // One that only drains addresses accepts no new connection.
+        let sends = self.addresses != NatAddresses::Manual(BTreeSet::new());
         self.public
+            && sends
             && match &self.sources {
                 NatSources::AllRanges | NatSources::AllPrimaryRanges => true,
                 NatSources::Listed(listed) => listed.get(subnetwork).is_some_and(|ranges| {

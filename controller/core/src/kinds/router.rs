@@ -34,6 +34,8 @@ pub struct LiveRouter {
     pub mark: Option<Mark>,
     /// All of its NAT entries, everybody's, in the order in which Google lists them.
     pub nats: Vec<LiveNat>,
+    /// Are there interfaces or BGP sessions in it? Those are never ours, and would go with it.
+    pub has_peers: bool,
 }
 
 impl Router {
@@ -44,6 +46,7 @@ impl Router {
             network: self.network.clone(),
             mark: Some(mark.clone()),
             nats: Vec::new(),
+            has_peers: false,
         }
     }
 }

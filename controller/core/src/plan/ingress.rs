@@ -103,11 +103,17 @@ fn differs(
         (None, IngressSetting::Unknown) => Former::Unknown,
         (None, setting) => Former::Value(setting),
     };
-    let tightens = will < service.ingress;
-    if tightens && let Some(reason) = context.unproven(node) {
-        return Step::wait(Code::IngressHeld, held(&reason)).showing(vec![change]);
-    }
     let annotation = annotation(context, wanted, memory, former);
+    let mut fields = vec![change];
+    if memory != Some(&annotation) {
+        fields.push(annotation_change(memory, Some(&annotation)));
+    }
+    let tightens = will < service.ingress;
+    if tightens && let Some(reason) = context.unproven(&wanted.service) {
+        // What is not recorded yet is no matter of a record that changes.
+        fields.truncate(if memory.is_some() { fields.len() } else { 1 });
+        return Step::wait(Code::IngressHeld, held(&reason)).showing(fields);
+    }
     let why = if tightens {
         format!(
             "the path is proven, so only {} traffic is admitted",
@@ -116,10 +122,6 @@ fn differs(
     } else {
         format!("{} traffic is admitted", describe(wanted.ingress))
     };
-    let mut fields = vec![change];
-    if memory != Some(&annotation) {
-        fields.push(annotation_change(memory, Some(&annotation)));
-    }
     Step::update(
         why,
         fields,
@@ -131,7 +133,7 @@ fn held(reason: &str) -> String {
     format!("ingress is tightened when the path is proven: {reason}")
 }
 
-pub(super) fn describe(ingress: Ingress) -> &'static str {
+pub(crate) fn describe(ingress: Ingress) -> &'static str {
     match ingress {
         Ingress::Internal => "internal",
         Ingress::InternalAndCloudLoadBalancing => "internal and load-balanced",

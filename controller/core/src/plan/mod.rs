@@ -5,6 +5,7 @@ pub(crate) mod adoption;
 pub(crate) mod changing;
 pub mod connectors;
 pub mod egress;
+pub(crate) mod former_egress;
 pub mod ingress;
 mod nat_entries;
 pub(crate) mod nat_moves;

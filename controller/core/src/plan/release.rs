@@ -12,9 +12,10 @@ use crate::kinds::service_egress::{
     EgressAnnotation, Former, LinkMemory, VpcAccessMemory, changes,
 };
 use crate::kinds::service_ingress::IngressAnnotation;
-use crate::kinds::{Attachment, Id, IngressSetting, Service, VpcAccess};
+use crate::kinds::{Id, IngressSetting, Service, VpcAccess};
 use crate::link::{Ingress, ServiceRef};
 use crate::plan::adoption::owes;
+use crate::plan::former_egress::{self, GivenBack, Kept};
 use crate::plan::trail;
 use crate::plan::{Step, egress, ingress};
 use crate::world::{Remembered, Seen};
@@ -84,6 +85,11 @@ fn give_ingress_back(
     let moves = callers::moves(context, &service.id);
     if closes && (moves || context.graph.node(node).is_some()) {
         return None;
+    }
+    if closes && let Some(why) = context.cut_off_by_closing(&service.id) {
+        let why =
+            format!("ingress gets back what it had before when nobody is cut off by it: {why}");
+        return Some(Step::wait(Code::IngressHeld, why));
     }
     let why = match (&memory.former, untouched) {
         (Former::Value(_), true) => "the link is gone: ingress gets back what it had before",
@@ -237,13 +243,9 @@ fn telling_lost_records(context: &Context<'_>, memory: &EgressAnnotation, step: 
 
 fn detach(context: &Context<'_>, service: &Service, memory: &EgressAnnotation) -> Step {
     let live = service.vpc_access.as_ref().map(VpcAccessMemory::from);
-    let untouched = live == memory.wrote;
-    let restored: Option<Option<VpcAccess>> = match &memory.former {
-        Former::Value(former) if untouched && live != *former => {
-            Some(former.as_ref().and_then(vpc_access))
-        }
-        Former::Value(_) | Former::Unknown => None,
-    };
+    let kept = Kept::by_others(live.as_ref(), memory.wrote.as_ref());
+    let restored = former_egress::given_back(memory, live.as_ref(), kept);
+    let restored = restored.map(|GivenBack(access)| access);
     // The annotation stays while something that serves has its way out by a connector or a NAT of ours, so that it is
     // not taken for unused, and while adopted things have not got back what they had.
     // It leads to what is left in a project that nobody declares any more, too.
@@ -273,17 +275,22 @@ fn detach(context: &Context<'_>, service: &Service, memory: &EgressAnnotation) -
     if detached {
         return Step::update(why_forgotten(memory, stays), fields, write);
     }
-    let mut step = Step::update(why_detached(memory, untouched), fields, write);
+    let mut step = Step::update(why_detached(memory, kept), fields, write);
     if memory.former == Former::Unknown {
         step.code = Some(Code::FormerValueUnknown);
     }
     step
 }
 
-fn why_detached(memory: &EgressAnnotation, untouched: bool) -> &'static str {
-    match (&memory.former, untouched) {
-        (Former::Value(_), true) => "the link is gone: egress gets back what it had before",
-        (Former::Value(_), false) => {
+fn why_detached(memory: &EgressAnnotation, kept: Kept) -> &'static str {
+    match (&memory.former, kept) {
+        (Former::Value(Some(_)), Kept::Routing) => {
+            "the link is gone: egress goes the way that it went before; somebody changed its routing since, so that is left"
+        }
+        (Former::Value(_), Kept::Nothing | Kept::Routing) => {
+            "the link is gone: egress gets back what it had before"
+        }
+        (Former::Value(_), Kept::Way) => {
             "the link is gone: somebody changed egress since, so it is left as it is"
         }
         (Former::Unknown, _) => {
@@ -344,30 +351,4 @@ fn restored_memory(
         Some(access) => access.as_ref().map(VpcAccessMemory::from),
         None => memory.wrote.clone(),
     }
-}
-
-fn vpc_access(memory: &VpcAccessMemory) -> Option<VpcAccess> {
-    let attachment = match (&memory.connector, &memory.direct) {
-        (Some(path), _) => Attachment::Connector(hold::connector_of_path(path)?),
-        (None, Some(direct)) => Attachment::Direct {
-            network: direct.network.as_deref().and_then(network_of_path),
-            subnetwork: direct.subnetwork.clone(),
-            tags: direct.tags.clone(),
-        },
-        (None, None) => return None,
-    };
-    Some(VpcAccess {
-        attachment,
-        routing: memory.egress,
-    })
-}
-
-fn network_of_path(path: &str) -> Option<crate::link::NetworkRef> {
-    let (project, name) = path
-        .strip_prefix("projects/")?
-        .split_once("/global/networks/")?;
-    Some(crate::link::NetworkRef {
-        project: project.parse().ok()?,
-        name: name.parse().ok()?,
-    })
 }

@@ -269,7 +269,7 @@ fn not_removed(context: &Context<'_>) -> Option<Diagnostic> {
 }
 
 /// As many as one reads, and how many more there are.
-fn first_few(all: &[String]) -> String {
+pub(crate) fn first_few(all: &[String]) -> String {
     const SHOWN: usize = 10;
     let shown = all[..all.len().min(SHOWN)].join(", ");
     match all.len().saturating_sub(SHOWN) {

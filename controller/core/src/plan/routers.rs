@@ -64,10 +64,7 @@ pub(super) fn existing_router(context: &Context<'_>, wanted: &Router) -> Step {
             Step::refuse(Code::RouterMissing, format!("{path} does not exist"))
                 .help("check `internet.nat.router`")
         }
-        Seen::Present(live) if live.network != wanted.network => Step::refuse(
-            Code::NetworkUnfit,
-            format!("the router serves {}, not {}", live.network, wanted.network),
-        ),
+        // One of another network is not wanted: `nats::misplaced`.
         Seen::Present(_) => Step::nothing("the router is there"),
     }
 }
@@ -76,6 +73,15 @@ pub(super) fn remove_router(context: &Context<'_>, live: &LiveRouter) -> Option<
     let id = Id::Router(live.id.clone());
     if !context.is_ours(live.mark.as_ref()) || !context.unwanted(&id) {
         return None;
+    }
+    if live.has_peers {
+        return Some(
+            Step::wait(
+                Code::LeftForOthers,
+                "somebody's interfaces or BGP sessions are in it",
+            )
+            .help("move them to a router of their own; a later run then deletes this one"),
+        );
     }
     let mut after = BTreeSet::new();
     for nat in &live.nats {

@@ -6,6 +6,7 @@ use crate::apply::Outcome;
 use crate::drift::{self, Rank};
 use crate::ids::LinkName;
 use crate::kinds::Id;
+use crate::path::Trace;
 use crate::plan::{Action, Plan, Step, Summary};
 use crate::report::StepReport;
 use crate::report::outcomes::is_mended;
@@ -28,13 +29,15 @@ pub(super) fn left(
     plan: &Plan,
     performed: &[Performed],
     applied: &BTreeSet<LinkName>,
+    traces: &BTreeMap<LinkName, Trace>,
 ) -> Vec<StepReport> {
     let tried: BTreeSet<&Id> = performed.iter().map(|done| &done.id).collect();
     let told = |id: &Id, step: &Step| {
         tried.contains(id) && (step.action == Action::Nothing || step.action.writes())
     };
     let left = plan.steps.iter().filter(|(id, step)| !told(id, step));
-    left.map(|(id, step)| StepReport::new(id, step, drift::repaired(id, step, applied), None))
+    let drift = |id: &Id, step: &Step| drift::repaired(id, step, applied, traces);
+    left.map(|(id, step)| StepReport::new(id, step, drift(id, step), None))
         .collect()
 }
 

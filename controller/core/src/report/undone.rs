@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::apply::Outcome;
+use crate::codes::Code;
 use crate::ids::LinkName;
 use crate::kinds::Id;
 use crate::plan::Action;
@@ -19,7 +20,7 @@ impl Report {
     }
 
     /// Of a link that is undone nothing says any more what is still to go, so it is not done with before all has gone
-    /// that no link wants, and before somebody has looked.
+    /// that no link wants, and before somebody has looked everywhere.
     pub(super) fn tell_undone(&mut self) {
         let is_released = |link: &LinkReport| link.standing == Standing::Released;
         if !self.links.iter().any(is_released) {
@@ -30,8 +31,13 @@ impl Report {
             .filter(|step| is_to_go(step))
             .map(|step| &step.links)
             .collect();
-        let somebodys = self.ended_early() || left.iter().any(|links| links.is_empty());
-        let left: BTreeSet<LinkName> = left.into_iter().flatten().cloned().collect();
+        let unseen = self.passes == 0 || !self.scope.unreadable.is_empty();
+        let somebodys = unseen || self.ended_early() || left.iter().any(|links| links.is_empty());
+        let others = self.diagnostics.iter().filter_map(|told| match told.code {
+            Code::OwnedByAnother => told.link.clone(),
+            _ => None,
+        });
+        let left: BTreeSet<LinkName> = left.into_iter().flatten().cloned().chain(others).collect();
         for link in self.links.iter_mut().filter(|link| is_released(link)) {
             link.state = if somebodys || left.contains(&link.name) {
                 LinkState::Releasing
@@ -51,7 +57,8 @@ fn is_to_go(step: &StepReport) -> bool {
             Action::Create | Action::Update | Action::Delete | Action::Wait => true,
             // What no link wants any more and is not let go.
             Action::Refuse => step.links.is_empty(),
-            Action::Nothing => false,
+            // What the policy of the run holds back is still there.
+            Action::Nothing => step.code == Some(Code::PolicyHeldBack),
         },
     }
 }

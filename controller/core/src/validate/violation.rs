@@ -268,6 +268,11 @@ fn nearest<'a>(written: &str, choice: &'a [String]) -> Option<&'a str> {
     (slips <= 1 + word.len() / 4).then_some(word)
 }
 
+/// Is this the word with a few slips at most?
+pub fn is_near(written: &str, word: &str) -> bool {
+    nearest(written, std::slice::from_ref(&word.to_owned())).is_some()
+}
+
 /// How many letters must be added, dropped, replaced or swapped with their neighbour.
 fn edits(from: &str, to: &str) -> usize {
     let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());

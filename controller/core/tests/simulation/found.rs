@@ -1,5 +1,6 @@
 //! What the simulation found once, told as short stories.
 
+mod aside;
 mod callers;
 mod callers_moved;
 mod connectors;
@@ -230,6 +231,7 @@ fn an_address_that_somebody_sends_from_is_refused_before_google_does() {
     state.routers.insert(
         id.clone(),
         LiveRouter {
+            has_peers: false,
             id,
             network,
             mark: None,

@@ -1,5 +1,7 @@
 //! What has to be true when nothing goes wrong any more.
 
+#[path = "settled/aside.rs"]
+mod aside;
 #[path = "settled/guests.rs"]
 mod guests;
 #[path = "settled/restored.rs"]
@@ -19,14 +21,13 @@ use privatelink_core::link::{
     SubnetworkChoice,
 };
 use privatelink_core::names::Mark;
-use privatelink_core::report::{LinkState, Report};
+use privatelink_core::report::{LinkReport, LinkState, Report};
 use privatelink_core::standing::Standing;
 
 pub(crate) use restored::restored;
 use restored::used_by_others;
 
-use crate::universe::UNIVERSE;
-use crate::works::works;
+use crate::{universe::UNIVERSE, works::works};
 
 type Fine = Result<(), String>;
 
@@ -61,11 +62,8 @@ pub(crate) fn as_declared(
         })
         .map(|told| told.name.to_string())
         .collect();
-    for told in report
-        .links
-        .iter()
-        .filter(|told| told.standing == Standing::Enforced)
-    {
+    let enforced = |told: &&LinkReport| told.standing == Standing::Enforced;
+    for told in report.links.iter().filter(enforced) {
         let Some(link) = links.iter().find(|link| link.name == told.name) else {
             return Err(format!("{} is enforced and not declared", told.name));
         };
@@ -88,6 +86,7 @@ pub(crate) fn as_declared(
             }
             LinkState::Unproven | LinkState::Waiting | LinkState::Refused | LinkState::Drifted
                 if !plain || reported => {}
+            LinkState::Waiting if aside::waits(state, link, links, report) => {}
             other => return Err(format!("{} ends as {other:?}", link.name)),
         }
     }

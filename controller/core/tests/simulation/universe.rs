@@ -186,6 +186,7 @@ fn add_team(state: &mut State, rng: &mut Rng, plain: bool) {
         Vec::new()
     };
     let router = LiveRouter {
+        has_peers: false,
         id: team("team-router"),
         network: UNIVERSE.main.clone(),
         mark: None,

@@ -28,6 +28,7 @@ fn nat(link: &mut Link, addresses: Addresses, router: Option<&str>) {
 
 fn router(name: &str) -> LiveRouter {
     LiveRouter {
+        has_peers: false,
         id: team(name),
         network: UNIVERSE.main.clone(),
         mark: None,
@@ -88,6 +89,7 @@ const CASES: [(&str, Case); 11] = [
         add(
             state,
             LiveRouter {
+                has_peers: false,
                 network,
                 ..router("far")
             },
@@ -104,6 +106,7 @@ const CASES: [(&str, Case); 11] = [
         add(
             state,
             LiveRouter {
+                has_peers: false,
                 nats,
                 ..router("full")
             },
@@ -120,6 +123,7 @@ const CASES: [(&str, Case); 11] = [
         add(
             state,
             LiveRouter {
+                has_peers: false,
                 nats,
                 ..router("theirs")
             },

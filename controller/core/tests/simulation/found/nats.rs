@@ -172,6 +172,7 @@ fn a_nat_that_another_source_of_the_same_range_needs_stays() {
 fn another_router(state: &mut State) {
     let id = team("team-router");
     let theirs = LiveRouter {
+        has_peers: false,
         id: id.clone(),
         network: UNIVERSE.main.clone(),
         mark: None,

@@ -113,6 +113,7 @@ fn send_from(state: &mut State, id: &RegionalRef) {
 
 fn make_router(state: &mut State, wanted: &Router) {
     let theirs = LiveRouter {
+        has_peers: false,
         id: wanted.id.clone(),
         network: wanted.network.clone(),
         mark: None,
