@@ -108,14 +108,7 @@ fn a_source_whose_routing_somebody_changed_is_detached_all_the_same() {
     let fake = Fake::new(before(), 0);
     let one = link("t/one", "a", "b", "10.8.0.0/28");
     assert_eq!(apply(&fake, &[one]).exit_code(), 0);
-    fake.change(|state| {
-        let narrowed = live_access(state).map(|access| VpcAccess {
-            routing: Routing::PrivateRangesOnly,
-            ..access
-        });
-        state.deploy(&service("a"), narrowed, None);
-        state.touch(&service("a"));
-    });
+    narrow(&fake);
     assert_eq!(apply(&fake, &[]).exit_code(), 0);
     let source = live(&fake, "a");
     assert_eq!(source.vpc_access, None);
@@ -128,8 +121,17 @@ fn a_source_whose_routing_somebody_changed_is_detached_all_the_same() {
     );
 }
 
-fn live_access(state: &State) -> Option<VpcAccess> {
-    state.services[&service("a")].vpc_access.clone()
+/// Somebody lets only what is for private addresses into the network.
+fn narrow(fake: &Fake) {
+    fake.change(|state| {
+        let live = state.services[&service("a")].vpc_access.clone();
+        let narrowed = live.map(|access| VpcAccess {
+            routing: Routing::PrivateRangesOnly,
+            ..access
+        });
+        state.deploy(&service("a"), narrowed, None);
+        state.touch(&service("a"));
+    });
 }
 
 #[test]
@@ -147,14 +149,7 @@ fn a_source_keeps_the_routing_that_somebody_chose_on_the_way_that_it_had_before(
         "a",
     );
     let _applied = apply(&fake, &[one]);
-    fake.change(|state| {
-        let narrowed = live_access(state).map(|access| VpcAccess {
-            routing: Routing::PrivateRangesOnly,
-            ..access
-        });
-        state.deploy(&service("a"), narrowed, None);
-        state.touch(&service("a"));
-    });
+    narrow(&fake);
     let _undone = apply(&fake, &[]);
     let wanted = VpcAccess {
         routing: Routing::PrivateRangesOnly,
