@@ -110,8 +110,10 @@ fn differs(
     }
     let tightens = will < service.ingress;
     if tightens && let Some(reason) = context.unproven(&wanted.service) {
-        // What is not recorded yet is no matter of a record that changes.
-        fields.truncate(if memory.is_some() { fields.len() } else { 1 });
+        // Where nothing is recorded yet, there is no record that changes.
+        if memory.is_none() {
+            fields.truncate(1);
+        }
         return Step::wait(Code::IngressHeld, held(&reason)).showing(fields);
     }
     let why = if tightens {

