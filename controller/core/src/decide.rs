@@ -1,5 +1,6 @@
 //! Deciding: declarations and a snapshot become a plan, and a word about every link. Pure from end to end.
 
+mod left_behind;
 mod losses;
 mod served;
 

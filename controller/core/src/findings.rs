@@ -14,9 +14,9 @@ use crate::ids::LinkName;
 use crate::kinds::Id;
 use crate::link::Reconcile;
 use crate::names::Installation;
-use crate::path::Verdict;
 use crate::path::remedy::remedy;
-use crate::plan::{Action, Plan};
+use crate::path::{Hop, Verdict};
+use crate::plan::{Action, Plan, Step};
 use crate::world::World;
 
 /// One diagnostic per list or region that could not be read, however many links depend on it.
@@ -135,10 +135,7 @@ pub(crate) fn stuck(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
         if step.code == Some(Code::UsedByService) && used_by_refused(plan, context, id) {
             continue;
         }
-        let cause = step
-            .links
-            .iter()
-            .find_map(|link| context.traces.get(link)?.root_cause()?.code);
+        let cause = cause(step, context).and_then(|(_, hop)| hop.code);
         let code = match step.code {
             Some(Code::IngressHeld) => cause.unwrap_or(Code::IngressHeld),
             Some(code @ (Code::UsedByService | Code::TrafficPinned)) => code,
@@ -162,6 +159,24 @@ pub(crate) fn stuck(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
         diagnostics.push(diagnostic);
     }
     diagnostics
+}
+
+/// The first of a step's links whose path does not work, and what is wrong with it.
+fn cause<'a>(step: &'a Step, context: &'a Context<'_>) -> Option<(&'a LinkName, &'a Hop)> {
+    let mut links = step.links.iter();
+    links.find_map(|link| Some((link, context.traces.get(link)?.root_cause()?)))
+}
+
+/// The links whose path is told of as the reason why their destination is not closed yet: one of each destination.
+fn told_as_stuck<'a>(
+    plan: &'a Plan,
+    context: &'a Context<'_>,
+    refused: &'a BTreeSet<&LinkName>,
+) -> impl Iterator<Item = &'a LinkName> {
+    let held = plan.steps.values().filter(|step| {
+        step.code == Some(Code::IngressHeld) && !step.links.iter().any(|it| refused.contains(it))
+    });
+    held.filter_map(|step| Some(cause(step, context)?.0))
 }
 
 /// Is a connector still there because a service that uses it is not let go? That has been said of the service.
@@ -214,6 +229,7 @@ pub(crate) fn naming(thing: &str, said: &str, doing: impl FnOnce() -> String) ->
 /// Links for which there is nothing to do, and whose path does not work all the same: a route, a pinned revision or
 /// the destination itself is somebody else's to mend.
 pub(crate) fn broken_paths(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
+    let refused = refused(plan);
     let has_work: BTreeSet<&LinkName> = plan
         .steps
         .iter()
@@ -221,11 +237,12 @@ pub(crate) fn broken_paths(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic
             Action::Nothing => step.code == Some(Code::PolicyHeldBack),
             // The last thing on the path: whatever is wrong before it is another matter, and told together with it.
             Action::Refuse => !matches!(id, Id::ServiceIngress(_)),
-            Action::Create | Action::Update | Action::Delete | Action::Wait => true,
+            Action::Wait => step.code != Some(Code::IngressHeld) || plan.writes(),
+            Action::Create | Action::Update | Action::Delete => true,
         })
         .flat_map(|(_, step)| &step.links)
+        .chain(told_as_stuck(plan, context, &refused))
         .collect();
-    let refused = refused(plan);
     let idle = context
         .traces
         .iter()

@@ -82,9 +82,9 @@ pub fn connector_users(world: &World) -> BTreeMap<RegionalRef, BTreeSet<ServiceR
 }
 
 /// The users of a connector for whose sake a NAT of ours has to stay: of our own connectors all of them; of
-/// somebody else's only the sources of our links, and those that a link which is gone has sent there, because the others
-/// did without before us. A source whose record is lost or cannot be read may be one of them, as long as it is declared
-/// or says nothing to the contrary; and so may one of which a revision could not be read.
+/// somebody else's only the sources of links, those of other sets too, and those that a link of ours which is gone has
+/// sent there, because the others did without before us. A source whose record is lost or cannot be read may be one of
+/// them, as long as it is declared or says nothing to the contrary; and so may one of which a revision could not be read.
 pub(crate) fn nat_users<'a>(
     seen: &'a World,
     connector: &'a RegionalRef,
@@ -98,9 +98,11 @@ pub(crate) fn nat_users<'a>(
         service.is_some_and(|service| guests::relies_on(connector, service, memory, seen))
     };
     let linked = move |service: &ServiceRef| match &seen.memory(service).egress {
-        world::Remembered::This(memory) => {
-            memory.installation == *ours && (!memory.links.is_empty() || sent(service, memory))
+        world::Remembered::This(memory) if memory.installation == *ours => {
+            !memory.links.is_empty() || sent(service, memory)
         }
+        // A link of another set may have found the NAT as it wished for it.
+        world::Remembered::This(memory) => !memory.links.is_empty(),
         world::Remembered::Unintelligible(_) => true,
         world::Remembered::Nothing => false,
     };

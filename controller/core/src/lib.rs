@@ -46,6 +46,7 @@ pub mod lint;
 pub mod modes;
 pub mod names;
 pub mod nats;
+mod near;
 pub mod observe;
 pub mod path;
 pub mod plan;

@@ -6,16 +6,17 @@
 mod cut_off;
 mod far_end;
 pub(crate) mod remedy;
+mod routes;
 
 use serde::Serialize;
 
 use crate::codes::Code;
-use crate::kinds::route::{self, NextHop};
 use crate::kinds::{RegionalRef, RevisionRef, Service, VpcAccess};
 use crate::link::{Link, ServiceRef};
 use crate::world::{Seen, World};
 
 pub use cut_off::cut_off;
+pub(crate) use cut_off::not_admitted_any_more;
 pub(crate) use far_end::{attached_network, connectors_of, serving_networks};
 
 /// How one hop stands.
@@ -127,10 +128,10 @@ pub fn trace(link: &Link, wanted: &VpcAccess, world: &World) -> Trace {
     add("source", &mut || source(&link.source, wanted, world));
     add("connector", &mut || connector(wanted, world));
     add("subnetwork", &mut || subnetwork(link, wanted, world));
-    add("route", &mut || default_route(link, world));
+    add("route", &mut || routes::default_route(link, wanted, world));
     add(ADMISSION, &mut || {
         far_end::left_closed(link, world)?;
-        far_end::admission(link, world)
+        far_end::admission(&link.network, &link.destination, world)
     });
     add(DESTINATION, &mut || far_end::destination(link, world));
     Trace { hops }
@@ -321,32 +322,4 @@ fn subnetwork(link: &Link, wanted: &VpcAccess, world: &World) -> Finding {
             ),
         },
     }
-}
-
-fn default_route(link: &Link, world: &World) -> Finding {
-    let routes = match world.routes(&link.network) {
-        Ok(routes) => routes,
-        Err(why) => return unknown(Code::PathUnknown, why),
-    };
-    match route::deciding(routes.iter(), &connector_tags()) {
-        None => fail(
-            Code::NoDefaultRoute,
-            format!("network {} has no default route", link.network.name),
-        ),
-        Some(route) => match &route.next_hop {
-            NextHop::DefaultInternetGateway => Ok(format!(
-                "{} leads to the default internet gateway",
-                route.id.name
-            )),
-            NextHop::Other(hop) => fail(
-                Code::NoDefaultRoute,
-                format!("route {} sends everything to {hop}", route.id.name),
-            ),
-        },
-    }
-}
-
-/// The tags that every connector's machines carry (`docs/reference/google-cloud.md#connector-tags`).
-fn connector_tags() -> [String; 1] {
-    ["vpc-connector".to_owned()]
 }

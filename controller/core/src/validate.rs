@@ -19,7 +19,8 @@ use crate::diagnostic::Diagnostic;
 use crate::ids::LinkName;
 use crate::link::Link;
 
-pub use violation::{diagnose_all, is_near};
+pub use crate::near::is_near;
+pub use violation::diagnose_all;
 
 /// What became of the declarations.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -325,7 +325,7 @@ impl World {
     }
 
     /// All services, in order.
-    pub fn services(&self) -> impl Iterator<Item = &Service> {
+    pub fn services(&self) -> impl Iterator<Item = &Service> + Clone {
         self.services.values()
     }
 
@@ -334,8 +334,13 @@ impl World {
         self.memories.iter()
     }
 
+    /// All networks, in order.
+    pub fn networks(&self) -> impl Iterator<Item = &Network> + Clone {
+        self.networks.values()
+    }
+
     /// All subnetworks, in order.
-    pub fn subnetworks(&self) -> impl Iterator<Item = &LiveSubnetwork> {
+    pub fn subnetworks(&self) -> impl Iterator<Item = &LiveSubnetwork> + Clone {
         self.subnetworks.values()
     }
 
@@ -368,7 +373,7 @@ impl World {
     }
 
     /// All connectors, in order.
-    pub fn connectors(&self) -> impl Iterator<Item = &LiveConnector> {
+    pub fn connectors(&self) -> impl Iterator<Item = &LiveConnector> + Clone {
         self.connectors.values()
     }
 

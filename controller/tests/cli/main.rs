@@ -14,6 +14,7 @@ mod prompts;
 mod pseudo_terminal;
 mod rates;
 mod secrets;
+mod slips;
 mod storms;
 mod terminal;
 mod timeouts;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::callers::{self, Loss};
 use crate::codes::Code;
 use crate::context::Context;
+use crate::decide::left_behind::left_behind;
 use crate::decide::wanted_access;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::ids::LinkName;
@@ -22,6 +23,7 @@ pub(super) fn block(
     let mut loses = without_internet(context, subnetworks, diagnostics);
     loses.extend(in_anothers_router(context, subnetworks, diagnostics));
     loses.extend(cut_off(context, diagnostics));
+    loses.extend(left_behind(context, diagnostics));
     cutting_off(context, &mut loses, diagnostics);
     context.stays_put = sources_that_stay(context, &loses);
     context.blocked.extend(loses);

@@ -5,10 +5,10 @@
 //! would be an outage, so it is not moved.
 
 use crate::codes::Code;
-use crate::kinds::route;
 use crate::kinds::{IngressSetting, VpcAccess};
-use crate::link::Link;
-use crate::path::{Finding, Verdict, connector_tags, default_route, far_end};
+use crate::link::{Link, NetworkRef, ServiceRef};
+use crate::path::routes::{self, default_route};
+use crate::path::{Finding, Verdict, far_end};
 use crate::world::{Seen, World};
 
 /// The code and the sentence, when the move would cut something off, or may: without the routes nobody can tell. A
@@ -23,8 +23,8 @@ pub fn cut_off(link: &Link, wanted: &VpcAccess, world: &World) -> Option<(Code, 
         let found = format!("network {} does not exist", link.network.name);
         return Some((Code::NetworkMissing, found));
     }
-    let routes = match world.routes(&link.network) {
-        Ok(routes) => routes,
+    let route = match routes::deciding(link, wanted, world) {
+        Ok(route) => route,
         Err(why) => {
             let found = format!(
                 "the routes of {} could not be read: {why}",
@@ -33,8 +33,8 @@ pub fn cut_off(link: &Link, wanted: &VpcAccess, world: &World) -> Option<(Code, 
             return Some((Code::ScopeUnreadable, found));
         }
     };
-    if route::deciding(routes.iter(), &connector_tags()).is_none() {
-        return failed(default_route(link, world));
+    if route.is_none() {
+        return failed(default_route(link, wanted, world));
     }
     match world.service(&link.destination) {
         Seen::Absent => return None,
@@ -43,7 +43,24 @@ pub fn cut_off(link: &Link, wanted: &VpcAccess, world: &World) -> Option<(Code, 
         // One that could not be read may be closed.
         Seen::Present(_) | Seen::Unreadable(_) => {}
     }
-    failed(default_route(link, world)).or_else(|| failed(far_end::admission(link, world)))
+    let admission = || far_end::admission(&link.network, &link.destination, world);
+    failed(default_route(link, wanted, world)).or_else(|| failed(admission()))
+}
+
+/// The same for a destination that a source reaches by another link than the one that moves it: does it admit the
+/// network that the source is on, and not the one that it is led to?
+pub(crate) fn not_admitted_any_more(
+    destination: &ServiceRef,
+    before: &NetworkRef,
+    after: &NetworkRef,
+    world: &World,
+) -> Option<(Code, String)> {
+    let live = world.service(destination).present()?;
+    if live.ingress == IngressSetting::All {
+        return None;
+    }
+    far_end::admission(before, destination, world).ok()?;
+    failed(far_end::admission(after, destination, world))
 }
 
 fn failed(finding: Finding) -> Option<(Code, String)> {

@@ -4,22 +4,22 @@ use std::collections::BTreeSet;
 
 use crate::codes::Code;
 use crate::kinds::{Attachment, IngressSetting, RegionalRef, Service, VpcAccess};
-use crate::link::{Link, NetworkRef};
+use crate::link::{Link, NetworkRef, ServiceRef};
 use crate::path::{Finding, Verdict, fail, unknown};
 use crate::world::{Seen, World};
 
 /// Internal means: from a network of the destination's own project, or from the Shared VPC network that the
 /// destination itself is attached to (`docs/reference/google-cloud.md#internal-ingress`).
-pub(super) fn admission(link: &Link, world: &World) -> Finding {
-    if link.network.project == link.destination.project {
+pub(super) fn admission(network: &NetworkRef, destination: &ServiceRef, world: &World) -> Finding {
+    if network.project == destination.project {
         return Ok("the network is in the destination's project".to_owned());
     }
-    let service = match world.service(&link.destination) {
+    let service = match world.service(destination) {
         Seen::Present(service) => service,
         Seen::Absent => {
             return fail(
                 Code::ServiceMissing,
-                format!("service {} does not exist", link.destination.name),
+                format!("service {} does not exist", destination.name),
             );
         }
         Seen::Unreadable(why) => return unknown(Code::PathUnknown, why),
@@ -28,14 +28,13 @@ pub(super) fn admission(link: &Link, world: &World) -> Finding {
     for access in serving_accesses(service, world)? {
         attached.insert(attached_network(access, world)?);
     }
-    if attached == BTreeSet::from([Some(link.network.clone())]) {
+    if attached == BTreeSet::from([Some(network.clone())]) {
         return Ok("the destination is attached to the same Shared VPC network".to_owned());
     }
     fail(
         Code::NetworkNotAdmitted,
         format!(
-            "network {} is in another project, and the destination is not attached to it",
-            link.network
+            "network {network} is in another project, and the destination is not attached to it"
         ),
     )
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::cloud::Write;
+use crate::codes::Code;
 use crate::context::Context;
 use crate::graph::Node;
 use crate::guests;
@@ -180,7 +181,7 @@ pub(super) fn restore_adopted(context: &mut Context<'_>) {
                 left.adopted.remove(path);
             } else if detached && !still_served(context, &id) {
                 let why = "adopted, and the link is gone: it gets back what it had before";
-                let step = switched_off(context, id, why);
+                let step = given_back(context, id, why);
                 context.steps.insert(node, step);
             }
         }
@@ -244,7 +245,7 @@ pub(super) fn restore_left(context: &mut Context<'_>) {
                 let why = "adopted, and no link needs it any more: it gets back what it had before";
                 let step = Step {
                     links: node.clone(),
-                    ..switched_off(context, id.clone(), why)
+                    ..given_back(context, id.clone(), why)
                 };
                 steps.insert(Id::Subnetwork(id), step);
             }
@@ -274,6 +275,34 @@ fn serves(context: &Context<'_>, source: &ServiceRef, id: &RegionalRef) -> bool 
     let pinned = hold::connectors_pinned(service, context.world);
     let on = context.uses.connectors_on(id);
     on.iter().any(|connector| pinned.contains(&connector.id))
+}
+
+/// Gives a subnetwork back what it had, unless a source of another set goes that way.
+fn given_back(context: &Context<'_>, id: RegionalRef, why: &'static str) -> Step {
+    match relied_on(context, &id) {
+        Some((source, Installation { owner, set })) => {
+            let why = format!(
+                "adopted, and {} goes this way by a link of owner {owner}, set {set}",
+                source.name
+            );
+            Step::wait(Code::LeftForOthers, why)
+        }
+        None => switched_off(context, id, why),
+    }
+}
+
+/// A source that leaves through this subnetwork by a link of another set, which may have found it as it wished.
+fn relied_on<'a>(
+    context: &'a Context<'_>,
+    id: &RegionalRef,
+) -> Option<(&'a ServiceRef, &'a Installation)> {
+    let connectors = context.uses.connectors_on(id).iter();
+    let users = connectors.filter_map(|live| context.uses.services().get(&live.id));
+    users.flatten().find_map(|user| {
+        let record = context.world.memory(user).egress.this()?;
+        let theirs = record.installation != *context.ours && !record.links.is_empty();
+        theirs.then_some((user, &record.installation))
+    })
 }
 
 /// Google keeps it on while a NAT serves the subnetwork (`docs/reference/google-cloud.md#effective-private-google-access`), so what

@@ -11,7 +11,7 @@ use crate::graph::Node;
 use crate::hold;
 use crate::kinds::{Connector, ConnectorState, Id, LiveConnector, RegionalRef, VpcAccess};
 use crate::link::{NetworkRef, ServiceRef};
-use crate::plan::Step;
+use crate::plan::{Step, meant};
 use crate::world::Seen;
 
 pub(super) fn connector(context: &Context<'_>, wanted: &Connector) -> Step {
@@ -100,14 +100,18 @@ fn state(state: ConnectorState) -> &'static str {
     }
 }
 
+/// What to do when no name is similar.
+const CORRECT: &str =
+    "correct its name, region or `projectId`, or let privatelink make one with `managed`";
+
 pub(super) fn existing_connector(context: &Context<'_>, node: &Node, id: &RegionalRef) -> Step {
     let live = match context.world.connector(id) {
         Seen::Unreadable(why) => return Step::unreadable(why),
         Seen::Absent => {
-            return Step::refuse(
-                Code::ConnectorMissing,
-                format!("{} does not exist", id.location("connectors")),
-            );
+            let why = format!("{} does not exist", id.location("connectors"));
+            let meant = meant::connector(context.world, id);
+            return Step::refuse(Code::ConnectorMissing, why)
+                .help(meant.unwrap_or_else(|| CORRECT.to_owned()));
         }
         Seen::Present(live) => live,
     };

@@ -24,7 +24,7 @@ use crate::world::Seen;
 pub fn step(context: &Context<'_>, node: &Node, wanted: &ServiceEgress) -> Step {
     let service = match context.world.service(&wanted.service) {
         Seen::Unreadable(why) => return Step::unreadable(why),
-        Seen::Absent => return missing(&wanted.service),
+        Seen::Absent => return missing(context, &wanted.service),
         Seen::Present(service) => service,
     };
     let desired = wanted.vpc_access();

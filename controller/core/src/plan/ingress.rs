@@ -22,7 +22,7 @@ use crate::world::Seen;
 pub fn step(context: &Context<'_>, node: &Node, wanted: &ServiceIngress) -> Step {
     let service = match context.world.service(&wanted.service) {
         Seen::Unreadable(why) => return Step::unreadable(why),
-        Seen::Absent => return missing(&wanted.service),
+        Seen::Absent => return missing(context, &wanted.service),
         Seen::Present(service) => service,
     };
     let will = IngressSetting::from(wanted.ingress);

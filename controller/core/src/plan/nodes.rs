@@ -17,7 +17,7 @@ use crate::plan::connectors::{connector, existing_connector};
 use crate::plan::nat_entries::{nat, within_reach};
 use crate::plan::routers::{existing_router, router};
 use crate::plan::subnetworks::{existing_subnetwork, subnetwork};
-use crate::plan::{Action, Step, egress, ingress, nat_moves, trail};
+use crate::plan::{Action, Step, egress, ingress, meant, nat_moves, trail};
 use crate::world::{Remembered, Seen};
 
 /// Decides every node in order of identity, which has what is needed before what needs it.
@@ -227,7 +227,10 @@ fn network(context: &Context<'_>, id: &NetworkRef) -> Step {
                 id.name, id.project
             ),
         )
-        .help("check `network.name`; for a Shared VPC set `network.projectId` to the host project"),
+        .help(meant::network(context.world, id).unwrap_or_else(|| {
+            "check `network.name`; for a Shared VPC set `network.projectId` to the host project"
+                .to_owned()
+        })),
         Seen::Unreadable(why) => Step::unreadable(why),
     }
 }

@@ -7,7 +7,7 @@ use crate::kinds::service_egress::EgressAnnotation;
 use crate::kinds::service_ingress::IngressAnnotation;
 use crate::link::ServiceRef;
 use crate::names::Installation;
-use crate::plan::Step;
+use crate::plan::{Step, meant};
 use crate::world::Remembered;
 
 /// An annotation of ours, which says whose the aspect is that it is about.
@@ -85,13 +85,18 @@ pub(super) fn owner<'a, T: Claim>(
 }
 
 /// The step for a service that is not there.
-pub(super) fn missing(service: &ServiceRef) -> Step {
+pub(super) fn missing(context: &Context<'_>, service: &ServiceRef) -> Step {
     let ServiceRef {
         project,
         region,
         name,
     } = service;
     let why = format!("service {name} does not exist in {region} of project {project}");
-    Step::refuse(Code::ServiceMissing, why)
-        .help("deploy it first, or correct its name, region or project")
+    let refusal = Step::refuse(Code::ServiceMissing, why);
+    let meant = meant::service(context.world, service);
+    refusal.help(
+        meant.unwrap_or_else(|| {
+            "deploy it first, or correct its name, region or project".to_owned()
+        }),
+    )
 }

@@ -210,7 +210,28 @@ fn add_step(context: &mut Context<'_>, id: Id, step: Option<Step>) {
 /// What could be removed but is not, because this run may not remove: said, so that nobody wonders.
 pub fn left_over(context: &Context<'_>) -> Vec<Diagnostic> {
     let told = [not_removed(context), not_told_of(context)];
-    told.into_iter().flatten().collect()
+    told.into_iter()
+        .flatten()
+        .chain(without_mark(context))
+        .collect()
+}
+
+/// Routers that are called as ours are and that nothing else says to be ours: somebody changed their descriptions.
+fn without_mark(context: &Context<'_>) -> impl Iterator<Item = Diagnostic> {
+    let routers = context.world.routers();
+    let lost = routers.filter(|live| {
+        let ours = context.ours.made(live.id.name.as_str()) && live.mark.is_none();
+        ours && context.unwanted(&Id::Router(live.id.clone()))
+    });
+    lost.map(|live| {
+        let id = Id::Router(live.id.clone()).to_string();
+        let message = format!(
+            "{id} is called as a router of ours is, but its description carries no mark of ours, so it is left alone"
+        );
+        Diagnostic::new(Code::ForeignUnderOurName, Origin::Cloud { id }, message)
+            .help("if privatelink made it, delete it by hand")
+            .severity(crate::diagnostic::Severity::Warning)
+    })
 }
 
 /// What is left alone because it may be of links that this run is not told of.

@@ -41,12 +41,15 @@ pub(super) fn router(context: &Context<'_>, node: &Node, wanted: &Router) -> Ste
                 .as_ref()
                 .is_none_or(|mark| mark.installation != *context.ours) =>
         {
-            let whose = whose(live.mark.as_ref());
-            Step::refuse(
-                Code::ForeignUnderOurName,
-                format!("a router of this name exists and {whose}"),
-            )
-            .help("delete or rename it, or use another --set")
+            let other = whose(live.mark.as_ref());
+            let why = format!("a router of this name exists and {other}");
+            let refusal = Step::refuse(Code::ForeignUnderOurName, why);
+            if live.mark.is_some() {
+                return refusal.help(OUT_OF_THE_WAY);
+            }
+            // A description can be changed, and then it is the name alone that tells.
+            let mark = mark(context, node, &wanted.id.project);
+            refusal.help(format!("if privatelink made it, put `{mark}` back into its description; otherwise {OUT_OF_THE_WAY}"))
         }
         Seen::Present(live) if live.network != wanted.network => Step::refuse(
             Code::ForeignUnderOurName,
@@ -55,6 +58,8 @@ pub(super) fn router(context: &Context<'_>, node: &Node, wanted: &Router) -> Ste
         Seen::Present(_) => Step::nothing("the router is there"),
     }
 }
+
+const OUT_OF_THE_WAY: &str = "delete or rename it, or use another --set";
 
 pub(super) fn existing_router(context: &Context<'_>, wanted: &Router) -> Step {
     match context.world.router(&wanted.id) {

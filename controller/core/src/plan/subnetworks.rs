@@ -11,7 +11,7 @@ use crate::graph::Node;
 use crate::kinds::{Id, LiveSubnetwork, RegionalRef, Subnetwork};
 use crate::names::Installation;
 use crate::plan::nodes::{mark, whose};
-use crate::plan::{Action, Step};
+use crate::plan::{Action, Step, meant};
 use crate::uses::entry_id;
 use crate::world::Seen;
 
@@ -125,14 +125,17 @@ fn kept_by_google(context: &Context<'_>, wanted: &Subnetwork) -> Option<Ipv4Net>
     kept.contains(&wanted.cidr).then_some(kept)
 }
 
+/// What to do when no name is similar.
+const CORRECT: &str = "correct its name, which is one in the source's region, or let privatelink make one with `managed: {cidr: ...}`";
+
 pub(super) fn existing_subnetwork(context: &Context<'_>, node: &Node, id: &RegionalRef) -> Step {
     let live = match context.world.subnetwork(id) {
         Seen::Unreadable(why) => return Step::unreadable(why),
         Seen::Absent => {
-            return Step::refuse(
-                Code::SubnetworkMissing,
-                format!("{} does not exist", id.compute("subnetworks")),
-            );
+            let why = format!("{} does not exist", id.compute("subnetworks"));
+            let meant = meant::subnetwork(context.world, id);
+            return Step::refuse(Code::SubnetworkMissing, why)
+                .help(meant.unwrap_or_else(|| CORRECT.to_owned()));
         }
         Seen::Present(live) => live,
     };

@@ -6,6 +6,7 @@ use privatelink_crds::schema::{Breach, Violation};
 use crate::codes::Code;
 use crate::diagnostic::{Diagnostic, Origin};
 use crate::ids::{LinkName, ResourceName};
+use crate::near::nearest;
 
 /// Fields that the API keeps for later, with what to write today.
 const RESERVED: &[(&str, &str)] = &[
@@ -117,7 +118,8 @@ fn is_misspelled(missing: &Violation, violations: &[Violation]) -> bool {
     };
     violations.iter().any(|other| match &other.breach {
         Breach::UnknownField { name, known } => {
-            place_of(&other.path) == missing.path && nearest(name, known) == Some(wanted)
+            place_of(&other.path) == missing.path
+                && nearest(name, known.iter().map(String::as_str)) == Some(wanted)
         }
         Breach::WrongType { .. }
         | Breach::MissingField { .. }
@@ -246,50 +248,11 @@ fn meant_range(written: &str) -> Option<String> {
 
 /// `did you mean ...?` when something is near, otherwise the whole choice.
 fn one_of(written: &str, choice: &[String]) -> String {
-    match nearest(written, choice) {
+    match nearest(written, choice.iter().map(String::as_str)) {
         Some(near) => format!("did you mean `{near}`?"),
         None if choice.is_empty() => "nothing may be written here; write `{}`".to_owned(),
         None => format!("write one of: {}", choice.join(", ")),
     }
-}
-
-/// The word of the choice that is a few slips away at most.
-fn nearest<'a>(written: &str, choice: &'a [String]) -> Option<&'a str> {
-    // No word of ours is nearly as long, and comparing takes time and room for each letter.
-    if written.len() > 100 {
-        return None;
-    }
-    let distance = |word: &str| edits(&written.to_lowercase(), &word.to_lowercase());
-    let near = choice
-        .iter()
-        .map(|word| (distance(word), word.as_str()))
-        .min()?;
-    let (slips, word) = near;
-    (slips <= 1 + word.len() / 4).then_some(word)
-}
-
-/// Is this the word with a few slips at most?
-pub fn is_near(written: &str, word: &str) -> bool {
-    nearest(written, std::slice::from_ref(&word.to_owned())).is_some()
-}
-
-/// How many letters must be added, dropped, replaced or swapped with their neighbour.
-fn edits(from: &str, to: &str) -> usize {
-    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
-    let mut rows: Vec<Vec<usize>> = vec![(0..=to.len()).collect()];
-    for i in 1..=from.len() {
-        let mut row = vec![i];
-        for j in 1..=to.len() {
-            let replaced = rows[i - 1][j - 1] + usize::from(from[i - 1] != to[j - 1]);
-            let mut least = replaced.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
-            if i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1] {
-                least = least.min(rows[i - 2][j - 2] + 1);
-            }
-            row.push(least);
-        }
-        rows.push(row);
-    }
-    rows[from.len()][to.len()]
 }
 
 /// What to write instead of a value of another type.

@@ -4,6 +4,7 @@ mod aside;
 mod callers;
 mod callers_moved;
 mod connectors;
+mod elsewhere;
 mod ends;
 mod guests;
 mod in_the_way;

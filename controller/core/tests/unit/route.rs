@@ -39,6 +39,8 @@ fn the_longest_prefix_wins_then_the_lowest_priority() {
     );
     let half = route("half", "0.0.0.0/1", false, 2000, &[]);
     assert_eq!(winner(&[default.clone(), half], &[]), Some("half".into()));
+    let half = route("half", "128.0.0.0/1", false, 2000, &[]);
+    assert_eq!(winner(&[default.clone(), half], &[]), Some("half".into()));
     let better = route("better", "0.0.0.0/0", false, 900, &[]);
     assert_eq!(winner(&[default, better], &[]), Some("better".into()));
 }
@@ -63,4 +65,45 @@ fn a_narrow_route_decides_nothing_about_the_internet() {
         winner(&[route("narrow", "10.0.0.0/8", false, 1, &[])], &[]),
         None
     );
+}
+
+#[test]
+fn every_part_of_the_internet_needs_its_route() {
+    let low = route("low", "0.0.0.0/1", true, 100, &[]);
+    assert_eq!(winner(std::slice::from_ref(&low), &[]), None);
+    let high = route("high", "128.0.0.0/1", false, 1000, &[]);
+    assert_eq!(winner(&[low.clone(), high], &[]), Some("high".into()));
+    let high = route("high", "128.0.0.0/1", true, 1000, &[]);
+    assert_eq!(winner(&[low, high], &[]), Some("low".into()));
+}
+
+#[test]
+fn a_wide_route_around_googles_addresses_decides_for_them() {
+    let default = route("default", "0.0.0.0/0", true, 1000, &[]);
+    let wide = route("wide", "32.0.0.0/3", false, 1000, &[]);
+    let routes = [default.clone(), wide];
+    assert_eq!(winner(&routes, &[]), Some("wide".into()));
+    // What a longer prefix gives back to the gateway is not the other's.
+    let given_back = ["32.0.0.0/4", "48.0.0.0/4"].map(|range| route("back", range, true, 1, &[]));
+    let routes: Vec<Route> = routes.into_iter().chain(given_back).collect();
+    assert_eq!(winner(&routes, &[]), Some("default".into()));
+    // Nobody reaches a service at these.
+    let never =
+        ["0.0.0.0/7", "10.0.0.0/7", "224.0.0.0/4"].map(|range| route("r", range, false, 1, &[]));
+    assert_eq!(
+        winner(&[default.clone(), never[2].clone()], &[]),
+        Some("default".into())
+    );
+    assert_eq!(
+        winner(&[default.clone(), never[0].clone()], &[]),
+        Some("r".into())
+    );
+    assert_eq!(winner(&[default, never[1].clone()], &[]), Some("r".into()));
+}
+
+#[test]
+fn of_equals_the_one_that_leads_elsewhere_counts() {
+    let default = route("default", "0.0.0.0/0", true, 1000, &[]);
+    let vpn = route("vpn", "0.0.0.0/0", false, 1000, &[]);
+    assert_eq!(winner(&[default, vpn], &[]), Some("vpn".into()));
 }

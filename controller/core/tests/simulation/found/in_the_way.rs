@@ -2,7 +2,11 @@
 
 use std::fmt::Write as _;
 
+use privatelink_core::codes::Code;
+use privatelink_core::diagnostic::{Diagnostic, Severity};
+use privatelink_core::ids::ResourceName;
 use privatelink_core::link::{ConnectorRef, NetworkRef};
+use privatelink_core::names::Mark;
 use privatelink_core::plan::Action;
 
 use super::*;
@@ -190,4 +194,79 @@ fn says(what: &str, report: &Report) -> String {
         let _ = writeln!(told, "    {}[{}]: {}", it.severity, it.code, it.message);
     }
     told
+}
+
+#[test]
+fn a_router_whose_description_somebody_changed_is_told_until_it_is_ours_again() {
+    let fake = Fake::new(before(), 0);
+    let wish = link("t/one", "a", "b", "10.8.0.0/28");
+    assert_eq!(apply(&fake, std::slice::from_ref(&wish)).exit_code(), 0);
+    let describe = |mark: Option<&Mark>| {
+        fake.change(|state| {
+            for router in state.routers.values_mut() {
+                router.mark = mark.cloned();
+            }
+        });
+    };
+    let mark = fake.state().routers.values().next().unwrap().mark.clone();
+    describe(None);
+    let report = plan(&fake, std::slice::from_ref(&wish));
+    let help = unnamed(&report).help.as_deref().unwrap();
+    // What the help says to write is what heals it.
+    let (_, said) = help.split_once('`').unwrap();
+    let (said, _) = said.split_once('`').unwrap();
+    assert_eq!(said.parse::<Mark>().ok(), mark);
+    describe(said.parse().ok().as_ref());
+    assert_eq!(apply(&fake, std::slice::from_ref(&wish)).exit_code(), 0);
+
+    describe(None);
+    let report = apply(&fake, &[]);
+    assert_eq!(fake.state().routers.len(), 1);
+    assert_eq!(unnamed(&report).severity, Severity::Warning);
+}
+
+/// What is said of a thing that has a name of ours and no mark.
+fn unnamed(report: &Report) -> &Diagnostic {
+    let mut found = report.diagnostics.iter();
+    let told = found.find(|found| found.code == Code::ForeignUnderOurName);
+    told.unwrap()
+}
+
+#[test]
+fn what_was_meant_by_a_name_that_is_not_there_is_said() {
+    let said = |change: &dyn Fn(&mut Link)| {
+        let mut wish = link("t/one", "a", "b", "10.8.0.0/28");
+        change(&mut wish);
+        let report = plan(&Fake::new(before(), 0), &[wish]);
+        let mut missing = report.diagnostics.iter().filter(|it| it.is_error());
+        missing.next().unwrap().help.clone().unwrap()
+    };
+    let name = |text: &str| -> ResourceName { text.parse().unwrap() };
+    let near_main = said(&|link| link.network.name = name("mian"));
+    assert_eq!(near_main, "did you mean `main`?");
+    let near_spare = said(&|link| {
+        on(
+            link,
+            SubnetworkChoice::Existing {
+                name: name("sapre"),
+            },
+        )
+    });
+    assert_eq!(near_spare, "did you mean `spare`?");
+    let connector = |link: &mut Link, region: &str| {
+        link.egress = Egress::Connector(ConnectorChoice::Existing(ConnectorRef {
+            project: UNIVERSE.prod.clone(),
+            region: region.parse().unwrap(),
+            name: "team-con".parse().unwrap(),
+        }));
+    };
+    let near_conn = said(&|link| connector(link, UNIVERSE.here.as_str()));
+    assert_eq!(near_conn, "did you mean `team-conn`?");
+    let elsewhere = said(&|link| link.destination.project = UNIVERSE.edge.clone());
+    assert_eq!(
+        elsewhere,
+        "there is one in europe-west1 of project acme-prod"
+    );
+    let nothing = said(&|link| link.destination.name = "another-service".parse().unwrap());
+    assert!(nothing.starts_with("deploy it first"), "{nothing}");
 }

@@ -152,3 +152,35 @@ fn a_revision_that_failed_is_told_although_the_destination_is_refused() {
     let told: BTreeSet<Code> = report.diagnostics.iter().map(|found| found.code).collect();
     assert_eq!(told, [Code::HeldBySomebody, Code::RevisionFailed].into());
 }
+
+/// Two links to one destination; the revision of every source fails.
+fn failed_beside(one: Link) -> Vec<(Code, Option<String>)> {
+    let fake = Fake::new(before(), 0);
+    let links = [one, link("t/two", "c", "b", "10.8.0.16/28")];
+    fake.set_faults(Faults {
+        sorts: BTreeMap::from([("PatchService", Fault::Fails)]),
+        ..Faults::default()
+    });
+    let _disturbed = apply(&fake, &links);
+    fake.set_faults(Faults::default());
+    let report = apply(&fake, &links);
+    let told = report.diagnostics.iter();
+    told.map(|found| (found.code, found.link.as_ref().map(ToString::to_string)))
+        .collect()
+}
+
+#[test]
+fn a_revision_that_failed_is_told_although_another_link_to_the_destination_is_refused() {
+    let mut refused = link("t/one", "a", "b", "10.8.0.0/28");
+    refused.network.name = "nowhere".parse().unwrap();
+    let told = failed_beside(refused);
+    let two = (Code::RevisionFailed, Some("t/two".to_owned()));
+    assert!(told.contains(&two), "{told:?}");
+}
+
+#[test]
+fn the_revisions_that_failed_of_two_sources_are_both_told() {
+    let told = failed_beside(link("t/one", "a", "b", "10.8.0.0/28"));
+    let both = ["t/one", "t/two"].map(|link| (Code::RevisionFailed, Some(link.to_owned())));
+    assert_eq!(told, both);
+}
