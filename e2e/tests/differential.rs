@@ -42,6 +42,8 @@ mod settled;
 mod table;
 #[path = "../../controller/core/tests/simulation/tamper.rs"]
 mod tamper;
+#[path = "../../controller/core/tests/simulation/told.rs"]
+mod told;
 #[path = "../../controller/core/tests/simulation/universe.rs"]
 mod universe;
 #[path = "../../controller/core/tests/simulation/works.rs"]

@@ -22,6 +22,9 @@ use crate::scope::Removal;
 use crate::uses::Uses;
 use crate::world::{Remembered, World};
 
+/// Why a destination is not closed yet, and the link that takes part and whose path is the reason, if it is one.
+pub(crate) type Unproven = (Option<LinkName>, String);
+
 /// Everything that steps are decided from.
 pub struct Context<'a> {
     /// What is live.
@@ -253,13 +256,13 @@ impl<'a> Context<'a> {
     /// Why ingress cannot be tightened yet, if any link to this destination has an unproven path, or one that
     /// this very plan moves: what was read then says nothing about what will be there. A link that does not say who may
     /// enter counts as well, and so does one that takes no part.
-    pub fn unproven(&self, destination: &ServiceRef) -> Option<String> {
-        let declared = || self.aside.unproven(destination);
+    pub(crate) fn unproven(&self, destination: &ServiceRef) -> Option<Unproven> {
+        let declared = || Some((None, self.aside.unproven(destination)?));
         self.cut_off_by_closing(destination).or_else(declared)
     }
 
     /// Why closing a destination may cut off a link that takes part, or one that was applied.
-    pub(crate) fn cut_off_by_closing(&self, destination: &ServiceRef) -> Option<String> {
+    pub(crate) fn cut_off_by_closing(&self, destination: &ServiceRef) -> Option<Unproven> {
         let enforced = |link: &LinkName| self.is_enforced(link);
         // What is undone is carried out as well.
         let acts = |link: &LinkName| enforced(link) || self.released.contains(&link.to_string());
@@ -272,7 +275,7 @@ impl<'a> Context<'a> {
         let names = || self.callers.names(destination);
         let links = || names().filter_map(|name| self.link(&name.parse().ok()?));
         if let Some(link) = links().find(|link| moves(&link.source)) {
-            return Some(format!("{}: egress is being changed", link.name));
+            return Some((None, format!("{}: egress is being changed", link.name)));
         }
         // It carries traffic while it grows, unless that fails: then it is in ERROR and carries nobody.
         let grows = |link: &&Link| {
@@ -292,13 +295,15 @@ impl<'a> Context<'a> {
             live.is_some_and(|live| live.state == ConnectorState::Updating)
         };
         if let Some(link) = links().find(grows).or_else(|| links().find(changes)) {
-            return Some(format!("{}: its connector is being changed", link.name));
+            let why = format!("{}: its connector is being changed", link.name);
+            return Some((None, why));
         }
         let broken = links().find_map(|link| {
             let hop = self.traces.get(&link.name)?.root_cause()?;
-            Some(format!("{}: {}", link.name, hop.found))
+            let why = format!("{}: {}", link.name, hop.found);
+            Some((Some(link.name.clone()), why))
         });
-        broken.or_else(|| callers::outside(self, destination))
+        broken.or_else(|| Some((None, callers::outside(self, destination)?)))
     }
 
     /// Why nothing is made for these links, if none of them can go on. One that is only reported makes nothing.

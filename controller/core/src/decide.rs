@@ -119,8 +119,9 @@ pub(crate) fn decide_with(
 
     diagnostics.extend(findings::unreadable(world));
     diagnostics.extend(findings::refusals(&plan, &context));
-    diagnostics.extend(findings::stuck(&plan, &context));
+    diagnostics.extend(findings::waiting::stuck(&plan, &context));
     diagnostics.extend(findings::broken_paths(&plan, &context));
+    diagnostics.extend(findings::waiting::untold(&plan, &context, &diagnostics));
     diagnostics.sort();
     diagnostics.dedup();
 

@@ -2,6 +2,7 @@
 
 mod field;
 pub(crate) mod lost;
+pub(crate) mod waiting;
 
 use std::collections::BTreeSet;
 
@@ -14,9 +15,9 @@ use crate::ids::LinkName;
 use crate::kinds::Id;
 use crate::link::Reconcile;
 use crate::names::Installation;
+use crate::path::Verdict;
 use crate::path::remedy::remedy;
-use crate::path::{Hop, Verdict};
-use crate::plan::{Action, Plan, Step};
+use crate::plan::{Action, Plan};
 use crate::world::World;
 
 /// One diagnostic per list or region that could not be read, however many links depend on it.
@@ -120,80 +121,6 @@ fn refused(plan: &Plan) -> BTreeSet<&LinkName> {
         .collect()
 }
 
-/// What waits although nothing is left to do about it now: somebody has to act, and this says what to do.
-pub(crate) fn stuck(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
-    if plan.writes() {
-        return Vec::new();
-    }
-    let mut diagnostics = Vec::new();
-    // What is refused has been said, and is why the rest of the same link waits.
-    let refused = refused(plan);
-    for (id, step) in &plan.steps {
-        if step.action != Action::Wait || step.links.iter().any(|link| refused.contains(link)) {
-            continue;
-        }
-        if step.code == Some(Code::UsedByService) && used_by_refused(plan, context, id) {
-            continue;
-        }
-        let cause = cause(step, context).and_then(|(_, hop)| hop.code);
-        let code = match step.code {
-            Some(Code::IngressHeld) => cause.unwrap_or(Code::IngressHeld),
-            Some(code @ (Code::UsedByService | Code::TrafficPinned)) => code,
-            Some(Code::ScopeUnreadable) if step.help.is_some() => Code::ScopeUnreadable,
-            Some(_) | None => continue,
-        };
-        let message = format!("{} {}: {}", id.kind(), id.short(), step.why);
-        let link = step.links.iter().find_map(|name| context.link(name));
-        let origin = link.map_or(Origin::Cloud { id: id.to_string() }, |link| {
-            link.origin.clone()
-        });
-        let mut diagnostic = Diagnostic::new(code, origin, message).severity(Severity::Warning);
-        diagnostic.link = link.map(|link| link.name.clone());
-        let field = match step.code {
-            Some(Code::IngressHeld) => field::of_hop(code),
-            Some(_) | None => link.and_then(|link| field::of(link, id, code)),
-        };
-        diagnostic.field = field.map(str::to_owned);
-        let remedy = || remedy(code).map(Into::into);
-        diagnostic.help = step.help.clone().or_else(remedy);
-        diagnostics.push(diagnostic);
-    }
-    diagnostics
-}
-
-/// The first of a step's links whose path does not work, and what is wrong with it.
-fn cause<'a>(step: &'a Step, context: &'a Context<'_>) -> Option<(&'a LinkName, &'a Hop)> {
-    let mut links = step.links.iter();
-    links.find_map(|link| Some((link, context.traces.get(link)?.root_cause()?)))
-}
-
-/// The links whose path is told of as the reason why their destination is not closed yet: one of each destination.
-fn told_as_stuck<'a>(
-    plan: &'a Plan,
-    context: &'a Context<'_>,
-    refused: &'a BTreeSet<&LinkName>,
-) -> impl Iterator<Item = &'a LinkName> {
-    let held = plan.steps.values().filter(|step| {
-        step.code == Some(Code::IngressHeld) && !step.links.iter().any(|it| refused.contains(it))
-    });
-    held.filter_map(|step| Some(cause(step, context)?.0))
-}
-
-/// Is a connector still there because a service that uses it is not let go? That has been said of the service.
-fn used_by_refused(plan: &Plan, context: &Context<'_>, id: &Id) -> bool {
-    let Id::Connector(connector) = id else {
-        return false;
-    };
-    let users = context.uses.services().get(connector);
-    let steps = users.into_iter().flatten();
-    let mut steps = steps.filter_map(|user| plan.steps.get(&Id::ServiceEgress(user.clone())));
-    steps.any(|step| match step.action {
-        Action::Refuse => true,
-        Action::Wait => step.code == Some(Code::ScopeUnreadable),
-        Action::Nothing | Action::Create | Action::Update | Action::Delete => false,
-    })
-}
-
 /// Links that shall be undone and that their source remembers for another owner or set: nothing is undone of those.
 pub(crate) fn undone_by_others(world: &World, wishes: &Wishes, orders: &Orders) -> Vec<Diagnostic> {
     let undone = wishes.links.iter();
@@ -241,7 +168,7 @@ pub(crate) fn broken_paths(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic
             Action::Create | Action::Update | Action::Delete => true,
         })
         .flat_map(|(_, step)| &step.links)
-        .chain(told_as_stuck(plan, context, &refused))
+        .chain(waiting::told_as_held(plan))
         .collect();
     let idle = context
         .traces

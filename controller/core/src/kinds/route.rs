@@ -48,8 +48,8 @@ pub enum NextHop {
 }
 
 /// Routes to longer prefixes than this are left out: they are about somebody's own addresses and not about the internet at
-/// large. No private block is as wide.
-const WIDE: u8 = 7;
+/// large. Private blocks, and public ones that companies use as if they were, are summarised in /6 to /8 at most.
+const WIDE: u8 = 5;
 
 /// Which route decides for the internet at large, seen from a machine with these tags.
 ///
@@ -92,9 +92,8 @@ fn parts(wide: &[&Route]) -> BTreeSet<Ipv4Addr> {
         ]
     });
     let addresses = ends.flatten().map(|address| match address.octets()[0] {
-        // This network and a private one: their neighbours belong to the same part.
+        // Nothing is at this network's own addresses; their neighbours belong to the same part.
         0 => Ipv4Addr::new(1, 0, 0, 0),
-        10 => Ipv4Addr::new(11, 0, 0, 0),
         _ => address,
     });
     let unicast = addresses.filter(|address| address.octets()[0] < 224);

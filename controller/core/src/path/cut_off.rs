@@ -48,19 +48,34 @@ pub fn cut_off(link: &Link, wanted: &VpcAccess, world: &World) -> Option<(Code, 
 }
 
 /// The same for a destination that a source reaches by another link than the one that moves it: does it admit the
-/// network that the source is on, and not the one that it is led to?
+/// network that the source is on, and not the one that it is led to, or may that be? `None` is a network that could not
+/// be seen.
 pub(crate) fn not_admitted_any_more(
     destination: &ServiceRef,
-    before: &NetworkRef,
+    before: Option<&NetworkRef>,
     after: &NetworkRef,
     world: &World,
 ) -> Option<(Code, String)> {
-    let live = world.service(destination).present()?;
-    if live.ingress == IngressSetting::All {
+    match world.service(destination) {
+        Seen::Absent => return None,
+        Seen::Present(live) if live.ingress == IngressSetting::All => return None,
+        // One that could not be read may be closed.
+        Seen::Present(_) | Seen::Unreadable(_) => {}
+    }
+    let reached = before.is_none_or(|network| {
+        let found = far_end::admission(network, destination, world);
+        !matches!(found, Err((Verdict::Fail, _, _)))
+    });
+    if !reached {
         return None;
     }
-    far_end::admission(before, destination, world).ok()?;
-    failed(far_end::admission(after, destination, world))
+    match far_end::admission(after, destination, world) {
+        Err((Verdict::Unknown, _, why)) => {
+            let found = format!("what {} admits could not be read: {why}", destination.name);
+            Some((Code::ScopeUnreadable, found))
+        }
+        found => failed(found),
+    }
 }
 
 fn failed(finding: Finding) -> Option<(Code, String)> {

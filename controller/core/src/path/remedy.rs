@@ -33,7 +33,7 @@ const REMEDIES: [(Code, &str); 12] = [
     ),
     (
         Code::NoDefaultRoute,
-        "give the network a route to 0.0.0.0/0 whose next hop is the default internet gateway",
+        "give the network a route to 0.0.0.0/0 whose next hop is the default internet gateway, and take away or narrow a route that is named",
     ),
     (
         Code::NetworkNotAdmitted,

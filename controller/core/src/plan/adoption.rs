@@ -18,7 +18,7 @@ use crate::link::ServiceRef;
 use crate::names::Installation;
 use crate::plan::{Action, Step, egress, trail};
 use crate::uses::entry_id;
-use crate::world::{Seen, World};
+use crate::world::{Remembered, Seen, World};
 
 /// Former values of the things of others that this source's links change with consent: those recorded already on
 /// any source (so that a source that joins later keeps them when the first one leaves), and new ones.
@@ -277,31 +277,46 @@ fn serves(context: &Context<'_>, source: &ServiceRef, id: &RegionalRef) -> bool 
     on.iter().any(|connector| pinned.contains(&connector.id))
 }
 
-/// Gives a subnetwork back what it had, unless a source of another set goes that way.
+/// Gives a subnetwork back what it had, unless a source of another set goes that way, or may.
 fn given_back(context: &Context<'_>, id: RegionalRef, why: &'static str) -> Step {
+    let connectors = context.uses.connectors_on(&id);
+    if hold::users_unread(context.world, &id, connectors) {
+        return Step::wait(
+            Code::ScopeUnreadable,
+            "who else goes this way could not be read",
+        );
+    }
     match relied_on(context, &id) {
-        Some((source, Installation { owner, set })) => {
-            let why = format!(
-                "adopted, and {} goes this way by a link of owner {owner}, set {set}",
-                source.name
-            );
-            Step::wait(Code::LeftForOthers, why)
-        }
+        Some(why) => Step::wait(Code::LeftForOthers, why)
+            .help("undo that link first, or declare it in this set, which needs it undone in the other one"),
         None => switched_off(context, id, why),
     }
 }
 
-/// A source that leaves through this subnetwork by a link of another set, which may have found it as it wished.
-fn relied_on<'a>(
-    context: &'a Context<'_>,
-    id: &RegionalRef,
-) -> Option<(&'a ServiceRef, &'a Installation)> {
+/// What says that a source leaves through this subnetwork by a link of another set, which may have found it as it
+/// wished.
+fn relied_on(context: &Context<'_>, id: &RegionalRef) -> Option<String> {
     let connectors = context.uses.connectors_on(id).iter();
     let users = connectors.filter_map(|live| context.uses.services().get(&live.id));
-    users.flatten().find_map(|user| {
-        let record = context.world.memory(user).egress.this()?;
-        let theirs = record.installation != *context.ours && !record.links.is_empty();
-        theirs.then_some((user, &record.installation))
+    let unread = context.uses.unread_in(&id.region);
+    let unread = unread.map(|revision| &revision.service);
+    users.flatten().chain(unread).find_map(|user| {
+        let name = &user.name;
+        match &context.world.memory(user).egress {
+            Remembered::Nothing => None,
+            Remembered::Unintelligible(_) => Some(format!(
+                "adopted, and the record on {name}, which goes this way, cannot be read"
+            )),
+            Remembered::This(record) => {
+                let Installation { owner, set } = &record.installation;
+                let theirs = record.installation != *context.ours && !record.links.is_empty();
+                theirs.then(|| {
+                    format!(
+                        "adopted, and {name} goes this way by a link of owner {owner}, set {set}"
+                    )
+                })
+            }
+        }
     })
 }
 

@@ -100,7 +100,7 @@ fn state(state: ConnectorState) -> &'static str {
     }
 }
 
-/// What to do when no name is similar.
+/// What to do about one that is not there.
 const CORRECT: &str =
     "correct its name, region or `projectId`, or let privatelink make one with `managed`";
 
@@ -109,9 +109,11 @@ pub(super) fn existing_connector(context: &Context<'_>, node: &Node, id: &Region
         Seen::Unreadable(why) => return Step::unreadable(why),
         Seen::Absent => {
             let why = format!("{} does not exist", id.location("connectors"));
-            let meant = meant::connector(context.world, id);
-            return Step::refuse(Code::ConnectorMissing, why)
-                .help(meant.unwrap_or_else(|| CORRECT.to_owned()));
+            return Step::refuse(Code::ConnectorMissing, why).help(meant::connector(
+                context.world,
+                id,
+                CORRECT,
+            ));
         }
         Seen::Present(live) => live,
     };

@@ -109,12 +109,13 @@ fn differs(
         fields.push(annotation_change(memory, Some(&annotation)));
     }
     let tightens = will < service.ingress;
-    if tightens && let Some(reason) = context.unproven(&wanted.service) {
+    if tightens && let Some((whose, reason)) = context.unproven(&wanted.service) {
         // Where nothing is recorded yet, there is no record that changes.
         if memory.is_none() {
             fields.truncate(1);
         }
-        return Step::wait(Code::IngressHeld, held(&reason)).showing(fields);
+        let waits = Step::wait(Code::IngressHeld, held(&reason)).showing(fields);
+        return waits.held_by(whose);
     }
     let why = if tightens {
         format!(

@@ -113,6 +113,8 @@ pub struct Step {
     pub forgets: BTreeSet<(ServiceRef, Arc<str>)>,
     /// The links that want it.
     pub links: BTreeSet<LinkName>,
+    /// The link whose path is the reason why it waits.
+    pub held_by: Option<LinkName>,
     /// What is sent; present exactly when the action writes.
     pub write: Option<Write>,
 }
@@ -128,6 +130,7 @@ impl Step {
             after: BTreeSet::new(),
             forgets: BTreeSet::new(),
             links: BTreeSet::new(),
+            held_by: None,
             write: None,
         }
     }
@@ -202,6 +205,13 @@ impl Step {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Waits for the path of this link.
+    #[must_use]
+    pub(crate) fn held_by(mut self, link: Option<LinkName>) -> Self {
+        self.held_by = link;
         self
     }
 

@@ -227,10 +227,11 @@ fn network(context: &Context<'_>, id: &NetworkRef) -> Step {
                 id.name, id.project
             ),
         )
-        .help(meant::network(context.world, id).unwrap_or_else(|| {
-            "check `network.name`; for a Shared VPC set `network.projectId` to the host project"
-                .to_owned()
-        })),
+        .help(meant::network(
+            context.world,
+            id,
+            "check `network.name`; for a Shared VPC set `network.projectId` to the host project",
+        )),
         Seen::Unreadable(why) => Step::unreadable(why),
     }
 }

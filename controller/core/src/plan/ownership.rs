@@ -93,10 +93,6 @@ pub(super) fn missing(context: &Context<'_>, service: &ServiceRef) -> Step {
     } = service;
     let why = format!("service {name} does not exist in {region} of project {project}");
     let refusal = Step::refuse(Code::ServiceMissing, why);
-    let meant = meant::service(context.world, service);
-    refusal.help(
-        meant.unwrap_or_else(|| {
-            "deploy it first, or correct its name, region or project".to_owned()
-        }),
-    )
+    let usual = "deploy it first, or correct its name, region or project";
+    refusal.help(meant::service(context.world, service, usual))
 }

@@ -86,10 +86,10 @@ fn give_ingress_back(
     if closes && (moves || context.graph.node(node).is_some()) {
         return None;
     }
-    if closes && let Some(why) = context.cut_off_by_closing(&service.id) {
+    if closes && let Some((whose, why)) = context.cut_off_by_closing(&service.id) {
         let why =
             format!("ingress gets back what it had before when nobody is cut off by it: {why}");
-        return Some(Step::wait(Code::IngressHeld, why));
+        return Some(Step::wait(Code::IngressHeld, why).held_by(whose));
     }
     let why = match (&memory.former, untouched) {
         (Former::Value(_), true) => "the link is gone: ingress gets back what it had before",

@@ -228,8 +228,13 @@ fn without_mark(context: &Context<'_>) -> impl Iterator<Item = Diagnostic> {
         let message = format!(
             "{id} is called as a router of ours is, but its description carries no mark of ours, so it is left alone"
         );
+        let help = if live.nats.is_empty() {
+            "if privatelink made it, delete it by hand"
+        } else {
+            "nothing to do while NAT entries are in it; if privatelink made it, delete it by hand when the last one is gone"
+        };
         Diagnostic::new(Code::ForeignUnderOurName, Origin::Cloud { id }, message)
-            .help("if privatelink made it, delete it by hand")
+            .help(help)
             .severity(crate::diagnostic::Severity::Warning)
     })
 }

@@ -125,7 +125,7 @@ fn kept_by_google(context: &Context<'_>, wanted: &Subnetwork) -> Option<Ipv4Net>
     kept.contains(&wanted.cidr).then_some(kept)
 }
 
-/// What to do when no name is similar.
+/// What to do about one that is not there.
 const CORRECT: &str = "correct its name, which is one in the source's region, or let privatelink make one with `managed: {cidr: ...}`";
 
 pub(super) fn existing_subnetwork(context: &Context<'_>, node: &Node, id: &RegionalRef) -> Step {
@@ -133,9 +133,11 @@ pub(super) fn existing_subnetwork(context: &Context<'_>, node: &Node, id: &Regio
         Seen::Unreadable(why) => return Step::unreadable(why),
         Seen::Absent => {
             let why = format!("{} does not exist", id.compute("subnetworks"));
-            let meant = meant::subnetwork(context.world, id);
-            return Step::refuse(Code::SubnetworkMissing, why)
-                .help(meant.unwrap_or_else(|| CORRECT.to_owned()));
+            return Step::refuse(Code::SubnetworkMissing, why).help(meant::subnetwork(
+                context.world,
+                id,
+                CORRECT,
+            ));
         }
         Seen::Present(live) => live,
     };

@@ -27,6 +27,7 @@ use crate::rng::Rng;
 use crate::settled;
 use crate::table::{Cause, SORTS, Table};
 use crate::tamper;
+use crate::told;
 use crate::universe::{UNIVERSE, world};
 
 /// What a history came to.

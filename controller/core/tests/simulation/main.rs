@@ -24,6 +24,7 @@ mod rules;
 mod settled;
 mod table;
 mod tamper;
+mod told;
 mod universe;
 mod works;
 

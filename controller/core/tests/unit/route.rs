@@ -87,18 +87,19 @@ fn a_wide_route_around_googles_addresses_decides_for_them() {
     let given_back = ["32.0.0.0/4", "48.0.0.0/4"].map(|range| route("back", range, true, 1, &[]));
     let routes: Vec<Route> = routes.into_iter().chain(given_back).collect();
     assert_eq!(winner(&routes, &[]), Some("default".into()));
-    // Nobody reaches a service at these.
-    let never =
-        ["0.0.0.0/7", "10.0.0.0/7", "224.0.0.0/4"].map(|range| route("r", range, false, 1, &[]));
-    assert_eq!(
-        winner(&[default.clone(), never[2].clone()], &[]),
-        Some("default".into())
-    );
-    assert_eq!(
-        winner(&[default.clone(), never[0].clone()], &[]),
-        Some("r".into())
-    );
-    assert_eq!(winner(&[default, never[1].clone()], &[]), Some("r".into()));
+}
+
+#[test]
+fn what_is_not_of_the_internet_at_large_decides_nothing_about_it() {
+    let default = route("default", "0.0.0.0/0", true, 1000, &[]);
+    // Nobody's, private with its neighbour, and public ones that companies use as if they were private.
+    for range in ["224.0.0.0/4", "10.0.0.0/7", "28.0.0.0/6"] {
+        let other = route("other", range, false, 1, &[]);
+        let decides = winner(&[default.clone(), other], &[]);
+        assert_eq!(decides, Some("default".into()), "{range}");
+    }
+    let first = route("first", "0.0.0.0/5", false, 1, &[]);
+    assert_eq!(winner(&[default, first], &[]), Some("first".into()));
 }
 
 #[test]

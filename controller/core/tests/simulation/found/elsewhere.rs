@@ -1,7 +1,9 @@
 //! What sources of other sets, and links of other files, rely on: it is not taken from under them.
 
+use privatelink_core::cloud::Scope;
 use privatelink_core::codes::Code;
 use privatelink_core::ids::LinkName;
+use privatelink_core::kinds::service_egress::ANNOTATION as EGRESS;
 use privatelink_core::link::NetworkRef;
 use privatelink_core::names::Installation;
 
@@ -83,6 +85,19 @@ fn private_google_access_stays_for_a_source_of_another_set() {
     let waits = steps.find(|step| step.code == Some(Code::LeftForOthers));
     let why = &waits.unwrap().why;
     assert!(why.contains("set orders"), "{why}");
+    assert_eq!(report.exit_code(), 5);
+    // Nor is it taken while that source's record cannot be read.
+    let version = |was: &str, will: &str| {
+        fake.change(|state| {
+            let source = state.services.get_mut(&service("c")).unwrap();
+            let record = source.annotations.get_mut(EGRESS).unwrap();
+            *record = record.replacen(was, will, 1);
+        });
+    };
+    version("\"v\":1", "\"v\":99");
+    assert_eq!(undo_as(&fake, &UNIVERSE.ours, &one).exit_code(), 5);
+    assert!(is_on());
+    version("\"v\":99", "\"v\":1");
     assert_eq!(undo_as(&fake, &UNIVERSE.other, &other).exit_code(), 0);
     assert_eq!(undo_as(&fake, &UNIVERSE.ours, &one).exit_code(), 0);
     assert!(!is_on());
@@ -124,6 +139,27 @@ fn a_source_is_not_led_away_from_what_a_link_of_another_file_reaches() {
     orders.prune = false;
     let report = run(&fake, turn(&fake, &wishes, &orders, &extra, &|_| ()));
     is_not_moved(&fake, &report.value().unwrap());
+}
+
+#[test]
+fn a_source_is_not_led_away_while_nobody_can_tell_what_it_would_lose() {
+    let fake = Fake::new(before(), 0);
+    let near = link("t/near", "f", "b", "10.8.0.0/28");
+    let mut far = link("t/far", "f", "g", "10.16.0.0/28");
+    far.network = UNIVERSE.shared.clone();
+    far.ingress = None;
+    assert_eq!(apply(&fake, &[near]).exit_code(), 0);
+    let was = live(&fake, "f").vpc_access;
+    let denied = Scope::Services(UNIVERSE.prod.clone(), UNIVERSE.here.clone());
+    fake.set_faults(Faults {
+        unread: BTreeSet::from([denied]),
+        ..Faults::default()
+    });
+    let report = apply_as(&fake, &UNIVERSE.ours, &far);
+    assert_eq!(report.exit_code(), 1);
+    assert_eq!(live(&fake, "f").vpc_access, was);
+    let mut found = report.diagnostics.iter();
+    assert!(found.any(|found| found.message.contains("t/near")));
 }
 
 #[test]

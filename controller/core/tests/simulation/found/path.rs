@@ -30,7 +30,7 @@ fn destination(state: &mut State) -> &mut Service {
     state.services.get_mut(&service("b")).unwrap()
 }
 
-const DEEDS: [(&str, Deed); 14] = [
+const DEEDS: [(&str, Deed); 15] = [
     ("nothing", |_| ()),
     ("the source is gone", |state| {
         state.services.remove(&service("a"));
@@ -62,6 +62,15 @@ const DEEDS: [(&str, Deed); 14] = [
         subnetwork.private_google_access = false;
     }),
     ("the routes are gone", |state| state.routes.clear()),
+    ("a route of the connector's own leads elsewhere", |state| {
+        let name = &connector(state).id.name;
+        let tag = format!("vpc-connector-{}-{name}", UNIVERSE.here);
+        let mut route = state.routes[0].clone();
+        route.next_hop = NextHop::Other("vpn".to_owned());
+        route.tags = vec![tag];
+        route.priority = 1;
+        state.routes.push(route);
+    }),
     ("a route leads elsewhere", |state| {
         for route in &mut state.routes {
             route.next_hop = NextHop::Other("vpn".to_owned());

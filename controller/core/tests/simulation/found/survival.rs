@@ -153,17 +153,17 @@ fn a_revision_that_failed_is_told_although_the_destination_is_refused() {
     assert_eq!(told, [Code::HeldBySomebody, Code::RevisionFailed].into());
 }
 
-/// Two links to one destination; the revision of every source fails.
-fn failed_beside(one: Link) -> Vec<(Code, Option<String>)> {
-    let fake = Fake::new(before(), 0);
+/// The codes and links of what is told of two links to one destination, when the revision of every source that is led
+/// into the network fails.
+fn failed_beside(fake: &Fake, one: Link) -> Vec<(Code, Option<String>)> {
     let links = [one, link("t/two", "c", "b", "10.8.0.16/28")];
     fake.set_faults(Faults {
         sorts: BTreeMap::from([("PatchService", Fault::Fails)]),
         ..Faults::default()
     });
-    let _disturbed = apply(&fake, &links);
+    let _disturbed = apply(fake, &links);
     fake.set_faults(Faults::default());
-    let report = apply(&fake, &links);
+    let report = apply(fake, &links);
     let told = report.diagnostics.iter();
     told.map(|found| (found.code, found.link.as_ref().map(ToString::to_string)))
         .collect()
@@ -173,14 +173,34 @@ fn failed_beside(one: Link) -> Vec<(Code, Option<String>)> {
 fn a_revision_that_failed_is_told_although_another_link_to_the_destination_is_refused() {
     let mut refused = link("t/one", "a", "b", "10.8.0.0/28");
     refused.network.name = "nowhere".parse().unwrap();
-    let told = failed_beside(refused);
+    let told = failed_beside(&Fake::new(before(), 0), refused);
     let two = (Code::RevisionFailed, Some("t/two".to_owned()));
     assert!(told.contains(&two), "{told:?}");
 }
 
 #[test]
+fn a_revision_that_failed_is_told_of_its_own_link() {
+    let both = ["t/one", "t/two"].map(|link| (Code::RevisionFailed, Some(link.to_owned())));
+    let one = link("t/one", "a", "b", "10.8.0.0/28");
+    let mut open = one.clone();
+    open.ingress = None;
+    let told = failed_beside(&Fake::new(before(), 0), open);
+    assert!(both.iter().all(|it| told.contains(it)), "{told:?}");
+    // Where the first link to the destination works, the second is the one that is told.
+    let fake = Fake::new(before(), 0);
+    assert_eq!(apply(&fake, std::slice::from_ref(&one)).exit_code(), 0);
+    fake.change(|state| {
+        state.services.get_mut(&service("b")).unwrap().ingress = IngressSetting::All;
+    });
+    assert_eq!(failed_beside(&fake, one), both[1..]);
+}
+
+#[test]
 fn the_revisions_that_failed_of_two_sources_are_both_told() {
-    let told = failed_beside(link("t/one", "a", "b", "10.8.0.0/28"));
+    let told = failed_beside(
+        &Fake::new(before(), 0),
+        link("t/one", "a", "b", "10.8.0.0/28"),
+    );
     let both = ["t/one", "t/two"].map(|link| (Code::RevisionFailed, Some(link.to_owned())));
     assert_eq!(told, both);
 }

@@ -108,6 +108,7 @@ impl History {
             .links
             .iter()
             .all(|link| link.standing == Standing::Enforced);
+        told::every_link(&report)?;
         let links: Vec<Link> = self.declarations.links().cloned().collect();
         settled::as_declared(
             &self.fake.state(),
