@@ -245,14 +245,10 @@ fn what_was_meant_by_a_name_that_is_not_there_is_said() {
     let name = |text: &str| -> ResourceName { text.parse().unwrap() };
     let near_main = said(&|link| link.network.name = name("mian"));
     starts(&near_main, "did you mean `main`? If not, check");
-    let near_spare = said(&|link| {
-        on(
-            link,
-            SubnetworkChoice::Existing {
-                name: name("sapre"),
-            },
-        )
-    });
+    let spare = || SubnetworkChoice::Existing {
+        name: name("sapre"),
+    };
+    let near_spare = said(&|link| on(link, spare()));
     starts(&near_spare, "did you mean `spare`? If not, correct");
     let connector = |link: &mut Link, region: &str| {
         link.egress = Egress::Connector(ConnectorChoice::Existing(ConnectorRef {
