@@ -42,7 +42,7 @@ async fn whether_anything_is_left_to_undo_is_not_said_where_nothing_could_be_rea
     let desk = Desk::new("slip_unread").await;
     assert_eq!(desk.run("apply --yes link.yaml").await.code, 0);
     desk.fault(json!({
-        "match": { "operation": "run.projects.locations.services.list" },
+        "match": { "operation": "*" },
         "effect": { "preset": "permissionDenied" },
     }))
     .await;
