@@ -75,39 +75,39 @@ async fn alone(name: &str, count: usize) -> Desk {
     desk
 }
 
-/// The most calls in a second of each budget, in an apply that may make ten.
-async fn ten_in_a_second(name: &str) -> BTreeMap<Budget, usize> {
+/// The most calls in a second of each budget, in an apply that may make ten, and the first span with too many of them.
+async fn ten_in_a_second(name: &str) -> (BTreeMap<Budget, usize>, Option<String>) {
     let desk = alone(name, LINKS / 2).await;
     let answer = desk
         .run("apply --yes -o json --calls-per-second 10 links.yaml")
         .await;
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     let log = asked(&desk.cloud).await;
-    // One more in each second, which a busy machine may excuse, would not be excused for long.
-    assert_eq!(overdrawn(&log, 10.0, 1.0), None);
-    let seconds = most_in_a_second(&log);
+    let seen = (most_in_a_second(&log), overdrawn(&log, 10.0, 1.0));
     desk.cloud.reset_requests().await.unwrap();
     let again = desk.run("apply --yes -o json links.yaml").await;
     assert_eq!((again.code, desk.cloud.writes().await.unwrap()), (0, 0));
-    seconds
+    seen
 }
 
 /// Ten that are let go a tenth of a second apart come in a second, and two more only if the first of them were held up
-/// on their way for a tenth or two. Twice the rate would be twenty, and a burst would come on top of the ten.
+/// on their way for a tenth or two. Twice the rate would be twenty, and a burst would come on top of the ten. One or two
+/// more in every second would not be excused by that: no longer span has more than the rate allows, either.
 ///
 /// A busy machine holds up a call for longer at times. Who lets too many go does so every time, so one calm run counts.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_second_has_more_calls_than_the_rate_allows() {
     let mut seen = Vec::new();
     for run in 1..=3 {
-        let seconds = ten_in_a_second(&format!("rate-of-a-second-{run}")).await;
+        let (seconds, too_many) = ten_in_a_second(&format!("rate-of-a-second-{run}")).await;
         // Compute of the project, and Cloud Run and VPC Access of its region.
         assert_eq!(seconds.len(), 3, "{seconds:?}");
         // With fewer than eight there was too little to ask, and nothing is shown.
-        if seconds.values().all(|most| (8..=12).contains(most)) {
+        let calm = seconds.values().all(|most| (8..=12).contains(most));
+        if calm && too_many.is_none() {
             return;
         }
-        seen.push(seconds);
+        seen.push((seconds, too_many));
     }
     panic!("in a second of three runs: {seen:#?}");
 }

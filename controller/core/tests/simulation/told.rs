@@ -5,7 +5,7 @@ use privatelink_core::plan::Action;
 use privatelink_core::report::{LinkReport, LinkState, Report};
 use privatelink_core::standing::Standing;
 
-/// Of every enforced link that is not ready, the report says why; where nothing that could be read was missing.
+/// The report of a run that could read everything says of every enforced link that is not ready why it is not.
 pub(crate) fn every_link(report: &Report) -> Result<(), String> {
     let mut links = report.links.iter();
     let passed_over = links.find(|told| {
