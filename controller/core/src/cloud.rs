@@ -75,6 +75,8 @@ pub enum Scope {
     Connectors(ProjectId, Region),
     /// Cloud Run services of a project in a region.
     Services(ProjectId, Region),
+    /// Cloud Run jobs of a project in a region.
+    Jobs(ProjectId, Region),
 }
 
 impl Scope {
@@ -87,7 +89,8 @@ impl Scope {
             | Self::Addresses(project)
             | Self::Routers(project)
             | Self::Connectors(project, _)
-            | Self::Services(project, _) => project,
+            | Self::Services(project, _)
+            | Self::Jobs(project, _) => project,
         }
     }
 }
@@ -102,6 +105,7 @@ impl fmt::Display for Scope {
             Self::Routers(project) => write!(out, "routers of {project}"),
             Self::Connectors(project, region) => write!(out, "connectors of {project} in {region}"),
             Self::Services(project, region) => write!(out, "services of {project} in {region}"),
+            Self::Jobs(project, region) => write!(out, "jobs of {project} in {region}"),
         }
     }
 }

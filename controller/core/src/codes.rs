@@ -130,7 +130,7 @@ codes! {
     PL0184 OwnedByAnother Error "A resource belongs to another installation or set"
     PL0185 ConnectorReplaced Warning "A failed connector is deleted and made again"
     PL0187 LeftForOthers Info "Something is left because others still use it"
-    PL0188 UsedByService Error "A connector is still used by a service"
+    PL0188 UsedByService Error "A connector is still used by a service or a job"
     PL0191 NatRouterChange Error "A subnetwork in use cannot change to a NAT of another router"
     PL0192 AttachedForCallers Error "A service would leave the network that others reach it over"
 

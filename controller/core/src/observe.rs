@@ -224,7 +224,8 @@ fn subnetworks_beyond(world: &World, destinations: &BTreeSet<ServiceRef>) -> Vec
     scopes.into_iter().filter(unread).collect()
 }
 
-async fn read(cloud: &dyn Cloud, world: &mut World, scopes: Vec<Scope>) {
+/// Reads these lists too, unless they were read already.
+pub async fn read(cloud: &dyn Cloud, world: &mut World, scopes: Vec<Scope>) {
     let missing: Vec<Scope> = scopes
         .into_iter()
         .filter(|scope| !world.readings().contains_key(scope))

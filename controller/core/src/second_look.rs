@@ -2,7 +2,7 @@
 //! say so.
 //!
 //! Google deletes a connector under the services that use it, and takes a NAT away from a range that traffic leaves
-//! from: only the list of services tells who uses them, and nothing in it tells how old it is. A subnetwork or a
+//! from: only the lists of services and jobs tell who uses them, and nothing in them tells how old they are. A subnetwork or a
 //! router needs no second look, because Google itself refuses to delete one that is in use.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::join_all;
 
 use crate::apply::{Observer, Outcome, Progress, apply};
-use crate::cloud::{Cloud, Write};
+use crate::cloud::{Cloud, Scope, Write};
 use crate::decide::{Decision, Orders, Wishes, decide};
 use crate::drift::{self, Rank};
 use crate::findings;
@@ -14,9 +14,10 @@ use crate::forecast::forecast;
 use crate::hold;
 use crate::ids::{LinkName, ProjectId, Region};
 use crate::kinds::{Id, RevisionRef};
-use crate::observe::{Territory, observe, revisions};
+use crate::nats::changes::Place;
+use crate::observe::{Territory, observe, read, revisions};
 use crate::path::Trace;
-use crate::plan::connectors::UNREAD;
+use crate::plan::connectors::{JOBS_UNREAD, UNREAD};
 use crate::plan::{Plan, Step};
 use crate::report::Report;
 use crate::second_look;
@@ -135,9 +136,9 @@ async fn look(
     let mut world = observe(cloud, &territory, &orders.ours).await;
     loop {
         let mut decision = decide(wishes, orders, &world, in_hand);
-        // Only what takes something away needs to know of every pinned revision, so they are read only then.
-        let unread = unread(&decision, &world);
-        if unread.is_empty() {
+        // Only what takes something away needs to know of every pinned revision and of jobs, so they are read only then.
+        let (unread, jobs) = (unread(&decision, &world), unread_jobs(&decision, &world));
+        if unread.is_empty() && jobs.is_empty() {
             let others = findings::undone_by_others(&world, wishes, orders);
             decision.diagnostics.extend(others);
             let standings = &decision.standings;
@@ -146,6 +147,7 @@ async fn look(
             return (world, decision);
         }
         revisions(cloud, &mut world, unread).await;
+        read(cloud, &mut world, jobs).await;
     }
 }
 
@@ -174,6 +176,23 @@ fn unread(decision: &Decision, world: &World) -> Vec<RevisionRef> {
     wanted.sort();
     wanted.dedup();
     wanted
+}
+
+/// The lists of jobs that steps wait for and that nobody has asked for yet.
+fn unread_jobs(decision: &Decision, world: &World) -> Vec<Scope> {
+    let steps = decision.plan.steps.iter();
+    let waiting = steps.filter(|(_, step)| step.why == JOBS_UNREAD);
+    let near = waiting.filter_map(|(id, _)| match id {
+        Id::Connector(connector) => Some((connector.project.clone(), connector.region.clone())),
+        _ => None,
+    });
+    let places: BTreeSet<Place> = near.chain(decision.undecided.iter().cloned()).collect();
+    let scopes = places
+        .into_iter()
+        .map(|(project, region)| Scope::Jobs(project, region));
+    scopes
+        .filter(|scope| !world.readings().contains_key(scope))
+        .collect()
 }
 
 fn record(

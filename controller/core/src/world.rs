@@ -5,9 +5,11 @@
 
 mod assumed;
 mod beyond;
+mod jobs;
 mod told;
 mod unread;
 
+pub use jobs::Jobs;
 pub(crate) use told::Told;
 
 use std::collections::BTreeMap;
@@ -17,7 +19,7 @@ use crate::ids::Region;
 use crate::kinds::service_egress::EgressAnnotation;
 use crate::kinds::service_ingress::IngressAnnotation;
 use crate::kinds::{
-    Live, LiveAddress, LiveConnector, LiveNat, LiveRouter, LiveSubnetwork, NatRef, Network,
+    Job, Live, LiveAddress, LiveConnector, LiveNat, LiveRouter, LiveSubnetwork, NatRef, Network,
     RegionalRef, Revision, RevisionRef, Route, Service,
 };
 use crate::link::{NetworkRef, ServiceRef};
@@ -102,6 +104,7 @@ pub struct World {
     routers: BTreeMap<RegionalRef, LiveRouter>,
     connectors: BTreeMap<RegionalRef, LiveConnector>,
     services: BTreeMap<ServiceRef, Service>,
+    jobs: BTreeMap<RegionalRef, Job>,
     memories: BTreeMap<ServiceRef, Memory>,
     revisions: BTreeMap<RevisionRef, Result<Option<Revision>, CloudError>>,
     told: Told,
@@ -151,6 +154,7 @@ impl World {
                 drop(self.connectors.insert(connector.id.clone(), connector));
             }
             Live::Service(service) => self.insert_service(service),
+            Live::Job(job) => drop(self.jobs.insert(job.id.clone(), job)),
             Live::Revision(revision) => drop(
                 self.revisions
                     .insert(revision.id.clone(), Ok(Some(revision))),

@@ -17,7 +17,7 @@
 //! networks.rs routes.rs subnetworks.rs addresses.rs routers.rs revisions.rs
 //! nats.rs           with nat_entries.rs: the list of others and us, as text; router_writes.rs: who else wrote it
 //! connectors.rs     with connector_mapping.rs
-//! services.rs       with service_mapping.rs, service_patch.rs
+//! services.rs       with service_mapping.rs, service_patch.rs; jobs.rs
 //! ```
 //!
 //! The SDK's own retries and pollers are off: they retry too little (no 429, no 500, no `Retry-After`), they
@@ -34,6 +34,7 @@ mod connector_mapping;
 mod connectors;
 mod endpoint;
 mod failure;
+mod jobs;
 mod limiter;
 mod lists;
 mod nat_entries;
@@ -152,6 +153,7 @@ impl Cloud for Google {
                 Scope::Routers(project) => self.list_routers(project).await,
                 Scope::Connectors(project, region) => self.list_connectors(project, region).await,
                 Scope::Services(project, region) => self.list_services(project, region).await,
+                Scope::Jobs(project, region) => self.list_jobs(project, region).await,
             }
         })
     }

@@ -44,7 +44,8 @@ impl Google {
                     | Live::Route(_)
                     | Live::Address(_)
                     | Live::Router(_)
-                    | Live::Revision(_),
+                    | Live::Revision(_)
+                    | Live::Job(_),
                 )
                 | None => false,
             };

@@ -7,7 +7,7 @@ use privatelink_core::kinds::network::Mode;
 use privatelink_core::kinds::service_egress::google_egress;
 use privatelink_core::kinds::service_ingress::google_ingress;
 use privatelink_core::kinds::{
-    Attachment, ConnectorState, LiveConnector, LiveNat, LiveRouter, NatAddresses, NatSources,
+    Attachment, ConnectorState, Job, LiveConnector, LiveNat, LiveRouter, NatAddresses, NatSources,
     NextHop, RegionalRef, Revision, Service, Traffic, VpcAccess,
 };
 use privatelink_core::names::Mark;
@@ -115,6 +115,9 @@ pub(crate) fn of(state: &State) -> Value {
             format!("{}/revisions/{}", revision.id.service, revision.id.name),
             revision_body(revision),
         );
+    }
+    for job in state.jobs.values() {
+        run.insert(job.id.location("jobs"), job_body(job));
     }
     json!({"compute": compute, "run": run, "vpcaccess": vpcaccess})
 }
@@ -294,6 +297,14 @@ pub(crate) fn access(access: &VpcAccess) -> Value {
             json!({"networkInterfaces": [interface], "egress": egress})
         }
     }
+}
+
+pub(crate) fn job_body(job: &Job) -> Value {
+    let mut task = json!({"containers": [{"image": IMAGE}]});
+    if let Some(live) = &job.vpc_access {
+        task["vpcAccess"] = access(live);
+    }
+    json!({"template": {"template": task}})
 }
 
 fn service_body(service: &Service) -> Value {

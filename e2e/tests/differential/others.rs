@@ -32,6 +32,7 @@ impl Replay<'_> {
                 self.service(service, from, to, late).await?;
             }
             if !late {
+                self.jobs(from, to).await?;
                 self.connectors(from, to).await?;
             }
         }
@@ -196,6 +197,28 @@ impl Replay<'_> {
             "deploy"
         };
         self.count(&format!("others: {what}"), REST, "done");
+        Ok(())
+    }
+
+    async fn jobs(&mut self, from: &State, to: &State) -> Done {
+        for id in from.jobs.keys().filter(|id| !to.jobs.contains_key(*id)) {
+            let url = format!("/v2/{}", id.location("jobs"));
+            self.rest("delete a job", "DELETE", &url, &Value::Null)
+                .await?;
+        }
+        for (id, job) in &to.jobs {
+            let body = document::job_body(job);
+            let url = match from.jobs.get(id) {
+                Some(was) if was == job => continue,
+                Some(_) => ("PATCH", format!("/v2/{}", id.location("jobs"))),
+                None => {
+                    let (project, region, name) = (&id.project, &id.region, &id.name);
+                    let jobs = format!("projects/{project}/locations/{region}/jobs");
+                    ("POST", format!("/v2/{jobs}?jobId={name}"))
+                }
+            };
+            self.rest("run a job", url.0, &url.1, &body).await?;
+        }
         Ok(())
     }
 

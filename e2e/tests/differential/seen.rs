@@ -30,6 +30,7 @@ pub(crate) fn scopes(state: &State) -> BTreeSet<Scope> {
             service.project.clone(),
             service.region.clone(),
         ));
+        scopes.insert(Scope::Jobs(service.project.clone(), service.region.clone()));
     }
     scopes
 }

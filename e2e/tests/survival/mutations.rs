@@ -144,7 +144,9 @@ fn identity(live: &Live) -> Option<Id> {
         Live::Router(live) => Some(Id::Router(live.id.clone())),
         Live::Address(live) => Some(Id::Address(live.id.clone())),
         Live::Connector(live) => Some(Id::Connector(live.id.clone())),
-        Live::Network(_) | Live::Route(_) | Live::Service(_) | Live::Revision(_) => None,
+        Live::Network(_) | Live::Route(_) | Live::Service(_) | Live::Revision(_) | Live::Job(_) => {
+            None
+        }
     }
 }
 

@@ -40,6 +40,7 @@ fn put(state: &mut State, live: Live) {
         Live::Connector(live) => drop(state.connectors.insert(live.id.clone(), live)),
         Live::Service(live) => drop(state.services.insert(live.id.clone(), live)),
         Live::Revision(live) => drop(state.revisions.insert(live.id.clone(), live)),
+        Live::Job(live) => drop(state.jobs.insert(live.id.clone(), live)),
     }
 }
 
@@ -109,6 +110,7 @@ impl Paths {
             for region in &self.regions {
                 scopes.push(Scope::Connectors(project.clone(), region.clone()));
                 scopes.push(Scope::Services(project.clone(), region.clone()));
+                scopes.push(Scope::Jobs(project.clone(), region.clone()));
             }
         }
         scopes

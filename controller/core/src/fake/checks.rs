@@ -189,7 +189,7 @@ impl State {
         }
     }
 
-    /// One operation on a connector at a time. Google deletes one that services use without a word.
+    /// One operation on a connector at a time. Google deletes one that services or jobs use without a word.
     pub(super) fn check_idle(&self, id: &RegionalRef) -> Accepted {
         match self.connectors.get(id).map(|live| live.state) {
             Some(

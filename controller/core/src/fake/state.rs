@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cloud::{Listing, Scope};
 use crate::ids::Region;
 use crate::kinds::{
-    Id, Live, LiveAddress, LiveConnector, LiveNat, LiveRouter, LiveSubnetwork, Network,
+    Id, Job, Live, LiveAddress, LiveConnector, LiveNat, LiveRouter, LiveSubnetwork, Network,
     RegionalRef, Revision, RevisionRef, Route, Service, VpcAccess,
 };
 use crate::link::{NetworkRef, ServiceRef};
@@ -31,6 +31,11 @@ pub struct State {
     pub services: BTreeMap<ServiceRef, Service>,
     #[serde(serialize_with = "as_values")]
     pub revisions: BTreeMap<RevisionRef, Revision>,
+    #[serde(
+        serialize_with = "as_values",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub jobs: BTreeMap<RegionalRef, Job>,
     /// Grows with every write; versions and revision names are made of it.
     pub serial: u64,
 }
@@ -88,6 +93,11 @@ impl State {
                     .map(Live::Service)
                     .collect()
             }
+            Scope::Jobs(project, region) => {
+                let here = |j: &&Job| j.id.project == *project && j.id.region == *region;
+                let inside = self.jobs.values().filter(here);
+                inside.cloned().map(Live::Job).collect()
+            }
         };
         Listing {
             items,
@@ -105,9 +115,11 @@ impl State {
                     .map(|region| (region.clone(), "it was unreachable".to_owned()))
                     .collect(),
             },
-            Scope::Networks(_) | Scope::Routes(_) | Scope::Connectors(..) | Scope::Services(..) => {
-                self.list(scope)
-            }
+            Scope::Networks(_)
+            | Scope::Routes(_)
+            | Scope::Connectors(..)
+            | Scope::Services(..)
+            | Scope::Jobs(..) => self.list(scope),
         }
     }
 
@@ -177,6 +189,13 @@ impl State {
             self.revisions.get(&id)
         };
         names.into_iter().filter_map(find).collect()
+    }
+
+    /// The jobs that leave through a connector.
+    pub fn jobs_through(&self, connector: &RegionalRef) -> impl Iterator<Item = &Job> {
+        let through = |access: &VpcAccess| access.connector() == Some(connector);
+        let jobs = self.jobs.values();
+        jobs.filter(move |job| job.vpc_access.as_ref().is_some_and(through))
     }
 
     /// The services whose template or serving revisions leave through a connector.

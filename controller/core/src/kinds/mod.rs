@@ -3,6 +3,7 @@
 
 pub mod address;
 pub mod connector;
+pub mod job;
 pub mod nat;
 pub mod network;
 pub mod route;
@@ -22,6 +23,7 @@ use crate::link::{NetworkRef, ServiceRef};
 
 pub use address::LiveAddress;
 pub use connector::{Connector, ConnectorState, HiddenSubnetwork, LiveConnector};
+pub use job::Job;
 pub use nat::{LiveNat, Nat, NatAddresses, NatRef, NatSources};
 pub use network::Network;
 pub use route::{NextHop, Route, RouteRef};
@@ -291,6 +293,7 @@ pub enum Live {
     Connector(LiveConnector),
     Service(Service),
     Revision(Revision),
+    Job(Job),
 }
 
 /// One field that differs: Google's own name for it, what is there, what shall be.

@@ -12,7 +12,7 @@ use crate::hold;
 use crate::kinds::{Connector, ConnectorState, Id, LiveConnector, RegionalRef, VpcAccess};
 use crate::link::{NetworkRef, ServiceRef};
 use crate::plan::{Step, meant};
-use crate::world::Seen;
+use crate::world::{Jobs, Seen};
 
 pub(super) fn connector(context: &Context<'_>, wanted: &Connector) -> Step {
     match context.world.connector(&wanted.id) {
@@ -163,6 +163,9 @@ const LARGER: &str =
 pub const UNREAD: &str =
     "pinned revisions near it are read first: one of them may leave through it";
 
+/// How a step is known that only waits for jobs to be read.
+pub const JOBS_UNREAD: &str = "the jobs near it are read first: one of them may leave through it";
+
 /// The steps of this plan that take a connector's users away; `Err` names a user that stays.
 pub(super) fn users_leave<'a>(
     context: &Context<'_>,
@@ -221,6 +224,9 @@ pub(super) fn remove_connector(context: &Context<'_>, live: &LiveConnector) -> O
             "the connector is being worked on",
         ));
     }
+    if let Some(stays) = stays_for_a_job(context, &live.id) {
+        return Some(stays);
+    }
     let users = context.uses.services().get(&live.id);
     Some(
         match users_leave(context, &live.id, users.into_iter().flatten()) {
@@ -232,4 +238,22 @@ pub(super) fn remove_connector(context: &Context<'_>, live: &LiveConnector) -> O
             Err(user) => Step::wait(Code::UsedByService, format!("{user} still uses it")),
         },
     )
+}
+
+/// Nothing of ours leads a job away from a connector, so that one which it uses stays.
+fn stays_for_a_job(context: &Context<'_>, connector: &RegionalRef) -> Option<Step> {
+    match context.world.jobs_through(connector) {
+        Jobs::None => None,
+        Jobs::NotAsked => Some(Step::wait(Code::Waiting, JOBS_UNREAD)),
+        Jobs::Unreadable(why) => {
+            let why = format!("which jobs use it could not be read: {why}");
+            Some(Step::wait(Code::ScopeUnreadable, why))
+        }
+        Jobs::One(job) => {
+            let why = format!("the job {} still uses it", job.location("jobs"));
+            let help =
+                "deploy the job with another connector or with Direct VPC egress, then run again";
+            Some(Step::wait(Code::UsedByService, why).help(help))
+        }
+    }
 }

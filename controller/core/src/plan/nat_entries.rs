@@ -15,7 +15,7 @@ use crate::link::{NetworkRef, ServiceRef};
 use crate::plan::connectors::users_leave;
 use crate::plan::{Action, Step};
 use crate::uses::entry_id;
-use crate::world::Seen;
+use crate::world::{Jobs, Seen};
 
 /// A NAT entry serves many links, and one of them that cannot go on must not hold up the others: a subnetwork that
 /// is not going to be there in this plan is left out of the entry for now, and one of another network for good: Google
@@ -156,6 +156,9 @@ fn address_taken<'a>(
 /// The steps after which nobody needs a NAT of ours behind this connector any more; `None` when somebody stays.
 fn nat_users_leave(context: &Context<'_>, connector: &RegionalRef) -> Option<BTreeSet<Id>> {
     if context.ours.made(connector.name.as_str()) {
+        if context.world.jobs_through(connector) != Jobs::None {
+            return None;
+        }
         let users = context.uses.services().get(connector);
         return users_leave(context, connector, users.into_iter().flatten()).ok();
     }

@@ -8,7 +8,7 @@ mod faults;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use privatelink_core::cloud::Write;
+use privatelink_core::cloud::{Scope, Write};
 use privatelink_core::decide::Orders;
 use privatelink_core::fake::{Ended, Entry, Fake, Fault, Faults, ReadFault, State, run};
 use privatelink_core::ids::{LinkName, ProjectId};
@@ -73,6 +73,8 @@ struct History {
     all_enforced: bool,
     /// Who is faster than we are, and when: chance of its own, so that seeds from before still tell their stories.
     rivalry: Rng,
+    /// Which list is denied for a whole turn, and when: by chances of its own, too.
+    denial: Rng,
 }
 
 /// Plays the history of a seed, by a process with this bug or by ours.
@@ -111,6 +113,7 @@ pub(crate) fn play(seed: u64, bug: Option<Bug>, tell: bool) -> Played {
         focus,
         rng,
         rivalry: Rng::new(!seed),
+        denial: Rng::new(seed.rotate_left(32)),
     };
     let wrong = history.play().err();
     Played {

@@ -288,6 +288,11 @@ fn ways_out(state: &State) -> Vec<(RegionalRef, &Service, &VpcAccess)> {
     ways.collect()
 }
 
+fn through_ours(access: &VpcAccess) -> bool {
+    let connector = access.connector();
+    connector.is_some_and(|connector| made(connector.name.as_str()))
+}
+
 /// A NAT goes only after everybody whose internet it is has left.
 fn internet_stays(before: &State, after: &State, write: &Write, brief: &Brief<'_>) -> Verdict {
     if !matches!(
@@ -304,6 +309,16 @@ fn internet_stays(before: &State, after: &State, write: &Write, brief: &Brief<'_
             .peekable();
         active.peek().is_some() && active.all(|link| link.internet == Internet::None)
     };
+    for job in before.jobs.values() {
+        let access = job.vpc_access.iter().filter(|access| through_ours(access));
+        let lost = access
+            .filter_map(|access| carried_by(before, access))
+            .find(|it| before.nat_serving(it).is_some() && after.nat_serving(it).is_none());
+        if let Some(subnetwork) = lost {
+            let (name, on) = (&job.id.name, &subnetwork.name);
+            return broken(format!("the job {name} lost the internet on {on}"));
+        }
+    }
     // A template and each revision that serves go their own way, and are judged by that one.
     for (subnetwork, service, access) in ways_out(before) {
         // What goes the way that it went before us has what it had.
@@ -340,10 +355,10 @@ fn connector_is_free(asked: &State, write: &Write) -> Verdict {
         .connectors
         .get(id)
         .is_some_and(|live| live.state != ConnectorState::Error);
-    match asked.users(id).first() {
-        Some(user) if carries => {
-            broken(format!("the connector was deleted under {}", user.id.name))
-        }
+    let services = asked.users(id).into_iter().map(|user| user.id.to_string());
+    let jobs = asked.jobs_through(id).map(|job| job.id.location("jobs"));
+    match services.chain(jobs).next() {
+        Some(user) if carries => broken(format!("the connector was deleted under {user}")),
         Some(_) | None => Ok(()),
     }
 }

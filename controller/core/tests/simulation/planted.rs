@@ -40,6 +40,7 @@ pub(crate) enum Bug {
     IgnorePinnedRevisions,
     CreateAgainUnderAnotherName,
     DeleteConnectorsUnderOthers,
+    DeleteConnectorsUnderJobs,
     TakeWithoutConsent,
     NeverRecordLinks,
     DeleteUnderNoDelete,
@@ -49,13 +50,13 @@ pub(crate) enum Bug {
 impl Bug {
     /// All of them, each with the history that found it when somebody last looked: that one is played first.
     pub(crate) const ALL: &[(Self, u64)] = &[
-        (Self::TightenBeforeTheProof, 0),
-        (Self::DeleteWithoutReadingAgain, 1_111),
+        (Self::TightenBeforeTheProof, 1),
+        (Self::DeleteWithoutReadingAgain, 864),
         (Self::DeleteUnmarked, 0),
-        (Self::DropSomebodysNat, 6),
-        (Self::NatGoesBeforeEgressDetaches, 19),
-        (Self::EgressSwitchesBeforeItsNat, 16),
-        (Self::PruneWhatWasNotRead, 1_031),
+        (Self::DropSomebodysNat, 45),
+        (Self::NatGoesBeforeEgressDetaches, 29),
+        (Self::EgressSwitchesBeforeItsNat, 14),
+        (Self::PruneWhatWasNotRead, 304),
         (Self::PruneAnUnreadSource, 11),
         (Self::PruneBrokenLinks, 18),
         (Self::DetachBeforeLoosening, 10),
@@ -63,8 +64,9 @@ impl Bug {
         (Self::OverwriteAnnotations, 1),
         (Self::OverwriteNewerServices, 101),
         (Self::IgnorePinnedRevisions, 188),
-        (Self::CreateAgainUnderAnotherName, 36),
+        (Self::CreateAgainUnderAnotherName, 3),
         (Self::DeleteConnectorsUnderOthers, 17),
+        (Self::DeleteConnectorsUnderJobs, 229),
         (Self::TakeWithoutConsent, 17),
         (Self::NeverRecordLinks, 2),
         (Self::DeleteUnderNoDelete, 141),
@@ -201,6 +203,7 @@ impl Crooked<'_> {
                     live.vpc_access = None;
                 }
             }
+            (Some(Bug::DeleteConnectorsUnderJobs), Live::Job(live)) => live.vpc_access = None,
             (Some(Bug::TakeWithoutConsent), Live::Service(live))
                 if !live.annotations.contains_key(EGRESS) =>
             {
@@ -252,7 +255,9 @@ fn identity(live: &Live) -> Option<Id> {
         Live::Router(live) => Id::Router(live.id.clone()),
         Live::Address(live) => Id::Address(live.id.clone()),
         Live::Connector(live) => Id::Connector(live.id.clone()),
-        Live::Network(_) | Live::Route(_) | Live::Service(_) | Live::Revision(_) => return None,
+        Live::Network(_) | Live::Route(_) | Live::Service(_) | Live::Revision(_) | Live::Job(_) => {
+            return None;
+        }
     })
 }
 

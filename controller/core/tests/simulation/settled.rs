@@ -6,6 +6,8 @@ mod aside;
 mod guests;
 #[path = "settled/restored.rs"]
 mod restored;
+#[path = "settled/served.rs"]
+mod served;
 
 use std::collections::BTreeSet;
 
@@ -13,12 +15,10 @@ use privatelink_core::fake::State;
 use privatelink_core::ids::ProjectId;
 use privatelink_core::kinds::service_egress::EgressAnnotation;
 use privatelink_core::kinds::{
-    ConnectorState, IngressSetting, LiveAddress, LiveNat, NatAddresses, RegionalRef, Service,
-    VpcAccess,
+    ConnectorState, IngressSetting, Job, LiveAddress, LiveNat, NatAddresses, Service, VpcAccess,
 };
 use privatelink_core::link::{
-    Addresses, ConnectorChoice, Egress, Ingress, Internet, Link, Reconcile, Routing, ServiceRef,
-    SubnetworkChoice,
+    ConnectorChoice, Egress, Ingress, Link, Routing, ServiceRef, SubnetworkChoice,
 };
 use privatelink_core::names::Mark;
 use privatelink_core::report::{LinkReport, LinkState, Report};
@@ -26,6 +26,7 @@ use privatelink_core::standing::Standing;
 
 pub(crate) use restored::restored;
 use restored::used_by_others;
+use served::as_served;
 
 use crate::{universe::UNIVERSE, works::works};
 
@@ -189,81 +190,6 @@ fn held_wishes(state: &State, destination: &ServiceRef, held: &BTreeSet<String>)
         .collect()
 }
 
-/// The subnetwork of a link's own connector.
-fn leaves_from(link: &Link) -> Option<&SubnetworkChoice> {
-    let Egress::Connector(choice) = &link.egress;
-    match choice {
-        ConnectorChoice::Managed { subnetwork, .. } => Some(subnetwork),
-        ConnectorChoice::Existing(_) => None,
-    }
-}
-
-/// The subnetwork has the internet that its links wish for, with their settings, and none if nobody wishes for it.
-fn as_served(state: &State, link: &Link, subnetwork: &RegionalRef, beside: &[&Link]) -> Fine {
-    let Some((router, nat)) = state.nat_serving(subnetwork) else {
-        return match link.internet {
-            Internet::None => Ok(()),
-            Internet::Nat(_) | Internet::Existing => Err("no internet".to_owned()),
-        };
-    };
-    let mut serving = state.routers.values().flat_map(|router| &router.nats);
-    if serving.any(|nat| nat.covers(subnetwork) && !ours(nat.name.as_str())) {
-        return Ok(());
-    }
-    match &link.internet {
-        Internet::Nat(wanted) => {
-            let addresses = match &wanted.addresses {
-                Addresses::Auto => NatAddresses::Auto,
-                Addresses::Manual(names) => NatAddresses::Manual(names.clone()),
-            };
-            let place = match &wanted.router {
-                Some(name) => router.id.name == *name,
-                None => ours(router.id.name.as_str()),
-            };
-            if nat.addresses != addresses
-                || nat.min_ports_per_vm != wanted.min_ports_per_vm
-                || !place
-            {
-                return Err(format!("its NAT is {nat:?} in {}", router.id.name));
-            }
-            Ok(())
-        }
-        Internet::Existing => Ok(()),
-        Internet::None => {
-            // Whoever else leaves this way may need it.
-            let connectors = state.connectors.values();
-            let mut users = connectors
-                .filter(|live| live.subnetwork.as_ref() == Some(subnetwork))
-                .flat_map(|live| state.users(&live.id));
-            let named = |name: &String| beside.iter().any(|other| other.name.to_string() == *name);
-            let without = |service: &Service| {
-                let mut own = beside
-                    .iter()
-                    .filter(|other| other.source == service.id)
-                    .peekable();
-                // A link that is held, protected, only reported or gone astray keeps what it has.
-                let memory = EgressAnnotation::read(service).and_then(Result::ok);
-                let held = memory.is_some_and(|memory| !memory.links.keys().all(named));
-                !held
-                    && own.peek().is_some()
-                    && own.all(|other| {
-                        other.internet == Internet::None
-                            && other.policy.reconcile == Reconcile::Enforce
-                    })
-            };
-            let wished = |other: &&Link| {
-                other.internet != Internet::None
-                    && (other.network == link.network && other.region == link.region)
-                    && leaves_from(other) == leaves_from(link)
-            };
-            if users.all(without) && !beside.iter().any(wished) {
-                return Err("it has a NAT that nobody wishes for".to_owned());
-            }
-            Ok(())
-        }
-    }
-}
-
 fn ours(name: &str) -> bool {
     UNIVERSE.ours.made(name)
 }
@@ -277,6 +203,11 @@ fn through_ours(service: &Service, state: &State) -> bool {
         .chain(&service.vpc_access)
         .filter_map(VpcAccess::connector);
     connectors.any(|connector| ours(connector.name.as_str()))
+}
+
+fn runs_through_ours(job: &Job) -> bool {
+    let connector = job.vpc_access.as_ref().and_then(VpcAccess::connector);
+    connector.is_some_and(|connector| ours(connector.name.as_str()))
 }
 
 /// Does somebody's NAT send from it?
@@ -298,6 +229,7 @@ fn guests(state: &State) -> bool {
             .services
             .values()
             .any(|service| through_ours(service, state))
+        || state.jobs.values().any(runs_through_ours)
 }
 
 fn foreign_entry_in_ours(state: &State) -> bool {
@@ -318,6 +250,7 @@ pub(crate) fn undone(state: &State) -> Fine {
         .services
         .values()
         .any(|service| through_ours(service, state))
+        || state.jobs.values().any(runs_through_ours)
     {
         return Ok(());
     }

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use privatelink_core::fake::State;
 use privatelink_core::kinds::{
-    Attachment, ConnectorState, IngressSetting, LiveConnector, LiveNat, LiveRouter, LiveSubnetwork,
-    NatAddresses, NatSources, NextHop, RegionalRef, VpcAccess,
+    Attachment, ConnectorState, IngressSetting, Job, LiveConnector, LiveNat, LiveRouter,
+    LiveSubnetwork, NatAddresses, NatSources, NextHop, RegionalRef, VpcAccess,
 };
 use privatelink_core::link::{Routing, ServiceRef};
 
@@ -173,13 +173,33 @@ fn use_our_connector(state: &mut State, rng: &mut Rng) -> Option<()> {
         attachment: Attachment::Connector(connector.clone()),
         routing: Routing::AllTraffic,
     };
+    // Not by chance: a draw more would make other histories of the seeds that are kept.
+    if state.serial.is_multiple_of(3) {
+        run_a_job(state, &connector, access);
+        return Some(());
+    }
     state.deploy(id, Some(access), None);
     state.touch(id);
     Some(())
 }
 
+/// A job of somebody's sends its traffic through a connector of ours.
+fn run_a_job(state: &mut State, connector: &RegionalRef, access: VpcAccess) {
+    let job = Job {
+        id: RegionalRef {
+            name: "nightly".parse().unwrap(),
+            ..connector.clone()
+        },
+        vpc_access: Some(access),
+    };
+    state.jobs.insert(job.id.clone(), job);
+}
+
 fn leave_our_connector(state: &mut State, rng: &mut Rng) -> Option<()> {
     let id = rng.pick(&UNIVERSE.guests);
+    if state.serial.is_multiple_of(2) && state.jobs.pop_first().is_some() {
+        return Some(());
+    }
     state.services.get(id)?.vpc_access.as_ref()?;
     state.deploy(id, None, None);
     state.touch(id);

@@ -69,6 +69,7 @@ async fn read_everything(place: &Place) {
                 Live::Connector(found) => Id::Connector(found.id),
                 Live::Service(found) => Id::ServiceIngress(found.id),
                 Live::Revision(found) => Id::Revision(found.id),
+                Live::Job(_) => continue,
             };
             place.get(id).await.unwrap();
         }

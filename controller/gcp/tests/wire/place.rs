@@ -198,6 +198,12 @@ pub(crate) fn furnished() -> Value {
                 "template": {"containers": [{"image": "europe-docker.pkg.dev/acme-prod/app/orders"}]},
             },
             format!("{location}/services/billing"): {},
+            format!("{location}/jobs/nightly"): {
+                "template": {"template": {
+                    "containers": [{"image": "europe-docker.pkg.dev/acme-prod/app/nightly"}],
+                    "vpcAccess": {"connector": format!("{location}/connectors/c"), "egress": "ALL_TRAFFIC"},
+                }},
+            },
         },
     })
 }

@@ -23,6 +23,21 @@ fn what_happens_to(sort: &str) -> Vec<Fault> {
     faults
 }
 
+/// A list that shows something in most histories.
+fn some_list(rng: &mut Rng) -> Scope {
+    let (prod, host) = (UNIVERSE.prod.clone(), UNIVERSE.host.clone());
+    let service = rng.pick(&UNIVERSE.services);
+    let (project, region) = (service.project.clone(), service.region.clone());
+    match rng.below(7) {
+        0 | 1 => Scope::Services(project, region),
+        2 => Scope::Connectors(project, region),
+        3 => Scope::Subnetworks(prod),
+        4 => Scope::Routers(prod),
+        5 => Scope::Routers(host),
+        _ => Scope::Jobs(project, region),
+    }
+}
+
 impl History {
     /// What goes wrong in one turn.
     pub(crate) fn some_faults(&mut self, tampers: bool) -> Faults {
@@ -82,6 +97,9 @@ impl History {
             faults.sorts.clear();
             faults.rivals.insert(self.focus);
             self.fake.set_rival(tamper::outrun);
+        }
+        if self.denial.percent(10) {
+            faults.unread.insert(some_list(&mut self.denial));
         }
         faults
     }
