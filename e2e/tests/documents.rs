@@ -20,6 +20,7 @@ use documents::examples;
 use documents::files::{Page, code, pages, root};
 use documents::permissions;
 use privatelink_core::codes::Code;
+use privatelink_core::diagnostic::Severity;
 
 const REFRESH: &str = "UPDATE=1 cargo test -p privatelink-e2e --test documents";
 
@@ -81,6 +82,29 @@ fn every_page_of_a_code_shows_what_is_said() {
         }
     }
     assert!(never.is_empty(), "nobody is ever told this: {never:#?}");
+}
+
+/// What is told as a warning is looked up on a page that speaks of warnings.
+#[test]
+fn every_page_of_a_code_names_the_severities_that_it_is_told_with() {
+    let recorded = examples::recorded();
+    let mut silent = Vec::new();
+    for code in Code::ALL {
+        let page = code.page();
+        let mut named = page
+            .lines()
+            .filter_map(|line| line.strip_prefix("Severity: "));
+        let named = named.next().unwrap_or_default();
+        for severity in [Severity::Error, Severity::Warning, Severity::Info] {
+            let told = format!("{severity}[{}]", code.number());
+            let is_told = recorded.iter().any(|line| line.contains(&told));
+            let own = code.severity() == severity;
+            if (is_told || own || page.contains(&told)) && !named.contains(&severity.to_string()) {
+                silent.push(told);
+            }
+        }
+    }
+    assert!(silent.is_empty(), "their pages say otherwise: {silent:#?}");
 }
 
 /// The anchors of facts that code cites.

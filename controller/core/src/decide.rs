@@ -1,5 +1,6 @@
 //! Deciding: declarations and a snapshot become a plan, and a word about every link. Pure from end to end.
 
+mod jobs;
 mod left_behind;
 mod losses;
 mod served;
@@ -7,6 +8,7 @@ mod served;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::callers::{self, Aside, Callers};
+use crate::cloud::Scope;
 use crate::compile::compile;
 use crate::context::Context;
 use crate::diagnostic::Diagnostic;
@@ -75,6 +77,8 @@ pub struct Decision {
     pub changing: BTreeSet<Id>,
     /// Where pinned revisions have to be read before more can be decided.
     pub undecided: BTreeSet<Place>,
+    /// Lists of jobs that have to be read before what this plan takes away may go, or may be said to go.
+    pub jobs_unasked: Vec<Scope>,
     /// Links that cannot become as declared, whatever the steps come to: something else has to be mended first.
     pub blocked: BTreeSet<LinkName>,
 }
@@ -111,6 +115,7 @@ pub(crate) fn decide_with(
 
     let reported = |link: &LinkName| standings.get(link) == Some(&Standing::Reported);
     let steps = std::mem::take(&mut context.steps);
+    let jobs_unasked = jobs::unasked(&context, &steps);
     let mut plan = orders
         .policy
         .apply(policy::report_links(Plan { steps }, &reported));
@@ -135,6 +140,7 @@ pub(crate) fn decide_with(
         plan,
         traces: context.traces,
         undecided: context.undecided,
+        jobs_unasked,
         blocked: context.blocked.into_keys().collect(),
         diagnostics,
         in_hand: match context.removal {

@@ -79,10 +79,11 @@ pub(crate) fn refusals(plan: &Plan, context: &Context<'_>) -> Vec<Diagnostic> {
         );
         let refused = step.action == Action::Refuse && step.code != Some(Code::ScopeUnreadable);
         let larger = step.stays_larger();
-        let Some(code) = step.code.filter(|_| refused || warns || larger) else {
+        let kept = step.action == Action::Nothing && step.code == Some(Code::OwnedByAnother);
+        let Some(code) = step.code.filter(|_| refused || warns || larger || kept) else {
             continue;
         };
-        let severity = if larger {
+        let severity = if larger || kept {
             Severity::Info
         } else {
             code.severity()

@@ -190,6 +190,7 @@ impl Report {
             in_hand: _,
             changing: _,
             undecided: _,
+            jobs_unasked: _,
             blocked,
         } = decision;
         let mut steps = steps::carried_out(performed, &plan, world);

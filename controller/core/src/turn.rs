@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::future::join_all;
 
 use crate::apply::{Observer, Outcome, Progress, apply};
-use crate::cloud::{Cloud, Scope, Write};
+use crate::cloud::{Cloud, Write};
 use crate::decide::{Decision, Orders, Wishes, decide};
 use crate::drift::{self, Rank};
 use crate::findings;
@@ -14,10 +14,9 @@ use crate::forecast::forecast;
 use crate::hold;
 use crate::ids::{LinkName, ProjectId, Region};
 use crate::kinds::{Id, RevisionRef};
-use crate::nats::changes::Place;
 use crate::observe::{Territory, observe, read, revisions};
 use crate::path::Trace;
-use crate::plan::connectors::{JOBS_UNREAD, UNREAD};
+use crate::plan::connectors::UNREAD;
 use crate::plan::{Plan, Step};
 use crate::report::Report;
 use crate::second_look;
@@ -137,7 +136,8 @@ async fn look(
     loop {
         let mut decision = decide(wishes, orders, &world, in_hand);
         // Only what takes something away needs to know of every pinned revision and of jobs, so they are read only then.
-        let (unread, jobs) = (unread(&decision, &world), unread_jobs(&decision, &world));
+        let unread = unread(&decision, &world);
+        let jobs = std::mem::take(&mut decision.jobs_unasked);
         if unread.is_empty() && jobs.is_empty() {
             let others = findings::undone_by_others(&world, wishes, orders);
             decision.diagnostics.extend(others);
@@ -176,23 +176,6 @@ fn unread(decision: &Decision, world: &World) -> Vec<RevisionRef> {
     wanted.sort();
     wanted.dedup();
     wanted
-}
-
-/// The lists of jobs that steps wait for and that nobody has asked for yet.
-fn unread_jobs(decision: &Decision, world: &World) -> Vec<Scope> {
-    let steps = decision.plan.steps.iter();
-    let waiting = steps.filter(|(_, step)| step.why == JOBS_UNREAD);
-    let near = waiting.filter_map(|(id, _)| match id {
-        Id::Connector(connector) => Some((connector.project.clone(), connector.region.clone())),
-        _ => None,
-    });
-    let places: BTreeSet<Place> = near.chain(decision.undecided.iter().cloned()).collect();
-    let scopes = places
-        .into_iter()
-        .map(|(project, region)| Scope::Jobs(project, region));
-    scopes
-        .filter(|scope| !world.readings().contains_key(scope))
-        .collect()
 }
 
 fn record(

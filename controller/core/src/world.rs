@@ -5,7 +5,7 @@
 
 mod assumed;
 mod beyond;
-mod jobs;
+pub(crate) mod jobs;
 mod told;
 mod unread;
 

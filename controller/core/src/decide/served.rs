@@ -12,7 +12,6 @@ use crate::names;
 use crate::nats::changes::Changes;
 use crate::nats::{self, Nats, misplaced};
 use crate::scope;
-use crate::world::Jobs;
 
 /// Spreads the wishes over NAT entries. Those that can never come true are taken out, and block their links.
 pub(super) fn spread(
@@ -80,7 +79,7 @@ fn subnetworks_in_use(context: &Context<'_>) -> BTreeSet<RegionalRef> {
         connectors.any(|live| {
             let mut users = hold::nat_users(world, &live.id, uses, ours, graph);
             let made = ours.made(live.id.name.as_str());
-            users.next().is_some() || (made && world.jobs_through(&live.id) != Jobs::None)
+            users.next().is_some() || (made && world.jobs_through(&live.id).is_some())
         })
     };
     let listed = uses.listed_in_ours(ours);

@@ -14,7 +14,7 @@ use crate::link::{Internet, Link, Reconcile, ServiceRef};
 use crate::names::Installation;
 use crate::nats::{router_id, served_by_another};
 use crate::uses::{Uses, entry_id};
-use crate::world::{Jobs, World};
+use crate::world::World;
 
 /// What telling needs to know.
 pub(crate) struct Changes<'a> {
@@ -59,10 +59,7 @@ impl Changes<'_> {
     fn unread_near(&self, subnetwork: &RegionalRef) -> impl Iterator<Item = Place> {
         let connectors = self.uses.connectors_on(subnetwork).iter();
         connectors
-            .filter(|live| {
-                let jobs = self.jobs_through(&live.id) == Jobs::NotAsked;
-                jobs || !self.uses.unread_revisions(&live.id).is_empty()
-            })
+            .filter(|live| !self.uses.unread_revisions(&live.id).is_empty())
             .map(|live| (live.id.project.clone(), live.id.region.clone()))
     }
 
@@ -79,23 +76,12 @@ impl Changes<'_> {
 
     fn carries_nobody_who_needs_it(&self, connector: &LiveConnector) -> bool {
         let id = &connector.id;
-        let jobs = match self.jobs_through(id) {
-            // It is asked for before anything comes of this.
-            Jobs::None | Jobs::NotAsked => false,
-            Jobs::One(_) | Jobs::Unreadable(_) => true,
-        };
-        !jobs
+        // What leaves through somebody else's connector for a job did without before us.
+        let made = self.ours.made(id.name.as_str());
+        let for_a_job = made && self.world.jobs_through(id).is_some();
+        !for_a_job
             && self.world.services_unread(id).is_none()
             && self.nat_users(id).all(|user| self.does_without(user))
-    }
-
-    /// The jobs for whose sake a NAT has to stay: those of others' connectors did without before us.
-    fn jobs_through(&self, connector: &RegionalRef) -> Jobs<'_> {
-        if self.ours.made(connector.name.as_str()) {
-            self.world.jobs_through(connector)
-        } else {
-            Jobs::None
-        }
     }
 
     fn nat_users<'s>(&'s self, connector: &'s RegionalRef) -> impl Iterator<Item = &'s ServiceRef> {

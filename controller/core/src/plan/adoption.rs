@@ -16,6 +16,7 @@ use crate::kinds::subnetwork::PRIVATE_GOOGLE_ACCESS;
 use crate::kinds::{FieldChange, Id, LiveSubnetwork, RegionalRef};
 use crate::link::ServiceRef;
 use crate::names::Installation;
+use crate::plan::connectors::job_behind;
 use crate::plan::{Action, Step, egress, trail};
 use crate::uses::entry_id;
 use crate::world::{Remembered, Seen, World};
@@ -285,6 +286,9 @@ fn given_back(context: &Context<'_>, id: RegionalRef, why: &'static str) -> Step
             Code::ScopeUnreadable,
             "who else goes this way could not be read",
         );
+    }
+    if let Some(stays) = job_behind(context, [&id]) {
+        return stays;
     }
     match relied_on(context, &id) {
         Some(why) => Step::wait(Code::LeftForOthers, why)

@@ -163,9 +163,6 @@ const LARGER: &str =
 pub const UNREAD: &str =
     "pinned revisions near it are read first: one of them may leave through it";
 
-/// How a step is known that only waits for jobs to be read.
-pub const JOBS_UNREAD: &str = "the jobs near it are read first: one of them may leave through it";
-
 /// The steps of this plan that take a connector's users away; `Err` names a user that stays.
 pub(super) fn users_leave<'a>(
     context: &Context<'_>,
@@ -224,36 +221,57 @@ pub(super) fn remove_connector(context: &Context<'_>, live: &LiveConnector) -> O
             "the connector is being worked on",
         ));
     }
-    if let Some(stays) = stays_for_a_job(context, &live.id) {
-        return Some(stays);
-    }
     let users = context.uses.services().get(&live.id);
-    Some(
-        match users_leave(context, &live.id, users.into_iter().flatten()) {
-            Ok(after) => Step::delete(
-                "no link wants it any more",
-                Write::DeleteConnector(live.id.clone()),
-            )
-            .after(after),
-            Err(user) => Step::wait(Code::UsedByService, format!("{user} still uses it")),
-        },
-    )
+    let after = match users_leave(context, &live.id, users.into_iter().flatten()) {
+        Ok(after) => after,
+        Err(user) => {
+            let why = format!("{user} still uses it");
+            return Some(Step::wait(Code::UsedByService, why));
+        }
+    };
+    let stays = stays_for_a_job(context, &live.id);
+    Some(stays.unwrap_or_else(|| {
+        let why = "no link wants it any more";
+        Step::delete(why, Write::DeleteConnector(live.id.clone())).after(after)
+    }))
 }
 
 /// Nothing of ours leads a job away from a connector, so that one which it uses stays.
 fn stays_for_a_job(context: &Context<'_>, connector: &RegionalRef) -> Option<Step> {
-    match context.world.jobs_through(connector) {
-        Jobs::None => None,
-        Jobs::NotAsked => Some(Step::wait(Code::Waiting, JOBS_UNREAD)),
+    Some(match context.world.jobs_through(connector)? {
         Jobs::Unreadable(why) => {
             let why = format!("which jobs use it could not be read: {why}");
-            Some(Step::wait(Code::ScopeUnreadable, why))
+            Step::wait(Code::ScopeUnreadable, why)
         }
         Jobs::One(job) => {
             let why = format!("the job {} still uses it", job.location("jobs"));
-            let help =
-                "deploy the job with another connector or with Direct VPC egress, then run again";
-            Some(Step::wait(Code::UsedByService, why).help(help))
+            Step::wait(Code::UsedByService, why).help(MOVE_THE_JOB)
         }
-    }
+    })
 }
+
+/// The wait for a job that leaves from one of these subnetworks through a connector of ours.
+pub(super) fn job_behind<'s>(
+    context: &Context<'_>,
+    subnetworks: impl IntoIterator<Item = &'s RegionalRef>,
+) -> Option<Step> {
+    let subnetworks = subnetworks.into_iter();
+    let connectors = subnetworks.flat_map(|id| context.uses.connectors_on(id));
+    let mut made = connectors.filter(|live| context.ours.made(live.id.name.as_str()));
+    made.find_map(|live| {
+        Some(match context.world.jobs_through(&live.id)? {
+            Jobs::Unreadable(why) => {
+                let why = format!("which jobs leave through it could not be read: {why}");
+                Step::wait(Code::ScopeUnreadable, why)
+            }
+            Jobs::One(job) => {
+                let why = format!("the job {} still leaves through it", job.location("jobs"));
+                Step::wait(Code::LeftForOthers, why).help(MOVE_THE_JOB)
+            }
+        })
+    })
+}
+
+/// What to do about a job for whose sake something stays.
+const MOVE_THE_JOB: &str =
+    "deploy the job with another connector or with Direct VPC egress, and run again";

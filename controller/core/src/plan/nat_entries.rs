@@ -12,10 +12,10 @@ use crate::ids::{LinkName, ResourceName};
 use crate::kinds::nat::NATS_PER_ROUTER;
 use crate::kinds::{Id, LiveNat, Nat, NatAddresses, NatRef, RegionalRef, Resource};
 use crate::link::{NetworkRef, ServiceRef};
-use crate::plan::connectors::users_leave;
+use crate::plan::connectors::{job_behind, users_leave};
 use crate::plan::{Action, Step};
 use crate::uses::entry_id;
-use crate::world::{Jobs, Seen};
+use crate::world::Seen;
 
 /// A NAT entry serves many links, and one of them that cannot go on must not hold up the others: a subnetwork that
 /// is not going to be there in this plan is left out of the entry for now, and one of another network for good: Google
@@ -156,7 +156,7 @@ fn address_taken<'a>(
 /// The steps after which nobody needs a NAT of ours behind this connector any more; `None` when somebody stays.
 fn nat_users_leave(context: &Context<'_>, connector: &RegionalRef) -> Option<BTreeSet<Id>> {
     if context.ours.made(connector.name.as_str()) {
-        if context.world.jobs_through(connector) != Jobs::None {
+        if context.world.jobs_through(connector).is_some() {
             return None;
         }
         let users = context.uses.services().get(connector);
@@ -254,8 +254,10 @@ pub(super) fn remove_nat(context: &Context<'_>, id: &NatRef, live: &LiveNat) -> 
         return (!held).then(|| Step::delete(why, Write::DeleteNat(id.clone())).after(after));
     }
     if live.listed().all(|subnetwork| stay.contains(subnetwork)) {
-        let why = "what it serves is still in use";
-        return (!held).then(|| Step::wait(Code::LeftForOthers, why));
+        let job = job_behind(context, &stay);
+        return (!held).then(|| {
+            job.unwrap_or_else(|| Step::wait(Code::LeftForOthers, "what it serves is still in use"))
+        });
     }
     Some(shrink(id, live, stay).after(after))
 }

@@ -19,6 +19,8 @@ pub(super) trait Claim {
 
     /// Who wrote it.
     fn installation(&self) -> &Installation;
+    /// Does it hold the aspect for a link that is not undone?
+    fn has_links(&self) -> bool;
 }
 
 impl Claim for EgressAnnotation {
@@ -27,6 +29,10 @@ impl Claim for EgressAnnotation {
 
     fn installation(&self) -> &Installation {
         &self.installation
+    }
+
+    fn has_links(&self) -> bool {
+        !self.links.is_empty()
     }
 }
 
@@ -37,6 +43,10 @@ impl Claim for IngressAnnotation {
 
     fn installation(&self) -> &Installation {
         &self.installation
+    }
+
+    fn has_links(&self) -> bool {
+        !self.links.is_empty()
     }
 }
 
@@ -64,7 +74,15 @@ pub(super) fn owner<'a, T: Claim>(
             let Installation { owner, set } = memory.installation();
             let whose = format!("owner {owner}, set {set}");
             Owner::Other(Box::new(if changes.is_empty() {
-                Step::nothing(format!("{whose} keeps it, and it is as wished"))
+                let kept = format!("{whose} keeps it, and it is as wished");
+                let until = "it gets back what it had when that set's links are undone";
+                // One without links is only not forgotten yet.
+                let code = Some(Code::OwnedByAnother).filter(|_| memory.has_links());
+                Step {
+                    code,
+                    ..Step::nothing(kept)
+                }
+                .help(format!("{until}: {}", T::SHARED))
             } else {
                 let why = format!("its {aspect} belongs to {whose}");
                 let refusal = Step::refuse(Code::OwnedByAnother, why);

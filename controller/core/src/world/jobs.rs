@@ -1,36 +1,36 @@
 //! Which Cloud Run jobs leave through a connector. Google deletes one under them without a word, as it does under
 //! services (`docs/reference/google-cloud.md#connector-in-use`), and they are of no other concern: so they are read only
-//! where something is about to be taken away.
+//! where a plan would take something away ([`crate::decide::Decision::jobs_unasked`]).
 
 use crate::cloud::Scope;
 use crate::kinds::{RegionalRef, VpcAccess};
 use crate::world::World;
 
-/// What is known of the jobs that leave through a connector.
+/// What keeps a connector, and what is behind it, for the sake of jobs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Jobs<'a> {
-    /// There is none.
-    None,
-    /// This one, and maybe others.
+    /// This one leaves through it, and maybe others.
     One(&'a RegionalRef),
-    /// Nobody asked yet.
-    NotAsked,
     /// They could not be read, and why.
     Unreadable(&'a str),
 }
 
+/// The list that shows the jobs of a connector. Jobs elsewhere can use it too, where its project is the host of a Shared
+/// VPC.
+pub(crate) fn list_of(connector: &RegionalRef) -> Scope {
+    Scope::Jobs(connector.project.clone(), connector.region.clone())
+}
+
 impl World {
-    /// The jobs of a connector's own project and region that leave through it.
-    pub fn jobs_through(&self, connector: &RegionalRef) -> Jobs<'_> {
-        let scope = Scope::Jobs(connector.project.clone(), connector.region.clone());
-        match self.readings.get(&scope) {
-            None => return Jobs::NotAsked,
-            Some(Err(error)) => return Jobs::Unreadable(&error.message),
-            Some(Ok(())) => {}
+    /// The jobs that leave through a connector. `None` also where nobody asked yet: a plan that takes something away on
+    /// the strength of that is made again when they were read.
+    pub fn jobs_through(&self, connector: &RegionalRef) -> Option<Jobs<'_>> {
+        if let Err(error) = self.readings.get(&list_of(connector))? {
+            return Some(Jobs::Unreadable(&error.message));
         }
         let through = |access: &VpcAccess| access.connector() == Some(connector);
         let mut jobs = self.jobs.values();
-        let found = jobs.find(|job| job.vpc_access.as_ref().is_some_and(through));
-        found.map_or(Jobs::None, |job| Jobs::One(&job.id))
+        let found = jobs.find(|job| job.vpc_access.as_ref().is_some_and(through))?;
+        Some(Jobs::One(&found.id))
     }
 }

@@ -8,6 +8,7 @@ mod elsewhere;
 mod ends;
 mod guests;
 mod in_the_way;
+mod jobs;
 mod nats;
 mod path;
 mod records;

@@ -2,6 +2,8 @@
 
 #[path = "judge/brought.rs"]
 mod brought;
+#[path = "judge/jobs.rs"]
+mod jobs;
 #[path = "judge/services.rs"]
 mod services;
 
@@ -67,6 +69,7 @@ pub(crate) fn judge(entry: &Entry, brief: &Brief<'_>) -> Verdict {
         if !brief.loose {
             internet_stays(before, after, write, brief)?;
             connector_is_free(asked, write)?;
+            jobs::keep_their_way(before, write)?;
         }
     }
     if let Write::PatchService(patch) = write
@@ -288,11 +291,6 @@ fn ways_out(state: &State) -> Vec<(RegionalRef, &Service, &VpcAccess)> {
     ways.collect()
 }
 
-fn through_ours(access: &VpcAccess) -> bool {
-    let connector = access.connector();
-    connector.is_some_and(|connector| made(connector.name.as_str()))
-}
-
 /// A NAT goes only after everybody whose internet it is has left.
 fn internet_stays(before: &State, after: &State, write: &Write, brief: &Brief<'_>) -> Verdict {
     if !matches!(
@@ -309,16 +307,7 @@ fn internet_stays(before: &State, after: &State, write: &Write, brief: &Brief<'_
             .peekable();
         active.peek().is_some() && active.all(|link| link.internet == Internet::None)
     };
-    for job in before.jobs.values() {
-        let access = job.vpc_access.iter().filter(|access| through_ours(access));
-        let lost = access
-            .filter_map(|access| carried_by(before, access))
-            .find(|it| before.nat_serving(it).is_some() && after.nat_serving(it).is_none());
-        if let Some(subnetwork) = lost {
-            let (name, on) = (&job.id.name, &subnetwork.name);
-            return broken(format!("the job {name} lost the internet on {on}"));
-        }
-    }
+    jobs::keep_the_internet(before, after)?;
     // A template and each revision that serves go their own way, and are judged by that one.
     for (subnetwork, service, access) in ways_out(before) {
         // What goes the way that it went before us has what it had.

@@ -212,6 +212,7 @@ fn a_source_that_relies_on_a_nat_waits_for_one_that_moves_to_another_router() {
         ..link("t/two", "c", "d", "10.8.0.0/28")
     };
     let report = apply(&fake, &[with_nat(one, None, Some("team-router")), relies]);
+    assert_eq!(state_of(&report, "t/one"), LinkState::Ready);
     assert_eq!(state_of(&report, "t/two"), LinkState::Ready);
     whoever_leaves_has_the_internet(&fake.take_journal());
 }
