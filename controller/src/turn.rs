@@ -327,6 +327,7 @@ fn undecided(wishes: &Wishes, orders: &Orders) -> Decision {
         in_hand: BTreeSet::new(),
         changing: BTreeSet::new(),
         undecided: BTreeSet::new(),
+        jobs_unasked: Vec::new(),
         blocked: BTreeSet::new(),
     }
 }

@@ -266,7 +266,13 @@ pub(super) fn job_behind<'s>(
             }
             Jobs::One(job) => {
                 let why = format!("the job {} still leaves through it", job.location("jobs"));
-                Step::wait(Code::LeftForOthers, why).help(MOVE_THE_JOB)
+                let stays = Step::wait(Code::LeftForOthers, why);
+                // What to do is told of the connector, where that is to go.
+                if context.unwanted(&Id::Connector(live.id.clone())) {
+                    stays
+                } else {
+                    stays.help(MOVE_THE_JOB)
+                }
             }
         })
     })
