@@ -14,6 +14,7 @@ mod prompts;
 mod pseudo_terminal;
 mod rates;
 mod secrets;
+mod sets;
 mod slips;
 mod storms;
 mod terminal;
