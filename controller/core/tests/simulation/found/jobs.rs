@@ -45,7 +45,7 @@ fn is_served(fake: &Fake) -> bool {
 fn of(report: &Report, kind: Kind) -> (Action, Option<Code>, String) {
     let mut steps = report.steps.iter();
     let step = steps.find(|step| step.id.kind() == kind).unwrap();
-    (step.action, step.code, step.why.to_string())
+    (step.action, step.code, step.why.clone())
 }
 
 fn names_the_job(report: &Report) -> bool {
