@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::cloud::Scope;
 use crate::decide::{Decision, Orders, Wishes, decide};
 use crate::diagnostic::Diagnostic;
 use crate::ids::LinkName;
@@ -27,6 +28,8 @@ pub struct Forecast {
     /// What will then have to be said and cannot be said yet: a path that does not work although everything that
     /// we can do is done.
     pub diagnostics: Vec<Diagnostic>,
+    /// Lists of jobs that have to be read before it can be said that what later passes take away goes.
+    pub jobs_unasked: Vec<Scope>,
 }
 
 /// Goes through the passes of a turn that begins with this decision.
@@ -37,8 +40,10 @@ pub fn forecast(wishes: &Wishes, orders: &Orders, world: &World, first: &Decisio
     };
     let mut last = decide(wishes, orders, &world, &first.in_hand);
     let mut later = Later::than(first);
+    let mut unasked: BTreeSet<Scope> = BTreeSet::new();
     for _ in 1..MAX_PASSES {
         later.take_in(&last);
+        unasked.extend(last.jobs_unasked.iter().cloned());
         match next(&world, &last, &mut waited_for) {
             None => break,
             Some(later) => world = later,
@@ -58,6 +63,7 @@ pub fn forecast(wishes: &Wishes, orders: &Orders, world: &World, first: &Decisio
         traces: last.traces,
         later: later.steps,
         diagnostics: diagnostics.collect(),
+        jobs_unasked: unasked.into_iter().collect(),
     }
 }
 

@@ -240,6 +240,7 @@ impl Report {
             mut traces,
             later,
             diagnostics,
+            jobs_unasked: _,
         } = forecast;
         let later = later.iter();
         self.later = later

@@ -52,9 +52,16 @@ pub async fn preview(
     orders: &Orders,
     extra: &BTreeSet<ProjectId>,
 ) -> Report {
-    let (world, decision) = look(cloud, wishes, orders, extra, &BTreeSet::new()).await;
-    let foreseen = forecast(wishes, orders, &world, &decision);
-    Report::new(&world, decision, &[], 1).foresee(foreseen)
+    let mut world = first_look(cloud, wishes, orders, extra).await;
+    loop {
+        let decision = decided(cloud, &mut world, wishes, orders, &BTreeSet::new()).await;
+        let mut foreseen = forecast(wishes, orders, &world, &decision);
+        let jobs = std::mem::take(&mut foreseen.jobs_unasked);
+        if jobs.is_empty() {
+            return Report::new(&world, decision, &[], 1).foresee(foreseen);
+        }
+        read(cloud, &mut world, jobs).await;
+    }
 }
 
 /// One whole turn.
@@ -130,24 +137,45 @@ async fn look(
     extra: &BTreeSet<ProjectId>,
     in_hand: &BTreeSet<Id>,
 ) -> (World, Decision) {
+    let mut world = first_look(cloud, wishes, orders, extra).await;
+    let decision = decided(cloud, &mut world, wishes, orders, in_hand).await;
+    (world, decision)
+}
+
+async fn first_look(
+    cloud: &dyn Cloud,
+    wishes: &Wishes,
+    orders: &Orders,
+    extra: &BTreeSet<ProjectId>,
+) -> World {
     let removes = orders.prune || !orders.destroy.is_empty();
     let territory = Territory::new(wishes.links.iter(), extra, removes);
-    let mut world = observe(cloud, &territory, &orders.ours).await;
+    observe(cloud, &territory, &orders.ours).await
+}
+
+/// Decides, and reads on until what the decision rests on is known.
+async fn decided(
+    cloud: &dyn Cloud,
+    world: &mut World,
+    wishes: &Wishes,
+    orders: &Orders,
+    in_hand: &BTreeSet<Id>,
+) -> Decision {
     loop {
-        let mut decision = decide(wishes, orders, &world, in_hand);
+        let mut decision = decide(wishes, orders, world, in_hand);
         // Only what takes something away needs to know of every pinned revision and of jobs, so they are read only then.
-        let unread = unread(&decision, &world);
+        let unread = unread(&decision, world);
         let jobs = std::mem::take(&mut decision.jobs_unasked);
         if unread.is_empty() && jobs.is_empty() {
-            let others = findings::undone_by_others(&world, wishes, orders);
+            let others = findings::undone_by_others(world, wishes, orders);
             decision.diagnostics.extend(others);
             let standings = &decision.standings;
-            let lost = findings::lost::undone_without_record(&world, wishes, orders, standings);
+            let lost = findings::lost::undone_without_record(world, wishes, orders, standings);
             decision.diagnostics.extend(lost);
-            return (world, decision);
+            return decision;
         }
-        revisions(cloud, &mut world, unread).await;
-        read(cloud, &mut world, jobs).await;
+        revisions(cloud, world, unread).await;
+        read(cloud, world, jobs).await;
     }
 }
 

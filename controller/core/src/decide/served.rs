@@ -79,7 +79,7 @@ fn subnetworks_in_use(context: &Context<'_>) -> BTreeSet<RegionalRef> {
         connectors.any(|live| {
             let mut users = hold::nat_users(world, &live.id, uses, ours, graph);
             let made = ours.made(live.id.name.as_str());
-            users.next().is_some() || (made && world.jobs_through(&live.id).is_some())
+            users.next().is_some() || (made && world.jobs_out_through(&live.id).is_some())
         })
     };
     let listed = uses.listed_in_ours(ours);

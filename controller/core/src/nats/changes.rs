@@ -78,7 +78,7 @@ impl Changes<'_> {
         let id = &connector.id;
         // What leaves through somebody else's connector for a job did without before us.
         let made = self.ours.made(id.name.as_str());
-        let for_a_job = made && self.world.jobs_through(id).is_some();
+        let for_a_job = made && self.world.jobs_out_through(id).is_some();
         !for_a_job
             && self.world.services_unread(id).is_none()
             && self.nat_users(id).all(|user| self.does_without(user))

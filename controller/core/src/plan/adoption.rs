@@ -16,8 +16,7 @@ use crate::kinds::subnetwork::PRIVATE_GOOGLE_ACCESS;
 use crate::kinds::{FieldChange, Id, LiveSubnetwork, RegionalRef};
 use crate::link::ServiceRef;
 use crate::names::Installation;
-use crate::plan::connectors::job_behind;
-use crate::plan::{Action, Step, egress, trail};
+use crate::plan::{Action, Step, egress, jobs, trail};
 use crate::uses::entry_id;
 use crate::world::{Remembered, Seen, World};
 
@@ -287,7 +286,7 @@ fn given_back(context: &Context<'_>, id: RegionalRef, why: &'static str) -> Step
             "who else goes this way could not be read",
         );
     }
-    if let Some(stays) = job_behind(context, [&id]) {
+    if let Some(stays) = jobs::access_stays(context, &id) {
         return stays;
     }
     match relied_on(context, &id) {

@@ -11,8 +11,8 @@ use crate::graph::Node;
 use crate::hold;
 use crate::kinds::{Connector, ConnectorState, Id, LiveConnector, RegionalRef, VpcAccess};
 use crate::link::{NetworkRef, ServiceRef};
-use crate::plan::{Step, meant};
-use crate::world::{Jobs, Seen};
+use crate::plan::{Step, jobs, meant};
+use crate::world::Seen;
 
 pub(super) fn connector(context: &Context<'_>, wanted: &Connector) -> Step {
     match context.world.connector(&wanted.id) {
@@ -229,55 +229,9 @@ pub(super) fn remove_connector(context: &Context<'_>, live: &LiveConnector) -> O
             return Some(Step::wait(Code::UsedByService, why));
         }
     };
-    let stays = stays_for_a_job(context, &live.id);
+    let stays = jobs::connector_stays(context, &live.id);
     Some(stays.unwrap_or_else(|| {
         let why = "no link wants it any more";
         Step::delete(why, Write::DeleteConnector(live.id.clone())).after(after)
     }))
 }
-
-/// Nothing of ours leads a job away from a connector, so that one which it uses stays.
-fn stays_for_a_job(context: &Context<'_>, connector: &RegionalRef) -> Option<Step> {
-    Some(match context.world.jobs_through(connector)? {
-        Jobs::Unreadable(why) => {
-            let why = format!("which jobs use it could not be read: {why}");
-            Step::wait(Code::ScopeUnreadable, why)
-        }
-        Jobs::One(job) => {
-            let why = format!("the job {} still uses it", job.location("jobs"));
-            Step::wait(Code::UsedByService, why).help(MOVE_THE_JOB)
-        }
-    })
-}
-
-/// The wait for a job that leaves from one of these subnetworks through a connector of ours.
-pub(super) fn job_behind<'s>(
-    context: &Context<'_>,
-    subnetworks: impl IntoIterator<Item = &'s RegionalRef>,
-) -> Option<Step> {
-    let subnetworks = subnetworks.into_iter();
-    let connectors = subnetworks.flat_map(|id| context.uses.connectors_on(id));
-    let mut made = connectors.filter(|live| context.ours.made(live.id.name.as_str()));
-    made.find_map(|live| {
-        Some(match context.world.jobs_through(&live.id)? {
-            Jobs::Unreadable(why) => {
-                let why = format!("which jobs leave through it could not be read: {why}");
-                Step::wait(Code::ScopeUnreadable, why)
-            }
-            Jobs::One(job) => {
-                let why = format!("the job {} still leaves through it", job.location("jobs"));
-                let stays = Step::wait(Code::LeftForOthers, why);
-                // What to do is told of the connector, where that is to go.
-                if context.unwanted(&Id::Connector(live.id.clone())) {
-                    stays
-                } else {
-                    stays.help(MOVE_THE_JOB)
-                }
-            }
-        })
-    })
-}
-
-/// What to do about a job for whose sake something stays.
-const MOVE_THE_JOB: &str =
-    "deploy the job with another connector or with Direct VPC egress, and run again";

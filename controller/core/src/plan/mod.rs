@@ -7,6 +7,7 @@ pub mod connectors;
 pub mod egress;
 pub(crate) mod former_egress;
 pub mod ingress;
+mod jobs;
 mod meant;
 mod nat_entries;
 pub(crate) mod nat_moves;

@@ -12,8 +12,8 @@ use crate::ids::{LinkName, ResourceName};
 use crate::kinds::nat::NATS_PER_ROUTER;
 use crate::kinds::{Id, LiveNat, Nat, NatAddresses, NatRef, RegionalRef, Resource};
 use crate::link::{NetworkRef, ServiceRef};
-use crate::plan::connectors::{job_behind, users_leave};
-use crate::plan::{Action, Step};
+use crate::plan::connectors::users_leave;
+use crate::plan::{Action, Step, jobs};
 use crate::uses::entry_id;
 use crate::world::Seen;
 
@@ -156,7 +156,7 @@ fn address_taken<'a>(
 /// The steps after which nobody needs a NAT of ours behind this connector any more; `None` when somebody stays.
 fn nat_users_leave(context: &Context<'_>, connector: &RegionalRef) -> Option<BTreeSet<Id>> {
     if context.ours.made(connector.name.as_str()) {
-        if context.world.jobs_through(connector).is_some() {
+        if context.world.jobs_out_through(connector).is_some() {
             return None;
         }
         let users = context.uses.services().get(connector);
@@ -254,10 +254,12 @@ pub(super) fn remove_nat(context: &Context<'_>, id: &NatRef, live: &LiveNat) -> 
         return (!held).then(|| Step::delete(why, Write::DeleteNat(id.clone())).after(after));
     }
     if live.listed().all(|subnetwork| stay.contains(subnetwork)) {
-        let job = job_behind(context, &stay);
-        return (!held).then(|| {
-            job.unwrap_or_else(|| Step::wait(Code::LeftForOthers, "what it serves is still in use"))
-        });
+        let why = "what it serves is still in use";
+        // What this run may not take away stays in any case.
+        let may_go = |id: &&RegionalRef| context.may_remove(&Id::Subnetwork((*id).clone()));
+        let for_jobs = jobs::nat_stays(context, stay.iter().filter(may_go));
+        let stays = for_jobs.unwrap_or_else(|| Step::wait(Code::LeftForOthers, why));
+        return (!held).then_some(stays);
     }
     Some(shrink(id, live, stay).after(after))
 }
@@ -289,6 +291,6 @@ fn shrink(id: &NatRef, live: &LiveNat, stay: BTreeSet<RegionalRef>) -> Step {
         min_ports_per_vm: live.min_ports_per_vm,
     };
     let fields = wanted.diff(live);
-    let why = "some of what it served is gone";
+    let why = "it lets go of what nobody wishes to be served any more";
     Step::update(why, fields, Write::PutNat(wanted))
 }

@@ -4,13 +4,14 @@
 
 use crate::cloud::Scope;
 use crate::kinds::{RegionalRef, VpcAccess};
+use crate::link::Routing;
 use crate::world::World;
 
 /// What keeps a connector, and what is behind it, for the sake of jobs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Jobs<'a> {
-    /// This one leaves through it, and maybe others.
-    One(&'a RegionalRef),
+    /// These leave through it, one at least.
+    Here(Vec<&'a RegionalRef>),
     /// They could not be read, and why.
     Unreadable(&'a str),
 }
@@ -22,15 +23,30 @@ pub(crate) fn list_of(connector: &RegionalRef) -> Scope {
 }
 
 impl World {
-    /// The jobs that leave through a connector. `None` also where nobody asked yet: a plan that takes something away on
-    /// the strength of that is made again when they were read.
+    /// The jobs that leave through a connector, with whatever traffic. `None` also where nobody asked yet: a plan that
+    /// takes something away on the strength of that is made again when they were read.
     pub fn jobs_through(&self, connector: &RegionalRef) -> Option<Jobs<'_>> {
+        self.jobs_that(connector, |access| access.connector() == Some(connector))
+    }
+
+    /// Those of them that reach the internet through it, and so by the NAT behind it.
+    pub fn jobs_out_through(&self, connector: &RegionalRef) -> Option<Jobs<'_>> {
+        self.jobs_that(connector, |access| {
+            access.connector() == Some(connector) && access.routing == Routing::AllTraffic
+        })
+    }
+
+    fn jobs_that(
+        &self,
+        connector: &RegionalRef,
+        leave: impl Fn(&VpcAccess) -> bool,
+    ) -> Option<Jobs<'_>> {
         if let Err(error) = self.readings.get(&list_of(connector))? {
             return Some(Jobs::Unreadable(&error.message));
         }
-        let through = |access: &VpcAccess| access.connector() == Some(connector);
-        let mut jobs = self.jobs.values();
-        let found = jobs.find(|job| job.vpc_access.as_ref().is_some_and(through))?;
-        Some(Jobs::One(&found.id))
+        let jobs = self.jobs.values();
+        let here = jobs.filter(|job| job.vpc_access.as_ref().is_some_and(&leave));
+        let here: Vec<&RegionalRef> = here.map(|job| &job.id).collect();
+        (!here.is_empty()).then_some(Jobs::Here(here))
     }
 }

@@ -16,15 +16,19 @@ fn our_connector(state: &State) -> RegionalRef {
 
 /// The job `nightly` sends everything through our connector.
 fn run_a_job(fake: &Fake) {
+    run(fake, "nightly", Routing::AllTraffic);
+}
+
+fn run(fake: &Fake, name: &str, routing: Routing) {
     fake.change(|state| {
         let connector = our_connector(state);
         let id = RegionalRef {
-            name: "nightly".parse().unwrap(),
+            name: name.parse().unwrap(),
             ..connector.clone()
         };
         let access = VpcAccess {
             attachment: Attachment::Connector(connector),
-            routing: Routing::AllTraffic,
+            routing,
         };
         let job = Job {
             id: id.clone(),
@@ -91,7 +95,7 @@ fn what_would_go_is_told_with_its_job_also_where_nothing_may_go() {
     for policy in [Policy::ReportOnly, Policy::NoDelete] {
         let (wishes, mut orders, extra) = whole(&[]);
         orders.policy = policy;
-        let told = run(&fake, preview(&fake, &wishes, &orders, &extra));
+        let told = super::run(&fake, preview(&fake, &wishes, &orders, &extra));
         let (_, _, why) = of(&told.value().unwrap(), Kind::Connector);
         assert!(why.contains("/jobs/nightly"), "{policy:?}: {why}");
     }
@@ -183,4 +187,69 @@ fn a_nat_that_nobody_else_needs_stays_for_a_job_and_says_so() {
     fake.change(|state| state.jobs.clear());
     assert_eq!(apply(&fake, &[without]).exit_code(), 0);
     assert!(!is_served(&fake));
+}
+
+#[test]
+fn a_plan_promises_nothing_that_goes_on_serving_a_job() {
+    let fake = Fake::new(before(), 0);
+    let _made = apply(&fake, &[one()]);
+    run_a_job(&fake);
+    let moved = link("t/one", "a", "b", "10.8.0.16/28");
+    let told = plan(&fake, std::slice::from_ref(&moved));
+    let mut later = told.later.iter();
+    let promised = later.find(|step| step.action == Action::Delete);
+    assert!(promised.is_none(), "{promised:#?}");
+    assert!(names_the_job(&told), "{:#?}", told.diagnostics);
+    assert_eq!(apply(&fake, &[moved]).exit_code(), 5);
+    assert_eq!(fake.state().jobs.len(), 1);
+}
+
+#[test]
+fn all_jobs_on_a_connector_are_named() {
+    let fake = Fake::new(before(), 0);
+    let _made = apply(&fake, &[one()]);
+    run_a_job(&fake);
+    run(&fake, "weekly", Routing::PrivateRangesOnly);
+    let (_, _, why) = of(&apply(&fake, &[]), Kind::Connector);
+    assert!(
+        why.contains("/jobs/nightly") && why.contains("/jobs/weekly"),
+        "{why}"
+    );
+}
+
+#[test]
+fn a_job_that_stays_inside_keeps_the_connector_and_not_the_nat() {
+    let fake = Fake::new(before(), 0);
+    let _made = apply(&fake, &[one()]);
+    run(&fake, "nightly", Routing::PrivateRangesOnly);
+    let without = Link {
+        internet: Internet::None,
+        ..one()
+    };
+    assert_eq!(apply(&fake, &[without]).exit_code(), 0);
+    assert!(!is_served(&fake));
+    let report = apply(&fake, &[]);
+    assert_eq!(of(&report, Kind::Connector).1, Some(Code::UsedByService));
+}
+
+#[test]
+fn what_this_run_may_not_take_away_is_not_blamed_on_a_job() {
+    let fake = Fake::new(before(), 0);
+    let other = link("t/other", "c", "d", "10.8.0.16/28");
+    let _made = apply(&fake, std::slice::from_ref(&other));
+    run_a_job(&fake);
+    let _made = apply(&fake, &[one(), other.clone()]);
+    let destroy = |gone: &Link| {
+        let (wishes, mut orders, extra) = whole(std::slice::from_ref(gone));
+        orders.prune = false;
+        orders.destroy = BTreeSet::from([gone.name.clone()]);
+        (wishes, orders, extra)
+    };
+    let (wishes, orders, extra) = destroy(&other);
+    let undone = super::run(&fake, turn(&fake, &wishes, &orders, &extra, &|_| ()));
+    assert!(names_the_job(&undone.value().unwrap()));
+    let (wishes, orders, extra) = destroy(&one());
+    let told = super::run(&fake, preview(&fake, &wishes, &orders, &extra));
+    let told = told.value().unwrap();
+    assert!(!names_the_job(&told), "{:#?}", told.diagnostics);
 }

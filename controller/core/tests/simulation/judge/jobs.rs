@@ -5,7 +5,10 @@ use super::*;
 /// No NAT goes from which a job has the internet.
 pub(super) fn keep_the_internet(before: &State, after: &State) -> Verdict {
     for job in before.jobs.values() {
-        let access = job.vpc_access.iter().filter(|access| through_ours(access));
+        let access = job
+            .vpc_access
+            .iter()
+            .filter(|access| through_ours(access) && access.routing == Routing::AllTraffic);
         let lost = access
             .filter_map(|access| carried_by(before, access))
             .find(|it| before.nat_serving(it).is_some() && after.nat_serving(it).is_none());
