@@ -9,12 +9,14 @@ use privatelink_core::codes::Code;
 fn every_page_opens_with_its_number_title_and_severity_and_says_what_to_do() {
     for code in Code::ALL {
         let heading = format!(
-            "# {code}: {}\n\nSeverity: {}\n",
+            "# {code}: {}\n\nSeverity: {}",
             code.title(),
             code.severity()
         );
+        let rest = code.page().strip_prefix(&heading);
+        // Where a run tells it with another one, the line goes on and says when.
         assert!(
-            code.page().starts_with(&heading),
+            rest.is_some_and(|rest| rest.starts_with(['\n', ' ', ','])),
             "docs/codes/{code}.md: want {heading}"
         );
         assert!(
