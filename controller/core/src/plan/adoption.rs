@@ -13,9 +13,10 @@ use crate::hold;
 use crate::ids::{LinkName, Region};
 use crate::kinds::service_egress::{ANNOTATION, EgressAnnotation};
 use crate::kinds::subnetwork::PRIVATE_GOOGLE_ACCESS;
-use crate::kinds::{FieldChange, Id, LiveSubnetwork, RegionalRef};
+use crate::kinds::{FieldChange, Id, LiveSubnetwork, NatRef, RegionalRef};
 use crate::link::ServiceRef;
 use crate::names::Installation;
+use crate::nats::served_by_another;
 use crate::plan::{Action, Step, egress, jobs, trail};
 use crate::uses::entry_id;
 use crate::world::{Remembered, Seen, World};
@@ -286,6 +287,14 @@ fn given_back(context: &Context<'_>, id: RegionalRef, why: &'static str) -> Step
             "who else goes this way could not be read",
         );
     }
+    if let Some(nat) = kept_on(context, &id) {
+        let why = format!(
+            "adopted, and {} serves it, which keeps Private Google Access on",
+            Id::Nat(nat)
+        );
+        return Step::wait(Code::LeftForOthers, why)
+            .help("it gets back what it had once that NAT, which is somebody else's, is gone");
+    }
     if let Some(stays) = jobs::access_stays(context, &id) {
         return stays;
     }
@@ -294,6 +303,13 @@ fn given_back(context: &Context<'_>, id: RegionalRef, why: &'static str) -> Step
             .help("undo that link first, or declare it in this set, which needs it undone in the other one"),
         None => switched_off(context, id, why),
     }
+}
+
+/// A NAT of others that serves it: Google refuses to switch Private Google Access off for as long
+/// (`docs/reference/google-cloud.md#effective-private-google-access`).
+fn kept_on(context: &Context<'_>, id: &RegionalRef) -> Option<NatRef> {
+    let live = context.world.subnetwork(id).present()?;
+    served_by_another(context.world, &live.network, id, context.ours)
 }
 
 /// What says that a source leaves through this subnetwork by a link of another set, which may have found it as it

@@ -318,3 +318,39 @@ fn the_judge_sees_a_source_that_a_link_sent_to_somebodys_connector_lose_its_nat_
     brought.others_acted(&forgot);
     assert_eq!(judged(&entry, &before(), &brought), Ok(()));
 }
+
+#[test]
+fn an_adopted_range_that_somebody_s_nat_serves_waits_for_what_it_had() {
+    let fake = Fake::new(before(), 0);
+    let mut wish = Link {
+        internet: Internet::None,
+        ..link("t/one", "a", "b", "10.8.0.0/28")
+    };
+    adopt_spare(&fake, &mut wish);
+    let keeps = link("t/keeps", "c", "d", "10.8.0.16/28");
+    let both = [wish, keeps.clone()];
+    assert_eq!(apply(&fake, &both).exit_code(), 0);
+    let sources = BTreeMap::from([(team("spare"), BTreeSet::from(["ALL_IP_RANGES".to_owned()]))]);
+    let theirs = LiveNat {
+        name: "theirs".parse().unwrap(),
+        public: true,
+        addresses: NatAddresses::Auto,
+        sources: NatSources::Listed(sources),
+        min_ports_per_vm: None,
+    };
+    let router = LiveRouter {
+        has_peers: false,
+        id: team("team-router"),
+        network: UNIVERSE.main.clone(),
+        mark: None,
+        nats: vec![theirs],
+    };
+    fake.change(|state| drop(state.routers.insert(router.id.clone(), router)));
+    let report = apply(&fake, std::slice::from_ref(&keeps));
+    assert_eq!(report.exit_code(), 5, "{:#?}", report.steps);
+    let mut told = report.diagnostics.iter();
+    assert!(told.any(|found| found.message.contains("nats/theirs serves it")));
+    fake.change(|state| drop(state.routers.remove(&team("team-router"))));
+    assert_eq!(apply(&fake, &[keeps]).exit_code(), 0);
+    assert!(!fake.state().subnetworks[&team("spare")].private_google_access);
+}
