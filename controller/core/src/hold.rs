@@ -116,6 +116,12 @@ pub(crate) fn nat_users<'a>(
         .filter(move |service| made || linked(service) || declared(service))
 }
 
+/// Do jobs have the internet through this connector, for whose sake a NAT of ours has to stay, or may they? Those on somebody
+/// else's did without before us.
+pub(crate) fn serves_jobs(world: &World, connector: &RegionalRef, ours: &Installation) -> bool {
+    ours.made(connector.name.as_str()) && world.jobs_out_through(connector).is_some()
+}
+
 /// Every connector that a request to this service may leave through now.
 pub fn connectors_in_use(service: &Service, world: &World) -> BTreeSet<RegionalRef> {
     let template = service.vpc_access.as_ref().and_then(VpcAccess::connector);

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cloud::{ServicePatch, Write};
 use crate::kinds::service_egress::{ANNOTATION, EgressAnnotation};
-use crate::kinds::{Id, LiveNat, Nat, RegionalRef};
+use crate::kinds::{Id, LiveNat, NatRef, RegionalRef};
 use crate::plan::Plan;
 use crate::world::World;
 
@@ -45,11 +45,20 @@ fn takes_away(write: &Write, world: &World, served: &BTreeSet<&RegionalRef>) -> 
         Write::DeleteConnector(_)
         | Write::DeleteNat(_)
         | Write::SetPrivateGoogleAccess(_, false) => true,
-        Write::PutNat(_) | Write::PutNats(..) => {
-            let live = |wanted: &Nat| world.nat(&wanted.id).present();
-            let mut before = write.puts().filter_map(live).flat_map(LiveNat::listed);
-            before.any(|subnetwork| !served.contains(subnetwork))
-        }
+        Write::PatchService(patch) => leads_less_far(patch, world),
+        write => ranges_cut(write, world).any(|id| !served.contains(id)),
+    }
+}
+
+/// The ranges from which a write takes a NAT or Private Google Access, unless another write of the plan serves them.
+pub(crate) fn ranges_cut<'a>(
+    write: &'a Write,
+    world: &'a World,
+) -> impl Iterator<Item = &'a RegionalRef> {
+    let (nats, range): (Vec<&NatRef>, Option<&RegionalRef>) = match write {
+        Write::DeleteNat(id) => (vec![id], None),
+        Write::PutNat(_) | Write::PutNats(..) => (write.puts().map(|nat| &nat.id).collect(), None),
+        Write::SetPrivateGoogleAccess(id, false) => (Vec::new(), Some(id)),
         Write::CreateSubnetwork(..)
         | Write::SetPrivateGoogleAccess(_, true)
         | Write::DeleteSubnetwork(_)
@@ -58,9 +67,12 @@ fn takes_away(write: &Write, world: &World, served: &BTreeSet<&RegionalRef>) -> 
         | Write::CreateRouter(..)
         | Write::DeleteRouter(_)
         | Write::CreateConnector(_)
-        | Write::UpdateConnector(_) => false,
-        Write::PatchService(patch) => leads_less_far(patch, world),
-    }
+        | Write::UpdateConnector(_)
+        | Write::DeleteConnector(_)
+        | Write::PatchService(_) => (Vec::new(), None),
+    };
+    let live = nats.into_iter().filter_map(|id| world.nat(id).present());
+    live.flat_map(LiveNat::listed).chain(range)
 }
 
 /// Does a source's record lead to fewer projects by this? A list that lost a page would hide what is left there.

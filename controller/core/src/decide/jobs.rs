@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::cloud::{Scope, Write};
 use crate::codes::Code;
 use crate::context::Context;
-use crate::kinds::{Id, LiveNat, RegionalRef};
+use crate::kinds::{Id, RegionalRef};
 use crate::plan::Step;
+use crate::second_look::ranges_cut;
 use crate::world::jobs::list_of;
 
 /// The lists that nobody has asked for yet. A policy may hold the writes back: that they would be made is told all the
@@ -25,7 +26,7 @@ pub(super) fn unasked(context: &Context<'_>, steps: &BTreeMap<Id, Step>) -> Vec<
         Some(Write::DeleteConnector(id)) => Some(id),
         _ => None,
     });
-    let cut = writes().flat_map(|write| ranges_cut(context, write));
+    let cut = writes().flat_map(|write| ranges_cut(write, context.world));
     let cut = cut.filter(|id| !served.contains(id));
     let behind = cut.flat_map(|id| context.uses.connectors_on(id));
     let behind = behind.map(|live| &live.id);
@@ -36,34 +37,4 @@ pub(super) fn unasked(context: &Context<'_>, steps: &BTreeMap<Id, Step>) -> Vec<
         .into_iter()
         .filter(|it| !asked.contains_key(it))
         .collect()
-}
-
-/// The ranges that a write takes a NAT or Private Google Access from, unless another write of the plan serves them.
-fn ranges_cut<'a>(context: &Context<'a>, write: &'a Write) -> Vec<&'a RegionalRef> {
-    let listed = |id| {
-        context
-            .world
-            .nat(id)
-            .present()
-            .into_iter()
-            .flat_map(LiveNat::listed)
-    };
-    match write {
-        Write::DeleteNat(id) => listed(id).collect(),
-        Write::PutNat(_) | Write::PutNats(..) => {
-            write.puts().flat_map(|nat| listed(&nat.id)).collect()
-        }
-        Write::SetPrivateGoogleAccess(id, false) => vec![id],
-        Write::SetPrivateGoogleAccess(_, true)
-        | Write::CreateSubnetwork(..)
-        | Write::DeleteSubnetwork(_)
-        | Write::CreateAddress(..)
-        | Write::DeleteAddress(_)
-        | Write::CreateRouter(..)
-        | Write::DeleteRouter(_)
-        | Write::CreateConnector(_)
-        | Write::UpdateConnector(_)
-        | Write::DeleteConnector(_)
-        | Write::PatchService(_) => Vec::new(),
-    }
 }

@@ -78,8 +78,7 @@ fn subnetworks_in_use(context: &Context<'_>) -> BTreeSet<RegionalRef> {
         let mut connectors = uses.connectors_on(subnetwork).iter();
         connectors.any(|live| {
             let mut users = hold::nat_users(world, &live.id, uses, ours, graph);
-            let made = ours.made(live.id.name.as_str());
-            users.next().is_some() || (made && world.jobs_out_through(&live.id).is_some())
+            users.next().is_some() || hold::serves_jobs(world, &live.id, ours)
         })
     };
     let listed = uses.listed_in_ours(ours);

@@ -94,9 +94,6 @@ fn used_by_refused(plan: &Plan, context: &Context<'_>, id: &Id) -> bool {
     let Id::Connector(connector) = id else {
         return false;
     };
-    if context.world.jobs_through(connector).is_some() {
-        return false;
-    }
     let users = context.uses.services().get(connector);
     let steps = users.into_iter().flatten();
     let mut steps = steps.filter_map(|user| plan.steps.get(&Id::ServiceEgress(user.clone())));

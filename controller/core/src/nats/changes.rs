@@ -76,10 +76,7 @@ impl Changes<'_> {
 
     fn carries_nobody_who_needs_it(&self, connector: &LiveConnector) -> bool {
         let id = &connector.id;
-        // What leaves through somebody else's connector for a job did without before us.
-        let made = self.ours.made(id.name.as_str());
-        let for_a_job = made && self.world.jobs_out_through(id).is_some();
-        !for_a_job
+        !hold::serves_jobs(self.world, id, self.ours)
             && self.world.services_unread(id).is_none()
             && self.nat_users(id).all(|user| self.does_without(user))
     }

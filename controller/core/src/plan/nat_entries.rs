@@ -155,10 +155,10 @@ fn address_taken<'a>(
 
 /// The steps after which nobody needs a NAT of ours behind this connector any more; `None` when somebody stays.
 fn nat_users_leave(context: &Context<'_>, connector: &RegionalRef) -> Option<BTreeSet<Id>> {
+    if hold::serves_jobs(context.world, connector, context.ours) {
+        return None;
+    }
     if context.ours.made(connector.name.as_str()) {
-        if context.world.jobs_out_through(connector).is_some() {
-            return None;
-        }
         let users = context.uses.services().get(connector);
         return users_leave(context, connector, users.into_iter().flatten()).ok();
     }
