@@ -15,9 +15,8 @@ use crate::Google;
 use crate::attempt::{Api, Call};
 use crate::connector_mapping::{body, connector, patch};
 use crate::failure::{Failure, Nature};
-use crate::lists::PageToken;
 use crate::operations::{CONNECTOR, wait};
-use crate::references::{Place, Unmapped};
+use crate::references::Place;
 
 impl Google {
     pub(crate) async fn list_connectors(
@@ -29,18 +28,15 @@ impl Google {
         let doing = format!("list the connectors of {project} in {region}");
         let call = Call::read(Api::VpcAccess, operation, project, Some(region), doing);
         let path = format!("/v1/projects/{project}/locations/{region}/connectors");
-        let (mut listing, mut token) = (Listing::default(), PageToken::start(self.max_list_items));
-        loop {
-            let page: model::ListConnectorsResponse = self.page(&call, &path, &token).await?;
-            let place = Place { project, region };
-            let next = token
-                .count(page.connectors.len())
-                .and_then(|()| read(page, &mut listing, place))
-                .and_then(|next| token.advance(Some(next)));
-            if !next.map_err(|why| call.unparsable(&why))? {
-                return Ok(listing);
-            }
-        }
+        let split =
+            |page: model::ListConnectorsResponse| Ok((page.connectors, page.next_page_token));
+        let map = |found| {
+            Ok(Live::Connector(connector(
+                &found,
+                Place { project, region },
+            )?))
+        };
+        self.all_pages(&call, &path, split, map).await
     }
 
     pub(crate) async fn get_connector(
@@ -243,15 +239,4 @@ impl Google {
         }
         Err(call.overdue(CONNECTOR.as_secs() / 60))
     }
-}
-
-fn read(
-    page: model::ListConnectorsResponse,
-    listing: &mut Listing,
-    place: Place<'_>,
-) -> Result<String, Unmapped> {
-    for item in &page.connectors {
-        listing.items.push(Live::Connector(connector(item, place)?));
-    }
-    Ok(page.next_page_token)
 }

@@ -7,7 +7,6 @@ use privatelink_core::kinds::{Job, Live};
 
 use crate::Google;
 use crate::attempt::{Api, Call};
-use crate::lists::PageToken;
 use crate::references::{Place, Unmapped, regional};
 use crate::service_mapping::vpc_access;
 
@@ -21,29 +20,10 @@ impl Google {
         let doing = format!("list the jobs of {project} in {region}");
         let call = Call::read(Api::Run, operation, project, Some(region), doing);
         let path = format!("/v2/projects/{project}/locations/{region}/jobs");
-        let (mut listing, mut token) = (Listing::default(), PageToken::start(self.max_list_items));
-        loop {
-            let page: model::ListJobsResponse = self.page(&call, &path, &token).await?;
-            let next = token
-                .count(page.jobs.len())
-                .and_then(|()| read(&page, &mut listing, Place { project, region }))
-                .and_then(|()| token.advance(Some(page.next_page_token)));
-            if !next.map_err(|why| call.unparsable(&why))? {
-                return Ok(listing);
-            }
-        }
+        let split = |page: model::ListJobsResponse| Ok((page.jobs, page.next_page_token));
+        let map = |found| Ok(Live::Job(job(&found, Place { project, region })?));
+        self.all_pages(&call, &path, split, map).await
     }
-}
-
-fn read(
-    page: &model::ListJobsResponse,
-    listing: &mut Listing,
-    place: Place<'_>,
-) -> Result<(), Unmapped> {
-    for found in &page.jobs {
-        listing.items.push(Live::Job(job(found, place)?));
-    }
-    Ok(())
 }
 
 /// The template of a job's tasks is two levels down: an execution's, and in it a task's.

@@ -106,6 +106,31 @@ impl Google {
             .map_err(|failure| call.error(&failure))
     }
 
+    /// Reads a list of Cloud Run's or VPC Access' to its end: `split` makes of a page its items and the token of the next
+    /// one, `map` of an item what the core knows.
+    async fn all_pages<T: DeserializeOwned, I>(
+        &self,
+        call: &Call<'_>,
+        path: &str,
+        split: impl Fn(T) -> Result<(Vec<I>, String), Unmapped>,
+        map: impl Fn(I) -> Result<Live, Unmapped>,
+    ) -> Result<Listing, CloudError> {
+        let (mut listing, mut token) = (Listing::default(), PageToken::start(self.max_list_items));
+        loop {
+            let page = self.page(call, path, &token).await?;
+            let goes_on = split(page).and_then(|(items, next)| {
+                token.count(items.len())?;
+                for item in items {
+                    listing.items.push(map(item)?);
+                }
+                token.advance(Some(next))
+            });
+            if !goes_on.map_err(|why| call.unparsable(&why))? {
+                return Ok(listing);
+            }
+        }
+    }
+
     /// Asks for a page of a list of Cloud Run's or VPC Access', where an empty list is `{}`. The SDK makes the same of
     /// an answer without a body (status 204), which is no list: something stands between us and Google. So the text is
     /// read here.

@@ -14,7 +14,6 @@ use tokio::time::Instant;
 use crate::Google;
 use crate::attempt::{Api, Call};
 use crate::failure::Failure;
-use crate::lists::PageToken;
 use crate::operations::{SHORT, wait};
 use crate::references::{Place, Unmapped};
 use crate::service_mapping::service;
@@ -30,17 +29,8 @@ impl Google {
         let doing = format!("list the services of {project} in {region}");
         let call = Call::read(Api::Run, operation, project, Some(region), doing);
         let path = format!("/v2/projects/{project}/locations/{region}/services");
-        let (mut listing, mut token) = (Listing::default(), PageToken::start(self.max_list_items));
-        loop {
-            let page: model::ListServicesResponse = self.page(&call, &path, &token).await?;
-            let next = token
-                .count(page.services.len())
-                .and_then(|()| read(page, &mut listing, Place { project, region }))
-                .and_then(|next| token.advance(Some(next)));
-            if !next.map_err(|why| call.unparsable(&why))? {
-                return Ok(listing);
-            }
-        }
+        let map = |found| Ok(Live::Service(service(found, Place { project, region })?));
+        self.all_pages(&call, &path, split, map).await
     }
 
     pub(crate) async fn get_service(&self, id: &ServiceRef) -> Result<Option<Service>, CloudError> {
@@ -153,20 +143,12 @@ impl Google {
     }
 }
 
-fn read(
-    page: model::ListServicesResponse,
-    listing: &mut Listing,
-    place: Place<'_>,
-) -> Result<String, Unmapped> {
-    if !page.unreachable.is_empty() {
-        return Err(Unmapped::Partial(crate::words::neutral(
-            &page.unreachable.join(", "),
-        )));
+fn split(page: model::ListServicesResponse) -> Result<(Vec<model::Service>, String), Unmapped> {
+    if page.unreachable.is_empty() {
+        return Ok((page.services, page.next_page_token));
     }
-    for item in page.services {
-        listing.items.push(Live::Service(service(item, place)?));
-    }
-    Ok(page.next_page_token)
+    let regions = page.unreachable.join(", ");
+    Err(Unmapped::Partial(crate::words::neutral(&regions)))
 }
 
 /// A patch of the template makes a revision; when nothing more particular is known, that is what failed.
